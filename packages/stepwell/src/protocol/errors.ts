@@ -1,0 +1,246 @@
+/**
+ * The catalogue of coded errors. `code` is the contract, the message is for people, `fix` says what to do.
+ * `docs/errors.md` has one heading per code; a test compares both lists.
+ */
+export interface CatalogueEntry {
+  /** HTTP status when the error answers a request. */
+  readonly status: number;
+  /** What happened; `{name}` is replaced from the details. */
+  readonly message: string;
+  /** What to do. */
+  readonly fix: string;
+}
+
+const entry = (status: number, message: string, fix: string): CatalogueEntry => ({ status, message, fix });
+
+export const ERRORS = {
+  // Intake.
+  event_invalid: entry(400, "Event {index}: {reason}.", "Correct the event; nothing of this request was stored."),
+  event_name_reserved: entry(
+    400,
+    "Event {index}: event name is reserved for internal use: {name}.",
+    "Choose a name that does not begin with inngest/.",
+  ),
+  event_too_large: entry(
+    400,
+    "Event {index} has {size} bytes; the limit is {limit}.",
+    "Store the payload yourself and send its key.",
+  ),
+  too_many_events: entry(400, "Cannot have more than {limit} events in a request.", "Split the request."),
+  event_key_required: entry(401, "Event key is required.", "Send to /e/<your event key>."),
+  event_key_unknown: entry(401, "Event key not found.", "Use one of the event keys that the server was started with."),
+  // Requests.
+  body_invalid: entry(400, "The body is not valid: {reason}.", "Send what docs/http.md describes for this route."),
+  body_too_large: entry(413, "The body is larger than {limit} bytes.", "Send less at once."),
+  body_too_deep: entry(400, "The body nests deeper than {limit} levels.", "Flatten the value."),
+  content_type_unsupported: entry(415, "Content type {type} is not supported here.", "Send application/json."),
+  query_invalid: entry(400, "Query parameter {name} is not valid: {reason}.", "Correct or omit it."),
+  not_found: entry(404, "{what} was not found.", "Check the id; `stepwell runs` and `stepwell events` list them."),
+  method_not_allowed: entry(405, "Method not allowed.", "See docs/http.md for the routes."),
+  unauthorized: entry(
+    401,
+    "Authentication failed.",
+    "Send `Authorization: Bearer <signing key>`; check that app and server share the key.",
+  ),
+  run_ended: entry(409, "Run {run} has already ended ({status}).", "Nothing to do."),
+  run_state_gone: entry(
+    410,
+    "Runtime state is no longer available for run {run}.",
+    "The run has ended; read /v1/runs/{run} instead.",
+  ),
+  stale_dispatch: entry(409, "This call was superseded by a newer one.", "Stop; the newer call carries on."),
+  server_stopping: entry(503, "The server is shutting down.", "Try again in a moment."),
+  server_overloaded: entry(
+    503,
+    "The server has {count} commands waiting; the limit is {limit}.",
+    "Try again with backoff.",
+  ),
+  internal_error: entry(500, "Internal error.", "See the server's log; report it with the log line."),
+  // Sync.
+  app_id_required: entry(400, "App ID required.", "Give the client an `id`."),
+  function_config_invalid: entry(
+    400,
+    "At least one function is invalid: {problems}.",
+    "Correct every problem listed, then sync again.",
+  ),
+  server_kind_mismatch: entry(
+    400,
+    "Expected server kind {expected}, got {actual}.",
+    "Run app and server both in dev mode or both in production mode.",
+  ),
+  sdk_version_denied: entry(400, "SDK version {version} has a known vulnerability and is refused.", "Update the SDK."),
+  sync_failed: entry(
+    502,
+    "The app at {url} could not be synced: {reason}.",
+    "Check that the app runs and that server and app can reach each other.",
+  ),
+  // Runs and steps.
+  step_output_too_large: entry(
+    413,
+    "Step {step} returned {size} bytes; the limit is {limit}.",
+    "Store the value yourself and return its key.",
+  ),
+  run_state_too_large: entry(
+    413,
+    "The run holds {size} bytes of state; the limit is {limit}.",
+    "Store large values yourself and pass their keys.",
+  ),
+  too_many_steps: entry(400, "The run has {count} steps; the limit is {limit}.", "Split the work into several runs."),
+  too_many_ops: entry(400, "The reply has {count} operations; the limit is {limit}.", "Run fewer steps in parallel."),
+  op_invalid: entry(
+    400,
+    "Operation {index} of the reply is not valid: {reason}.",
+    "Update the SDK, or report the bug to its authors.",
+  ),
+  op_unsupported: entry(400, "Operation {op} is not supported by this server.", "Update the server."),
+  sleep_too_long: entry(400, "Step {step} sleeps for more than {limit} days.", "Sleep in a loop, or use a schedule."),
+  not_sdk: entry(
+    502,
+    "The response did not come from an SDK.",
+    "Check the app's URL; a proxy, login wall or error page may answer in its place.",
+  ),
+  app_unreachable: entry(502, "Unable to reach the app at {url}: {reason}.", "Start the app, or correct its URL."),
+  app_error: entry(502, "The app answered HTTP {status} before the SDK responded.", "See the app's log."),
+  reply_too_large: entry(
+    502,
+    "The function's response body exceeds {limit} bytes.",
+    "Return less from steps and functions.",
+  ),
+  reply_invalid: entry(
+    502,
+    "The app's reply cannot be read: {reason}.",
+    "Update the SDK, or report the bug to its authors.",
+  ),
+  call_timeout: entry(504, "The call took longer than {limit}.", "Split the step."),
+  expression_invalid: entry(400, "Expression {expression} is not valid: {reason}.", "See docs/expressions.md."),
+  cron_invalid: entry(
+    400,
+    "Cron {cron} is not valid: {reason}.",
+    "Use five fields, for example `0 9 * * *`, with an optional `TZ=Area/City ` before them.",
+  ),
+  // Store.
+  store_locked: entry(
+    500,
+    "The database {path} is in use by another process (pid {pid}).",
+    "Stop that process, or give this one another --data-dir.",
+  ),
+  store_corrupt: entry(
+    500,
+    "The database {path} is damaged: {reason}.",
+    "Restore it from a backup; run `sqlite3 FILE .recover` on a copy.",
+  ),
+  store_full: entry(
+    500,
+    "The disk is full: {path} could not be written.",
+    "Free some space and start again; nothing acknowledged was lost.",
+  ),
+  store_newer: entry(
+    500,
+    "The database {path} has schema {found}; this version knows up to {known}.",
+    "Update stepwell.",
+  ),
+  store_failed: entry(
+    500,
+    "The database {path} failed: {reason}.",
+    "Check disk and permissions, then start again; nothing acknowledged was lost.",
+  ),
+  // Command line and process.
+  node_too_old: entry(
+    500,
+    "stepwell needs Node {needed} or newer; this is {found}.",
+    "Install a newer Node, for example `npx -p node@24 stepwell dev`.",
+  ),
+  keys_missing: entry(
+    500,
+    "`stepwell start` needs a signing key and an event key.",
+    "Pass --signing-key and --event-key, or set STEPWELL_SIGNING_KEY and STEPWELL_EVENT_KEY.",
+  ),
+  key_invalid: entry(
+    500,
+    "The {what} is not valid: {reason}.",
+    "Use an even number of hex digits, for example from `openssl rand -hex 32`.",
+  ),
+  port_in_use: entry(500, "Port {port} is in use.", "Stop the other process, or pass --port."),
+  server_unreachable: entry(502, "No server answers at {url}.", "Start one with `stepwell dev`, or pass --url."),
+  // SDK.
+  option_invalid: entry(500, "{where}: {reason}.", "Correct the option."),
+  duration_invalid: entry(
+    500,
+    "{where}: {value} is not a duration.",
+    'Write "30s", "1h30m", "7d", or a number of milliseconds.',
+  ),
+  date_invalid: entry(500, "{where}: {value} is not a date.", "Pass a Date, an ISO 8601 text, or a Temporal instant."),
+  value_not_storable: entry(
+    500,
+    "{where}: the value at {path} cannot be stored: {reason}.",
+    "Return plain JSON: objects, arrays, texts, finite numbers, booleans, null.",
+  ),
+  step_nested: entry(500, "Step {step} was called inside step {parent}.", "Call it after the outer step, not within."),
+  step_not_found: entry(
+    500,
+    "Step {step} was not reached by this call.",
+    "Deploy code in which the running runs' steps still exist.",
+  ),
+  event_key_missing: entry(
+    500,
+    "There is no event key.",
+    "Pass eventKey or set STEPWELL_EVENT_KEY; in development set STEPWELL_DEV=1.",
+  ),
+  signing_key_missing: entry(
+    500,
+    "There is no signing key.",
+    "Pass signingKey or set STEPWELL_SIGNING_KEY; in development set STEPWELL_DEV=1.",
+  ),
+  send_failed: entry(
+    502,
+    "The events could not be sent: {reason}.",
+    "Check baseUrl and the event key; the same call may be made again.",
+  ),
+  event_schema_failed: entry(400, "Event {name} does not fit its schema: {reason}.", "Correct the data or the schema."),
+  function_not_found: entry(
+    404,
+    "Function {function} is not served here.",
+    "Pass it to serve(), deploy, and sync again.",
+  ),
+  invariant: entry(500, "Invariant broken: {what}.", "This is a bug in stepwell; please report it with the log."),
+} as const satisfies Record<string, CatalogueEntry>;
+
+export type ErrorCode = keyof typeof ERRORS;
+
+export type ErrorDetails = Readonly<Record<string, string | number | null>>;
+
+/** An error with a stable `code` of the catalogue. Recognise it by `code`, not by `instanceof`. */
+export class StepwellError extends Error {
+  override readonly name = "StepwellError";
+  readonly code: ErrorCode;
+  readonly status: number;
+  readonly details: ErrorDetails;
+
+  constructor(code: ErrorCode, details: ErrorDetails = {}, options?: { cause?: unknown }) {
+    super(errorMessage(code, details), options);
+    this.code = code;
+    this.status = ERRORS[code].status;
+    this.details = details;
+  }
+
+  /** What to do about it. */
+  get fix(): string {
+    return ERRORS[this.code].fix;
+  }
+}
+
+/** The message of a code with its details filled in. */
+export function errorMessage(code: ErrorCode, details: ErrorDetails = {}): string {
+  return ERRORS[code].message.replace(/\{(\w+)\}/g, (whole, key: string) =>
+    key in details ? String(details[key]) : whole,
+  );
+}
+
+/** True for a coded error, also one from another copy of this package. */
+export function isStepwellError(value: unknown): value is StepwellError {
+  return (
+    value instanceof Error &&
+    typeof (value as { code?: unknown }).code === "string" &&
+    (value as { code: string }).code in ERRORS
+  );
+}

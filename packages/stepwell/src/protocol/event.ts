@@ -1,0 +1,46 @@
+/** Events: what producers send, and what is stored. */
+import type { JsonObject, JsonText } from "./json.ts";
+
+/** An event as a producer sends it. */
+export interface EventPayload {
+  /** The name, for example `"order/placed"`. Names that begin with `inngest/` belong to the engine. */
+  readonly name: string;
+  /** The data; plain JSON. */
+  readonly data?: JsonObject | null;
+  /** The producer's idempotency id: within 24 h a function starts once for it. */
+  readonly id?: string;
+  /** When it happened, in Unix milliseconds; a future `ts` delays the runs it starts until then. */
+  readonly ts?: number;
+  /** Version of the event's schema. */
+  readonly v?: string;
+  /** Legacy user object, passed through. */
+  readonly user?: JsonObject;
+  /** Session tags, passed through. */
+  readonly meta?: JsonObject;
+}
+
+/** An event as it is stored and routed. */
+export interface StoredEvent {
+  /** Internal id, a ULID; never the producer's. */
+  readonly id: string;
+  readonly name: string;
+  /** When it happened: the producer's `ts`, or the time of receipt. Unix milliseconds. */
+  readonly ts: number;
+  readonly receivedAt: number;
+  /** The producer's idempotency id, or null. */
+  readonly idempotencyId: string | null;
+  /** Canonical JSON of the event as functions see it: `{data, id, name, ts, user, v?, meta?}`. */
+  readonly json: JsonText;
+  /** True for events the engine made itself. */
+  readonly isInternal: boolean;
+}
+
+export const INTERNAL_EVENTS = {
+  finished: "inngest/function.finished",
+  failed: "inngest/function.failed",
+  cancelled: "inngest/function.cancelled",
+  invoked: "inngest/function.invoked",
+  timer: "inngest/scheduled.timer",
+} as const;
+
+export const INTERNAL_PREFIX = "inngest/";

@@ -1,0 +1,25 @@
+/** Header and query names of the wire, in lower case. */
+export const HEADERS = {
+  signature: "x-inngest-signature",
+  sdk: "x-inngest-sdk",
+  framework: "x-inngest-framework",
+  platform: "x-inngest-platform",
+  env: "x-inngest-env",
+  serverKind: "x-inngest-server-kind",
+  expectedServerKind: "x-inngest-expected-server-kind",
+  requestVersion: "x-inngest-req-version",
+  noRetry: "x-inngest-no-retry",
+  retryAfter: "retry-after",
+  syncKind: "x-inngest-sync-kind",
+  runId: "x-run-id",
+  requestId: "x-request-id",
+  generation: "x-inngest-generation-id",
+  jobId: "x-inngest-job-id",
+  stepId: "x-inngest-step-id",
+  eventIdSeed: "x-inngest-event-id-seed",
+} as const;
+
+export const QUERY = { functionSlug: "fnId", stepId: "stepId", deployId: "deployId", probe: "probe" } as const;
+
+/** The `stepId` of a call that targets no step. */
+export const UNTARGETED = "step";

@@ -1,0 +1,48 @@
+/**
+ * JSON as it travels and as it is stored.
+ *
+ * Values of users are opaque text to the engine: made canonical (RFC 8785) once, when they enter, and from then on
+ * only spliced into larger texts. Canonical text is what the signature covers, so every verifier agrees on it.
+ *
+ *   J1. `canonicalJson` never yields text that `JSON.parse` refuses.
+ *   J2. A value that JSON cannot carry (bigint, cycle, function at the top) is an error, never silently lost.
+ */
+import canonicalize from "canonicalize";
+
+/** Text that is known to hold one JSON value. */
+export type JsonText = string & { readonly __jsonText?: never };
+
+export type JsonValue = null | boolean | number | string | readonly JsonValue[] | { readonly [key: string]: JsonValue };
+export type JsonObject = { readonly [key: string]: JsonValue };
+
+/** The canonical text of a value (RFC 8785); `undefined` becomes `null`. Throws on cycles, bigint and NaN. */
+export function canonicalJson(value: unknown): JsonText {
+  if (value === undefined || value === null) return "null";
+  if (typeof value === "string" || typeof value === "boolean") return JSON.stringify(value);
+  return canonicalize(value) ?? "null";
+}
+
+/** True for a plain JSON object: not null, not an array. */
+export function isJsonObject(value: unknown): value is JsonObject {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/**
+ * True when brackets nest deeper than `depthMax`. Scans the text, so that a hostile body is refused before a
+ * recursive parser or writer meets it.
+ */
+export function isDeeperThan(text: string, depthMax: number): boolean {
+  let depth = 0;
+  let inString = false;
+  for (let index = 0; index < text.length; index++) {
+    const code = text.charCodeAt(index);
+    if (inString) {
+      if (code === 0x5c) index++;
+      else if (code === 0x22) inString = false;
+    } else if (code === 0x22) inString = true;
+    else if (code === 0x7b || code === 0x5b) {
+      if (++depth > depthMax) return true;
+    } else if (code === 0x7d || code === 0x5d) depth--;
+  }
+  return false;
+}

@@ -1,0 +1,48 @@
+/** Every limit of the wire and of the engine, by name, with its unit (law E9). The errors that report them: errors.ts. */
+export const LIMITS = {
+  /** One event, as JSON text, in bytes. */
+  eventBytesMax: 3 * 1024 * 1024,
+  /** Events in one request. */
+  eventsPerRequestMax: 5_000,
+  /** Event name, in UTF-8 bytes, at intake. */
+  eventNameBytesMax: 512,
+  /** Event name or pattern in a trigger, in characters. */
+  triggerNameCharsMax: 255,
+  /** Earliest and latest event `ts`: the years 1980 and 2100. */
+  eventTsMin: 315_532_800_000,
+  eventTsMax: 4_102_444_800_000,
+  /** The body of an intake request, in bytes. */
+  intakeBodyBytesMax: 64 * 1024 * 1024,
+  /** The body of any other API request, in bytes. */
+  apiBodyBytesMax: 16 * 1024 * 1024,
+  /** Nesting of any JSON taken from outside. */
+  jsonDepthMax: 128,
+  triggersMax: 10,
+  cronCharsMax: 255,
+  jitterMsMin: 1_000,
+  jitterMsMax: 300_000,
+  retriesMax: 20,
+  retriesDefault: 4,
+  retryAfterMsMin: 1_000,
+  retryAfterMsMax: 86_400_000,
+  /** Operations in one reply. */
+  opsPerReplyMax: 1_000,
+  /** Steps of one run. */
+  stepsPerRunMax: 100_000,
+  stepOutputBytesMax: 4 * 1024 * 1024,
+  stepInputBytesMax: 4 * 1024 * 1024,
+  /** Events, step results and output of one run together. */
+  runStateBytesMax: 32 * 1024 * 1024,
+  /** The body of a call; above it the SDK fetches the state (`use_api`). */
+  callBodyBytesMax: 4 * 1024 * 1024,
+  replyBodyBytesMax: 8 * 1024 * 1024,
+  callMsMax: 7_200_000,
+  redirectsMax: 60,
+  /** Sleep, wait and timeout, in days. */
+  sleepMsMax: 366 * 86_400_000,
+  /** How long a producer's event id is remembered per function. */
+  dedupeMs: 86_400_000,
+  signatureAgeMsMax: 300_000,
+  syncMsMax: 10_000,
+  stepIdCharsMax: 1_024,
+} as const;

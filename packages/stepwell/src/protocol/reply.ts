@@ -1,0 +1,226 @@
+/**
+ * Reads an app's reply to a call (protocol.md §2.3, §3) into an `Outcome`.
+ *
+ *   R1. Any bytes give an outcome: hostile or broken replies become a failed outcome with a code, never a throw.
+ *   R2. A 2xx that does not come from an SDK is a failure.
+ *   R3. Only a present `x-inngest-no-retry: true` makes a failure final.
+ */
+import { type ErrorValue, readErrorValue } from "./error-value.ts";
+import { type ErrorCode, type ErrorDetails, errorMessage } from "./errors.ts";
+import { HEADERS } from "./headers.ts";
+import { canonicalJson, isDeeperThan, isJsonObject, type JsonObject } from "./json.ts";
+import { LIMITS } from "./limits.ts";
+import type { Op, OpCode } from "./op.ts";
+import type { FailedOutcome, Outcome } from "./outcome.ts";
+
+/** A reply as the transport saw it. */
+export interface Reply {
+  readonly status: number;
+  /** The value of a header by lower-case name. */
+  readonly header: (name: string) => string | undefined;
+  readonly body: string;
+  readonly nowMs: number;
+}
+
+const OP_CODES: ReadonlySet<string> = new Set<OpCode>([
+  "None",
+  "Step",
+  "StepRun",
+  "StepError",
+  "StepFailed",
+  "StepPlanned",
+  "Sleep",
+  "WaitForEvent",
+  "InvokeFunction",
+  "AIGateway",
+  "Gateway",
+  "WaitForSignal",
+  "RunComplete",
+  "SyncRunComplete",
+  "DiscoveryRequest",
+  "DeferAdd",
+  "DeferAbort",
+]);
+
+/** A failed outcome with a code of the catalogue: the call itself went wrong. */
+export function failedCall(
+  code: ErrorCode,
+  details: ErrorDetails,
+  status: number | null,
+  noRetry = false,
+): FailedOutcome {
+  return {
+    kind: "failed",
+    status,
+    requestVersion: 0,
+    retryAfterMs: null,
+    noRetry,
+    error: { name: code, message: errorMessage(code, details), code },
+  };
+}
+
+export function readReply(reply: Reply): Outcome {
+  if (reply.body.length > LIMITS.replyBodyBytesMax) {
+    return failedCall("reply_too_large", { limit: LIMITS.replyBodyBytesMax }, reply.status);
+  }
+  if (isDeeperThan(reply.body, LIMITS.jsonDepthMax)) {
+    return failedCall("reply_invalid", { reason: `it nests deeper than ${LIMITS.jsonDepthMax} levels` }, reply.status);
+  }
+  const isSdk = reply.header(HEADERS.sdk) !== undefined;
+  if (!isSdk && reply.status < 300) return failedCall("not_sdk", {}, reply.status);
+  if (!isSdk) {
+    const failure = failedCall("app_error", { status: reply.status }, reply.status);
+    const stack = reply.body.slice(0, 8_192);
+    return {
+      ...failure,
+      noRetry: isNoRetry(reply),
+      retryAfterMs: retryAfter(reply),
+      error: { ...failure.error, stack },
+    };
+  }
+  return reply.status === 201 ? readStreamed(reply) : readDirect(reply);
+}
+
+/** 201: heartbeats of white space, then `{status, headers, body}`; the body may be encoded twice. */
+function readStreamed(outer: Reply): Outcome {
+  const value = parse(outer.body.trimStart());
+  if (!isJsonObject(value) || typeof value["status"] !== "number") {
+    return failedCall("reply_invalid", { reason: "the streamed reply is not an object with a status" }, outer.status);
+  }
+  const headers = isJsonObject(value["headers"]) ? lowerCaseKeys(value["headers"]) : {};
+  const header = (name: string) => {
+    const inner = headers[name];
+    return typeof inner === "string" ? inner : outer.header(name);
+  };
+  if (typeof value["error"] === "string" && value["error"] !== "") {
+    return failed({ ...outer, header, status: value["status"] }, readErrorValue(value["error"]));
+  }
+  const raw = value["body"];
+  const body = typeof raw === "string" ? raw : canonicalJson(raw ?? null);
+  // A body that is JSON text of a text was encoded twice.
+  const once = typeof raw === "string" ? parse(raw) : undefined;
+  const unwrapped = typeof once === "string" && parse(once) !== undefined ? once : body;
+  return readDirect({ ...outer, header, status: value["status"], body: unwrapped });
+}
+
+function readDirect(reply: Reply): Outcome {
+  if (reply.status === 206) return readOps(reply);
+  if (reply.status < 200 || reply.status >= 300) return failed(reply, readFunctionError(reply));
+  const value = reply.body.trim() === "" ? null : parse(reply.body);
+  if (value === undefined)
+    return failedCall("reply_invalid", { reason: "the returned value is not JSON" }, reply.status);
+  if (isNoRetry(reply)) return failed(reply, readErrorValue(value)); // A worker's DONE with no_retry is a failure.
+  return {
+    kind: "returned",
+    status: reply.status,
+    requestVersion: version(reply),
+    retryAfterMs: null,
+    output: canonicalJson(value),
+  };
+}
+
+function failed(reply: Reply, error: ErrorValue): FailedOutcome {
+  return {
+    kind: "failed",
+    status: reply.status,
+    requestVersion: version(reply),
+    retryAfterMs: retryAfter(reply),
+    noRetry: isNoRetry(reply),
+    error,
+  };
+}
+
+function readFunctionError(reply: Reply): ErrorValue {
+  const value = parse(reply.body);
+  const fallback = `The function failed with HTTP ${reply.status}`;
+  return value === undefined ? readErrorValue(reply.body.slice(0, 8_192), fallback) : readErrorValue(value, fallback);
+}
+
+function readOps(reply: Reply): Outcome {
+  const value = parse(reply.body);
+  const list = Array.isArray(value) ? value : isJsonObject(value) ? [value] : undefined;
+  if (list === undefined)
+    return failedCall("reply_invalid", { reason: "a 206 must carry one operation or a list" }, reply.status);
+  if (list.length > LIMITS.opsPerReplyMax) {
+    return failedCall("too_many_ops", { count: list.length, limit: LIMITS.opsPerReplyMax }, reply.status, true);
+  }
+  const ops: Op[] = [];
+  for (const [index, item] of list.entries()) {
+    const op = readOp(item, isNoRetry(reply));
+    if (typeof op === "string") return failedCall("op_invalid", { index, reason: op }, reply.status);
+    ops.push(op);
+  }
+  return { kind: "ops", status: reply.status, requestVersion: version(reply), retryAfterMs: retryAfter(reply), ops };
+}
+
+/** One operation, or the reason why it is none. */
+export function readOp(value: unknown, noRetry: boolean): Op | string {
+  if (!isJsonObject(value)) return "it is not an object";
+  const code = value["op"];
+  if (typeof code !== "string" || !OP_CODES.has(code)) return `unknown op ${canonicalJson(code ?? null).slice(0, 64)}`;
+  const id = value["id"];
+  if (typeof id !== "string" || id === "" || id.length > LIMITS.stepIdCharsMax) return "it has no usable id";
+  const userland = isJsonObject(value["userland"]) ? value["userland"] : {};
+  const name = typeof value["name"] === "string" ? value["name"] : "";
+  const displayName = firstText(userland["id"], value["displayName"], name, id);
+  const isError = code === "StepError" || code === "StepFailed";
+  if (isError && !isJsonObject(value["error"])) return `${code} without an error`;
+  const timing = readTiming(value["timing"]);
+  return {
+    op: code as OpCode,
+    id,
+    name,
+    displayName,
+    index: typeof userland["index"] === "number" ? userland["index"] : 0,
+    opts: isJsonObject(value["opts"]) ? value["opts"] : {},
+    data: value["data"] === undefined ? null : canonicalJson(value["data"]),
+    error: isError ? readErrorValue(value["error"]) : null,
+    noRetry: noRetry || (isJsonObject(value["error"]) && value["error"]["noRetry"] === true),
+    ...timing,
+  };
+}
+
+function readTiming(value: unknown): { startedAt: number | null; endedAt: number | null } {
+  const start = isJsonObject(value) ? value["a"] : undefined;
+  const length = isJsonObject(value) ? value["b"] : undefined;
+  if (typeof start !== "number" || typeof length !== "number" || start <= 0 || length < 0)
+    return { startedAt: null, endedAt: null };
+  const startedAt = Math.floor(start / 1e6);
+  return { startedAt, endedAt: startedAt + Math.floor(length / 1e6) };
+}
+
+const firstText = (...values: unknown[]): string =>
+  values.find((value) => typeof value === "string" && value !== "") as string;
+
+const isNoRetry = (reply: Reply) => reply.header(HEADERS.noRetry) === "true";
+
+function version(reply: Reply): number {
+  const value = Number(reply.header(HEADERS.requestVersion));
+  return value === 1 || value === 2 ? value : 0;
+}
+
+/** `Retry-After` in ms from now, clamped to 1 s … 24 h; null when absent or unreadable. */
+function retryAfter(reply: Reply): number | null {
+  const text = reply.header(HEADERS.retryAfter)?.trim();
+  if (text === undefined || text === "") return null;
+  const delay = /^\d{1,7}$/.test(text) ? Number(text) * 1_000 : Date.parse(text) - reply.nowMs;
+  return Number.isNaN(delay) ? null : clampRetryAfter(delay);
+}
+
+export function clampRetryAfter(delayMs: number): number {
+  return Math.min(Math.max(delayMs, LIMITS.retryAfterMsMin), LIMITS.retryAfterMsMax);
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined; // The caller reports it; JSON has no undefined.
+  }
+}
+
+function lowerCaseKeys(value: JsonObject): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(value).map(([key, inner]) => [key.toLowerCase(), Array.isArray(inner) ? inner[0] : inner]),
+  );
+}

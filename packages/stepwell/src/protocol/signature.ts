@@ -1,0 +1,87 @@
+/**
+ * Request and response signatures: `t=<unix seconds>&s=<hex HMAC-SHA256 of body then t>`.
+ *
+ *   S1. The key is the text of the signing key without its `signkey-<env>-` prefix.
+ *   S2. Requests are signed over canonical JSON. Our own bodies are canonical already, so the raw bytes are tried
+ *       first and the canonical form only when they fail.
+ *   S3. Compares take the same time whatever differs.
+ */
+import { bytesToHex, hexToBytes, hmacSha256Hex, sha256Hex, utf8ToBytes } from "./hash.ts";
+import { canonicalJson } from "./json.ts";
+import { LIMITS } from "./limits.ts";
+
+const PREFIX = /^signkey-\w+-/;
+
+export type Hmac = (key: string, message: Uint8Array) => string;
+
+export function signatureKey(signingKey: string): string {
+  return signingKey.replace(PREFIX, "");
+}
+
+/** The token that API calls carry: the prefix kept, the key hashed. Null when the key is not even-length hex. */
+export function hashedSigningKey(signingKey: string): string | null {
+  const prefix = PREFIX.exec(signingKey)?.[0] ?? "";
+  const hex = signingKey.slice(prefix.length);
+  if (hex.length === 0 || hex.length % 2 !== 0 || !/^[0-9a-fA-F]+$/.test(hex)) return null;
+  return prefix + sha256Hex(hexToBytes(hex));
+}
+
+export function sign(body: Uint8Array, signingKey: string, nowMs: number, hmac: Hmac = hmacSha256Hex): string {
+  const timestamp = String(Math.floor(nowMs / 1_000));
+  return `t=${timestamp}&s=${digest(body, signingKey, timestamp, hmac)}`;
+}
+
+export type Verdict = "valid" | "malformed" | "expired" | "mismatch";
+
+/** Checks a signature over a body, trying each key; returns the key that fits, or why none does. */
+export function verify(
+  header: string,
+  body: Uint8Array,
+  signingKeys: readonly string[],
+  nowMs: number,
+  hmac: Hmac = hmacSha256Hex,
+): { readonly verdict: "valid"; readonly key: string } | { readonly verdict: Exclude<Verdict, "valid"> } {
+  const match = /^t=(\d{1,12})&s=([0-9a-f]{64})$/.exec(header);
+  if (match === null) return { verdict: "malformed" };
+  const [, timestamp, signature] = match;
+  if (Math.abs(nowMs - Number(timestamp) * 1_000) > LIMITS.signatureAgeMsMax) return { verdict: "expired" };
+  for (const key of signingKeys) {
+    if (isEqualConstantTime(digest(body, key, timestamp!, hmac), signature!)) return { verdict: "valid", key };
+  }
+  const canonical = canonicalBytes(body);
+  if (canonical !== null) {
+    for (const key of signingKeys) {
+      if (isEqualConstantTime(digest(canonical, key, timestamp!, hmac), signature!)) return { verdict: "valid", key };
+    }
+  }
+  return { verdict: "mismatch" };
+}
+
+export function isEqualConstantTime(left: string, right: string): boolean {
+  let difference = left.length ^ right.length;
+  for (let index = 0; index < left.length; index++)
+    difference |= left.charCodeAt(index) ^ right.charCodeAt(index % Math.max(right.length, 1));
+  return difference === 0;
+}
+
+function digest(body: Uint8Array, signingKey: string, timestamp: string, hmac: Hmac): string {
+  const time = utf8ToBytes(timestamp);
+  const message = new Uint8Array(body.length + time.length);
+  message.set(body);
+  message.set(time, body.length);
+  return hmac(signatureKey(signingKey), message);
+}
+
+function canonicalBytes(body: Uint8Array): Uint8Array | null {
+  if (body.length === 0) return null;
+  try {
+    return utf8ToBytes(canonicalJson(JSON.parse(decodeUtf8(body))));
+  } catch {
+    return null; // Not JSON: there is no canonical form to try.
+  }
+}
+
+function decodeUtf8(bytes: Uint8Array): string {
+  // Through percent-encoding, because this layer sees only the ES library.
+  return decodeURIComponent(bytesToHex(bytes).replace(/../g, "%$&"));
+}
