@@ -241,6 +241,6 @@ export function isStepwellError(value: unknown): value is StepwellError {
   return (
     value instanceof Error &&
     typeof (value as { code?: unknown }).code === "string" &&
-    (value as { code: string }).code in ERRORS
+    String((value as { code?: unknown }).code) in ERRORS
   );
 }
