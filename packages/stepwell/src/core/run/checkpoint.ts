@@ -1,0 +1,55 @@
+/**
+ * checkpoint: the app saves results while its call goes on (protocol.md §7.1).
+ *
+ *   K1. Only the job's current call may save. After a restart nobody is current until the job is dispatched again;
+ *       until then a checkpoint is welcome: whatever it saves, the next call will find.
+ *   K2. Only results are taken. Saving a result twice is fine: the first one stays.
+ *   K3. A success gives the job its attempts back.
+ */
+import type { ErrorCode, ErrorDetails } from "../../protocol/errors.ts";
+import type { Op } from "../../protocol/op.ts";
+import type { RunContext } from "./context.ts";
+import { fits, ranAt } from "./ops.ts";
+import { isEnded, MAIN_SLOT, type Run } from "./run.ts";
+import { dataMemo, recordMemo, stepFor } from "./steps.ts";
+
+export type CheckpointAnswer =
+  | { readonly kind: "saved" }
+  | { readonly kind: "refused"; readonly code: ErrorCode; readonly details: ErrorDetails };
+
+const refused = (code: ErrorCode, details: ErrorDetails = {}): CheckpointAnswer => ({ kind: "refused", code, details });
+
+export function checkpoint(
+  context: RunContext,
+  run: Run,
+  slot: string,
+  generation: number | null,
+  ops: readonly Op[],
+): CheckpointAnswer {
+  if (isEnded(run)) return refused("stale_dispatch");
+  const job = run.jobs.get(slot);
+  if (job === undefined || slot !== MAIN_SLOT) return refused("stale_dispatch");
+  if (generation !== null && (job.call === null ? generation < job.generation : generation !== job.call.generation)) {
+    return refused("stale_dispatch"); // K1
+  }
+  const foreign = ops.find((op) => op.op !== "StepRun" && op.op !== "Step" && op.op !== "StepPlanned");
+  if (foreign !== undefined) return refused("op_unsupported", { op: `${foreign.op} in a checkpoint` }); // K2
+  for (const op of ops) {
+    if (op.op === "StepPlanned" || run.steps.get(op.id)?.memo != null) continue;
+    const memo = op.op === "Step" ? (op.data ?? "null") : dataMemo(op.data);
+    if (!fits(context, run, op, memo))
+      return refused("step_output_too_large", {
+        step: op.displayName,
+        size: memo.length,
+        limit: context.limits.stepOutputBytesMax,
+      });
+    const step = stepFor(context, run, op, "run", "planned");
+    step.startedAt = ranAt(op.startedAt, context.now) ?? step.startedAt ?? context.now;
+    recordMemo(context, run, step, memo, "completed", ranAt(op.endedAt, context.now) ?? context.now);
+  }
+  if (job.attempt > 0 && run.jobs.get(slot) === job) {
+    job.attempt = 0; // K3
+    context.batch.putJob(job);
+  }
+  return { kind: "saved" };
+}

@@ -1,0 +1,74 @@
+/**
+ * A ready job becomes a call. Nothing is written for it (E3), but for the row of a run that starts: a run whose first
+ * step takes an hour must not be shown as queued.
+ *
+ *   D1. A job is called only when it is due and not called already.
+ *   D2. Every call of a job has a higher generation than the one before, across restarts too: it is at least the
+ *       instant of dispatch. Replies and checkpoints of an older one are stale.
+ */
+import type { Call } from "../../protocol/call.ts";
+import { assert } from "../assert.ts";
+import { attemptsMax, type RunContext } from "./context.ts";
+import { failRunWith } from "./finish.ts";
+import { hasOpenSteps, isEnded, type Job, MAIN_SLOT, type Run } from "./run.ts";
+
+/** Starts the call of a job. Returns false when there is nothing to call: the job is gone, not due, or out already. */
+export function dispatch(context: RunContext, run: Run, slot: string, requestId: string): boolean {
+  const job = run.jobs.get(slot);
+  if (job === undefined || job.call !== null || job.dueAt > context.now || job.kind === "sleep") return false; // D1
+  assert(!isEnded(run), "an ended run has a job", { runId: run.id, slot });
+  if (run.steps.size >= context.limits.stepsPerRunMax && slot === MAIN_SLOT) {
+    failRunWith(context, run, "too_many_steps", { count: run.steps.size, limit: context.limits.stepsPerRunMax });
+    return false;
+  }
+  const fn = context.functionOf(run);
+  if (fn === undefined) {
+    failRunWith(context, run, "function_not_found", { function: run.functionId });
+    return false;
+  }
+  job.generation = Math.max(job.generation + 1, context.now); // D2
+  job.call = { generation: job.generation, requestId, startedAt: context.now };
+  if (run.status === "queued") {
+    run.status = "running";
+    run.startedAt = context.now;
+    context.batch.runs.add(run);
+    context.batch.notices.push({
+      kind: "run_started",
+      id: run.id,
+      runId: run.id,
+      functionId: run.functionId,
+      name: run.events[0]?.name ?? "",
+      status: "running",
+      at: context.now,
+    });
+  }
+  const call: Call = {
+    runId: run.id,
+    functionId: fn.id,
+    functionSlug: fn.slug,
+    url: fn.url,
+    target: slot === MAIN_SLOT ? null : slot,
+    attempt: job.attempt,
+    attemptsMax: attemptsMax(context, run),
+    requestId,
+    generation: job.generation,
+    jobId: jobId(job),
+    requestVersion: run.requestVersion,
+    disableImmediateExecution: run.forcePlan || hasOpenSteps(run, false),
+    events: run.events.map((event) => event.json),
+    memos: run.stack.map((id) => ({ id, json: run.steps.get(id)!.memo! })),
+  };
+  context.batch.calls.push({ runId: run.id, slot, call });
+  return true;
+}
+
+/** The name of a job on the wire; checkpoints bring it back. */
+export function jobId(job: Job): string {
+  return `${job.runId}.${job.slot}`;
+}
+
+/** Run id and slot of a job's wire name, or null. */
+export function parseJobId(text: string): { readonly runId: string; readonly slot: string } | null {
+  const dot = text.indexOf(".");
+  return dot < 0 ? null : { runId: text.slice(0, dot), slot: text.slice(dot + 1) };
+}

@@ -1,0 +1,57 @@
+/** The moves of a run's jobs. Every one marks the row and tells the queue, so neither can be forgotten. */
+import type { Instant } from "../instant.ts";
+import type { RunContext } from "./context.ts";
+import { type Job, type JobKind, MAIN_SLOT, type Run } from "./run.ts";
+
+/** Makes a job; the slot must be free (R4). */
+export function addJob(context: RunContext, run: Run, slot: string, kind: JobKind, dueAt: Instant): Job {
+  const job: Job = {
+    runId: run.id,
+    slot,
+    kind,
+    attempt: 0,
+    dueAt,
+    isStored: false,
+    call: null,
+    again: false,
+    generation: 0,
+  };
+  run.jobs.set(slot, job);
+  context.batch.putJob(job);
+  context.schedule(run, job);
+  return job;
+}
+
+/** Makes sure a discovery will happen: now, or right after the one that is out. */
+export function ensureDiscovery(context: RunContext, run: Run): void {
+  const main = run.jobs.get(MAIN_SLOT);
+  if (main === undefined) addJob(context, run, MAIN_SLOT, "discover", context.now);
+  else if (main.call !== null) main.again = true;
+}
+
+export function removeJob(context: RunContext, run: Run, job: Job): void {
+  run.jobs.delete(job.slot);
+  context.batch.deleteJob(job);
+}
+
+/** The same call again, later: the next attempt. */
+export function retryJob(context: RunContext, run: Run, job: Job, dueAt: Instant): void {
+  job.attempt++;
+  job.dueAt = dueAt;
+  context.batch.putJob(job);
+  context.schedule(run, job);
+}
+
+/**
+ * The discovery goes on with a fresh attempt counter. A row that says the same as the one stored is not written
+ * again: a job that is due stays due, so a sequential step costs one row, not two.
+ */
+export function continueDiscovery(context: RunContext, run: Run, job: Job): void {
+  job.again = false;
+  if (job.attempt !== 0 || !job.isStored || job.dueAt > context.now) {
+    job.attempt = 0;
+    job.dueAt = context.now;
+    context.batch.putJob(job);
+  }
+  context.schedule(run, job);
+}

@@ -1,0 +1,133 @@
+/**
+ * reply: a call returned. The one place where an outcome becomes state.
+ *
+ *   Y1. A reply of a call that is no longer the job's current one changes nothing (E3).
+ *   Y2. Results are recorded before anything that depends on them: steps first, then requests, then the end.
+ *   Y3. A failure is retried with the same target; when no attempt is left, the run fails.
+ */
+import { errorMessage } from "../../protocol/errors.ts";
+import { canonicalJson } from "../../protocol/json.ts";
+import type { FailedOutcome, OpsOutcome, Outcome } from "../../protocol/outcome.ts";
+import { retryDelayMs } from "../retry.ts";
+import { attemptsMax, type RunContext } from "./context.ts";
+import { completeRun, failRun } from "./finish.ts";
+import { continueDiscovery, removeJob, retryJob } from "./jobs.ts";
+import { applyOps, type Reported } from "./ops.ts";
+import { type CallInFlight, hasOpenSteps, isEnded, type Job, MAIN_SLOT, type Run } from "./run.ts";
+
+export function reply(context: RunContext, run: Run, slot: string, generation: number, outcome: Outcome): void {
+  const job = run.jobs.get(slot);
+  if (isEnded(run) || job === undefined || job.call === null || job.call.generation !== generation) return; // Y1
+  const call = job.call;
+  job.call = null;
+  noteVersion(context, run, outcome.requestVersion);
+  if (outcome.kind === "returned") completeRun(context, run, outcome.output);
+  else if (outcome.kind === "failed") fail(context, run, job, call, outcome);
+  else applyReported(context, run, job, call, outcome);
+}
+
+function applyReported(context: RunContext, run: Run, job: Job, call: CallInFlight, outcome: OpsOutcome): void {
+  const reported = applyOps(context, run, job, outcome.ops); // Y2
+  if (isEnded(run)) return;
+  if (reported.failure !== null) {
+    const failed: FailedOutcome = { ...outcome, kind: "failed", error: reported.failure, noRetry: false };
+    recordAttempt(context, run, job, reported.failedSlot ?? job.slot, call, failed);
+    retryJob(
+      context,
+      run,
+      job,
+      context.now + retryDelayMs(job.attempt, outcome.retryAfterMs, context.retry, context.random),
+    );
+    return;
+  }
+  settle(context, run, job, call, reported, outcome);
+}
+
+/** The job has done its work: it leaves, goes on, or, if the reply brought nothing at all, is tried again (P3). */
+function settle(
+  context: RunContext,
+  run: Run,
+  job: Job,
+  call: CallInFlight,
+  reported: Reported,
+  outcome: OpsOutcome,
+): void {
+  const isStillThere = run.jobs.get(job.slot) === job;
+  const waits = hasOpenStepsBeside(run, job);
+  if (isStillThere && job.slot !== MAIN_SLOT) {
+    // A targeted call that reported other steps than its own: what it found was taken; its own step is still open.
+    if (reported.progressed) retryInPlace(context, run, job);
+    else failNothing(context, run, job, call, outcome);
+    return;
+  }
+  if (!isStillThere) return; // A recorded step took its job along and asked for what follows.
+  if (job.again || reported.discover) continueDiscovery(context, run, job);
+  else if (waits) removeJob(context, run, job);
+  else if (reported.progressed) continueDiscovery(context, run, job);
+  else failNothing(context, run, job, call, outcome);
+}
+
+function retryInPlace(context: RunContext, run: Run, job: Job): void {
+  job.dueAt = context.now;
+  context.batch.putJob(job);
+  context.schedule(run, job);
+}
+
+function failNothing(context: RunContext, run: Run, job: Job, call: CallInFlight, outcome: OpsOutcome): void {
+  const message = errorMessage("reply_invalid", { reason: "it reported nothing new and there is nothing to wait for" });
+  fail(context, run, job, call, {
+    ...outcome,
+    kind: "failed",
+    noRetry: false,
+    error: { name: "reply_invalid", code: "reply_invalid", message },
+  });
+}
+
+function fail(context: RunContext, run: Run, job: Job, call: CallInFlight, outcome: FailedOutcome): void {
+  recordAttempt(context, run, job, job.slot, call, outcome);
+  if (outcome.noRetry || job.attempt + 1 >= attemptsMax(context, run)) {
+    failRun(context, run, outcome.error); // Y3
+    return;
+  }
+  const step = run.steps.get(job.slot);
+  if (step !== undefined && step.memo === null) {
+    step.status = "retrying";
+    step.attempts = job.attempt + 1;
+    context.batch.steps.add(step);
+  }
+  retryJob(
+    context,
+    run,
+    job,
+    context.now + retryDelayMs(job.attempt, outcome.retryAfterMs, context.retry, context.random),
+  );
+}
+
+function recordAttempt(
+  context: RunContext,
+  run: Run,
+  job: Job,
+  slot: string,
+  call: CallInFlight,
+  outcome: FailedOutcome,
+): void {
+  context.batch.attempts.push({
+    runId: run.id,
+    slot,
+    attempt: job.attempt,
+    startedAt: call.startedAt,
+    endedAt: context.now,
+    status: outcome.status,
+    error: canonicalJson(outcome.error),
+  });
+}
+
+function noteVersion(context: RunContext, run: Run, version: number): void {
+  if (run.requestVersion !== -1 || version === 0) return;
+  run.requestVersion = version;
+  context.batch.runs.add(run);
+}
+
+function hasOpenStepsBeside(run: Run, job: Job): boolean {
+  return job.slot === MAIN_SLOT ? hasOpenSteps(run, false) : run.jobs.size > 1;
+}

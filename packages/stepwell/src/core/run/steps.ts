@@ -1,0 +1,78 @@
+/**
+ * The moves of a run's steps.
+ *
+ *   T1. The first result recorded for a step wins; later ones change nothing (E3).
+ *   T2. A memo and its place in the stack are written together.
+ */
+
+import type { ErrorValue } from "../../protocol/error-value.ts";
+import { canonicalJson, type JsonText } from "../../protocol/json.ts";
+import { isRace, type Op } from "../../protocol/op.ts";
+import type { Instant } from "../instant.ts";
+import type { RunContext } from "./context.ts";
+import { removeJob } from "./jobs.ts";
+import type { Run, Step, StepKind, StepStatus } from "./run.ts";
+
+/** The step of an op: the one the run has, or a new one. */
+export function stepFor(context: RunContext, run: Run, op: Op, kind: StepKind, status: StepStatus): Step {
+  const known = run.steps.get(op.id);
+  if (known !== undefined) return known;
+  const step: Step = {
+    runId: run.id,
+    id: op.id,
+    kind,
+    name: op.displayName,
+    index: op.index,
+    seq: null,
+    status,
+    memo: null,
+    options: Object.keys(op.opts).length === 0 ? null : canonicalJson(op.opts),
+    isRace: isRace(op),
+    attempts: 0,
+    queuedAt: context.now,
+    startedAt: op.startedAt,
+    endedAt: null,
+    isStored: false,
+  };
+  run.steps.set(op.id, step);
+  context.batch.steps.add(step);
+  return step;
+}
+
+/** Records a step's result. Returns false when it had one already (T1). */
+export function recordMemo(
+  context: RunContext,
+  run: Run,
+  step: Step,
+  memo: JsonText,
+  status: "completed" | "failed",
+  endedAt: Instant,
+): boolean {
+  if (step.memo !== null) return false;
+  step.memo = memo;
+  step.status = status;
+  step.seq = run.stack.length;
+  step.endedAt = endedAt;
+  run.stack.push(step.id); // T2
+  run.stateSize += memo.length;
+  context.batch.steps.add(step);
+  const job = run.jobs.get(step.id);
+  if (job !== undefined) removeJob(context, run, job);
+  context.batch.notices.push({
+    kind: status === "completed" ? "step_completed" : "step_failed",
+    id: step.id,
+    runId: run.id,
+    functionId: run.functionId,
+    name: step.name,
+    status,
+    at: context.now,
+  });
+  return true;
+}
+
+export const dataMemo = (data: JsonText | null): JsonText => `{"data":${data ?? "null"}}`;
+
+/** `data` is always there: one of the official SDKs cannot read an error without it. */
+export function errorMemo(error: ErrorValue): JsonText {
+  return canonicalJson({ error: { data: null, ...error } });
+}

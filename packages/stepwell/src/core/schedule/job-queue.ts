@@ -1,0 +1,189 @@
+/**
+ * Which job is next: timers until a job is due, then a ready queue per function, oldest run first; functions take turns.
+ *
+ * What it holds are hints, not jobs: the run's own job row is the truth. A hint may be late, doubled or stale; whoever
+ * takes one checks it against the run. So nothing must ever be removed from here, and forgetting everything is safe
+ * as long as the rows are paged in again (E2).
+ *
+ *   Q1. A hint never leaves before its due time.
+ *   Q2. Every stored job at or before `windowEnd` has a hint here or is being executed; jobs after it are only in the
+ *       store and are paged in (E6).
+ *   Q3. A job written outside the window while a page is being read cannot fall between: such hints are kept until
+ *       the page has arrived and their batch is stored.
+ *   Q4. Within a function, work leaves in the order of run creation; between functions, one each in turn.
+ */
+import type { Instant } from "../instant.ts";
+import { Heap } from "./heap.ts";
+
+/** The order of jobs in the store's index, and the place up to which they are in memory. */
+export interface JobPlace {
+  readonly dueAt: Instant;
+  readonly runId: string;
+  readonly slot: string;
+}
+
+export interface JobHint extends JobPlace {
+  readonly functionId: string;
+  /** The run's creation: older runs go first. */
+  readonly orderAt: Instant;
+}
+
+export interface JobQueueLimits {
+  /** Hints in memory before the later half is left to the store. */
+  readonly hintsMax: number;
+  /** How far ahead jobs are held in memory, in ms. */
+  readonly horizonMs: number;
+}
+
+export const JOB_QUEUE_LIMITS: JobQueueLimits = { hintsMax: 200_000, horizonMs: 600_000 };
+
+/** A page the queue would like: jobs after `after`, up to `untilAt`. */
+export interface PageRequest {
+  readonly after: JobPlace;
+  readonly untilAt: Instant;
+  readonly limit: number;
+}
+
+const START: JobPlace = { dueAt: Number.NEGATIVE_INFINITY, runId: "", slot: "" };
+
+export class JobQueue {
+  readonly #limits: JobQueueLimits;
+  readonly #timers = new Heap<JobHint>(isPlaceBefore);
+  readonly #ready = new Map<string, Heap<JobHint>>();
+  /** Functions with ready work, in the order of their turns. */
+  readonly #turns: string[] = [];
+  #readyCount = 0;
+  #windowEnd: JobPlace = START;
+  #outside: { readonly hint: JobHint; readonly batch: number }[] = [];
+  #isPaging = false;
+  #batch = 0;
+  #storedBatch = -1;
+
+  constructor(limits: JobQueueLimits = JOB_QUEUE_LIMITS) {
+    this.#limits = limits;
+  }
+
+  get size(): number {
+    return this.#timers.size + this.#readyCount;
+  }
+
+  get readyCount(): number {
+    return this.#readyCount;
+  }
+
+  /** A job was written or moved, in the batch that is open now. */
+  add(hint: JobHint): void {
+    if (isPlaceBefore(this.#windowEnd, hint)) {
+      this.#outside.push({ hint, batch: this.#batch }); // Q3
+      return;
+    }
+    this.#timers.push(hint);
+    if (this.size > this.#limits.hintsMax) this.#shrink();
+  }
+
+  /** Moves what is due to the ready queues (Q1). */
+  release(now: Instant): void {
+    for (let head = this.#timers.peek(); head !== undefined && head.dueAt <= now; head = this.#timers.peek()) {
+      this.#timers.pop();
+      let heap = this.#ready.get(head.functionId);
+      if (heap === undefined) {
+        heap = new Heap<JobHint>(isOlder);
+        this.#ready.set(head.functionId, heap);
+        this.#turns.push(head.functionId);
+      }
+      heap.push(head);
+      this.#readyCount++;
+    }
+  }
+
+  /** The next ready hint whose function may run, by turns (Q4). */
+  next(mayRun: (functionId: string) => boolean): JobHint | undefined {
+    for (let count = this.#turns.length; count > 0; count--) {
+      const functionId = this.#turns.shift()!;
+      if (!mayRun(functionId)) {
+        this.#turns.push(functionId);
+        continue;
+      }
+      const heap = this.#ready.get(functionId)!;
+      const hint = heap.pop()!;
+      this.#readyCount--;
+      if (heap.size > 0) this.#turns.push(functionId);
+      else this.#ready.delete(functionId);
+      return hint;
+    }
+    return undefined;
+  }
+
+  nextDueAt(): Instant | null {
+    return this.#timers.peek()?.dueAt ?? null;
+  }
+
+  /** The page to read now, or null while memory holds enough. */
+  pageRequest(now: Instant): PageRequest | null {
+    const { horizonMs, hintsMax } = this.#limits;
+    if (this.#isPaging || this.size > hintsMax / 4) return null;
+    if (this.#windowEnd.dueAt >= now + horizonMs / 2) return null;
+    this.#isPaging = true;
+    return { after: this.#windowEnd, untilAt: now + horizonMs, limit: Math.max(1, Math.floor(hintsMax / 4)) };
+  }
+
+  /** When the window must be moved on even if nothing else happens. */
+  nextPageAt(): Instant | null {
+    const at = this.#windowEnd.dueAt - this.#limits.horizonMs / 2;
+    return Number.isFinite(at) ? at : null;
+  }
+
+  /** A page arrived: everything up to its end is now in memory (Q2). */
+  adoptPage(request: PageRequest, hints: readonly JobHint[]): void {
+    this.#isPaging = false;
+    const last = hints.at(-1);
+    const isFull = hints.length >= request.limit && last !== undefined;
+    this.#windowEnd = isFull ? last : { dueAt: request.untilAt, runId: "\uffff", slot: "" };
+    for (const hint of hints) this.#timers.push(hint);
+    const outside = this.#outside;
+    this.#outside = [];
+    for (const entry of outside) {
+      if (!isPlaceBefore(this.#windowEnd, entry.hint)) this.#timers.push(entry.hint);
+      else if (entry.batch > this.#storedBatch) this.#outside.push(entry);
+    }
+  }
+
+  /** A page could not be read; it will be asked for again. */
+  dropPage(): void {
+    this.#isPaging = false;
+  }
+
+  /** The open batch closes and will be stored; the next one opens. Returns its number. */
+  closeBatch(): number {
+    return this.#batch++;
+  }
+
+  /** A batch is stored: its jobs can be found by a page that is read from now on (Q3). */
+  batchStored(batch: number): void {
+    this.#storedBatch = batch;
+    if (this.#isPaging || this.#outside.length === 0) return;
+    this.#outside = this.#outside.filter((entry) => entry.batch > batch);
+  }
+
+  /** Leaves the later half of the timers to the store. Ready work stays. */
+  #shrink(): void {
+    if (this.#isPaging || this.#timers.size < this.#limits.hintsMax / 2) return;
+    const hints = this.#timers.drain().sort((left, right) => (isPlaceBefore(left, right) ? -1 : 1));
+    const keep = hints.length >> 1;
+    this.#windowEnd = hints[keep - 1]!;
+    for (const [index, hint] of hints.entries()) {
+      if (index < keep) this.#timers.push(hint);
+      else this.#outside.push({ hint, batch: this.#batch });
+    }
+  }
+}
+
+function isPlaceBefore(left: JobPlace, right: JobPlace): boolean {
+  if (left.dueAt !== right.dueAt) return left.dueAt < right.dueAt;
+  if (left.runId !== right.runId) return left.runId < right.runId;
+  return left.slot < right.slot;
+}
+
+function isOlder(left: JobHint, right: JobHint): boolean {
+  return left.orderAt !== right.orderAt ? left.orderAt < right.orderAt : isPlaceBefore(left, right);
+}

@@ -1,0 +1,141 @@
+/**
+ * The port behind which every database stands. It may change with the engine; it is not for others to implement.
+ *
+ *   ST1. `commit` reads the batch before it returns its promise; the caller may go on changing runs at once.
+ *   ST2. A batch is stored whole or not at all. When `commit` rejects, the outcome is unknown: the caller forgets
+ *        what it had in memory and loads again.
+ *   ST3. Commits are stored in the order in which they were asked for. A load sees every commit that has resolved.
+ *   ST4. Deletes of a batch are applied before its puts.
+ *   ST5. A put of a run, step or job that exists updates what can change; what is fixed at creation stays.
+ *        An event that exists already is left as it is.
+ */
+import type { Attempt, Batch, Decision, Schedule, StoredApp, StoredFunction } from "../core/batch.ts";
+import type { Instant } from "../core/instant.ts";
+import type { Run, RunStatus, Step } from "../core/run/run.ts";
+import type { JobHint, JobPlace } from "../core/schedule/job-queue.ts";
+import type { StoredEvent } from "../protocol/event.ts";
+import type { JsonText } from "../protocol/json.ts";
+
+/** Proof that this node still owns what it writes (E5). A single-process store holds its file's lock instead. */
+export interface Fence {
+  readonly node: string;
+  readonly epoch: number;
+}
+
+export interface Registry {
+  readonly apps: readonly StoredApp[];
+  readonly functions: readonly StoredFunction[];
+  readonly schedules: readonly Schedule[];
+}
+
+export interface JobPageQuery {
+  readonly after: JobPlace;
+  readonly untilAt: Instant;
+  readonly limit: number;
+}
+
+export interface FlowKey {
+  readonly kind: "idempotency";
+  readonly functionId: string;
+  readonly key: string;
+}
+
+export interface FlowFact extends FlowKey {
+  readonly value: string;
+  readonly expiresAt: Instant;
+}
+
+/** A run as lists and pages show it: its row, without steps and jobs. */
+export interface RunRow {
+  readonly id: string;
+  readonly env: string;
+  readonly functionId: string;
+  readonly eventIds: readonly string[];
+  readonly cron: string | null;
+  readonly originalRunId: string | null;
+  readonly status: RunStatus;
+  readonly createdAt: Instant;
+  readonly startedAt: Instant | null;
+  readonly endedAt: Instant | null;
+  readonly output: JsonText | null;
+  readonly error: JsonText | null;
+}
+
+export interface RunFilter {
+  readonly env: string;
+  readonly statuses?: readonly RunStatus[];
+  readonly functionIds?: readonly string[];
+  readonly eventId?: string;
+  /** Created at or after, and before. */
+  readonly createdFrom?: Instant;
+  readonly createdUntil?: Instant;
+  /** The id of the last row of the page before: newest first, so rows with smaller ids follow. */
+  readonly before?: string;
+  readonly limit: number;
+}
+
+export interface EventFilter {
+  readonly env: string;
+  readonly name?: string;
+  readonly receivedFrom?: Instant;
+  readonly receivedUntil?: Instant;
+  /** Internal events are left out unless asked for. */
+  readonly includeInternal?: boolean;
+  readonly before?: string;
+  readonly limit: number;
+}
+
+export type StepRow = Omit<Step, "isStored">;
+
+export interface StoreCounts {
+  readonly events: number;
+  readonly runs: number;
+  readonly openRuns: number;
+  readonly jobs: number;
+}
+
+export interface Store {
+  /** Opens or creates the database, takes its lock, migrates it. Throws a coded `store_*` error. */
+  open(): Promise<void>;
+  /** Stores a batch (ST1–ST5). Rejects with a coded `store_*` error; `isFatalStoreError` says which end the process. */
+  commit(batch: Batch, fence: Fence): Promise<void>;
+  /** Finishes what was asked for and lets go of the database. Safe to call twice. */
+  close(): Promise<void>;
+
+  // What the engine loads. Every one is bounded by its arguments.
+  loadRegistry(): Promise<Registry>;
+  /** The runs that exist, with steps, jobs and events. Runs that do not exist are left out. */
+  loadRuns(ids: readonly string[]): Promise<Run[]>;
+  /** Jobs in the order of `JobPlace`, strictly after `after` and due at or before `untilAt`. */
+  loadJobs(query: JobPageQuery): Promise<JobHint[]>;
+  /** Facts that have not expired at `now`. */
+  loadFlow(keys: readonly FlowKey[], now: Instant): Promise<FlowFact[]>;
+  /** Which of these internal event ids exist. */
+  loadKnownEvents(ids: readonly string[]): Promise<string[]>;
+
+  // What the API reads. Newest first; never blocks commits.
+  getEvent(env: string, id: string): Promise<StoredEvent | null>;
+  listEvents(filter: EventFilter): Promise<StoredEvent[]>;
+  getRun(env: string, id: string): Promise<RunRow | null>;
+  listRuns(filter: RunFilter): Promise<RunRow[]>;
+  /** Steps in stack order, open ones last by the time they were queued. */
+  listSteps(runId: string): Promise<StepRow[]>;
+  listAttempts(runId: string): Promise<Attempt[]>;
+  listDecisions(eventId: string): Promise<Decision[]>;
+  counts(): Promise<StoreCounts>;
+  /** Deletes flow facts that expired before `now`, at most `limit` of them; returns how many. */
+  expireFlow(now: Instant, limit: number): Promise<number>;
+}
+
+const FATAL: ReadonlySet<string> = new Set([
+  "store_full",
+  "store_corrupt",
+  "store_locked",
+  "store_newer",
+  "store_failed",
+]);
+
+/** True for errors after which this process must not go on: the disk is full, the file is damaged, and the like. */
+export function isFatalStoreError(error: unknown): boolean {
+  return typeof error === "object" && error !== null && FATAL.has(String((error as { code?: unknown }).code));
+}
