@@ -190,7 +190,7 @@ export function toJson(value: Value, budget: Budget): JsonValue {
     return Number.isSafeInteger(number) ? number : String(value);
   }
   if (isScalarObject(value)) return textOf(value);
-  spend(budget, 1); // V3: a small expression can build a value that is large when written out.
+  spend(budget, 10); // V3: a small expression can build a value that is large when written out.
   if (Array.isArray(value)) return value.map((item: Value) => toJson(item, budget));
   const copy: { [key: string]: JsonValue } = Object.create(null);
   for (const key of Object.keys(value)) copy[key] = toJson((value as MapValue)[key], budget);
