@@ -1,0 +1,124 @@
+/**
+ * Cron expressions: five fields, or six with seconds first, or one of the descriptors; an optional time zone in front.
+ * `TZ=Europe/Paris 0 9 * * 1-5`, `15 30 9 * * 1`, `@daily`. Without a zone: UTC, never the machine's.
+ *
+ *   K1. A schedule that could never tick is refused when it is read.
+ *   K2. The next tick comes strictly after the given instant, so that a chain of ticks always moves.
+ *   K3. The registered text is kept to the byte: it travels in the event of each tick.
+ *
+ * Clocks that are put forward or back (the rules of Vixie cron):
+ *   - One time a day (a single second, minute and hour, as `30 2 * * *`): a time that does not exist that day ticks at
+ *     the first moment after the gap; a time that exists twice ticks once, the first time.
+ *   - Anything else (`0,30 2 * * *`, `0 * * * *`): times inside the gap do not tick; times that exist twice tick twice,
+ *     at two different instants.
+ * A list of hours, such as `30 2,14 * * *`, is of the second kind.
+ */
+import { Cron as Schedule } from "croner";
+import { LIMITS } from "../../protocol/limits.ts";
+
+export interface Cron {
+  /** As registered. */
+  readonly source: string;
+  /** IANA name; `UTC` when none was given. */
+  readonly zone: string;
+  /** The fields or the descriptor, without the zone. */
+  readonly fields: string;
+  /** Computes dates; its own timers are never started. */
+  readonly schedule: Schedule;
+}
+
+export interface CronProblem {
+  readonly reason: string;
+}
+
+const ZONE_PREFIX = /^(?:CRON_)?TZ=(\S+)\s+/;
+const DESCRIPTORS: ReadonlySet<string> = new Set(["@hourly", "@daily", "@weekly", "@monthly", "@yearly"]);
+
+/** Any instant will do to find out whether there is a first tick; a fixed one gives every server the same answer. */
+const FIRST_TICK_AFTER_MS = Date.UTC(2024, 0, 1);
+
+export function isCronProblem(value: Cron | CronProblem): value is CronProblem {
+  return "reason" in value;
+}
+
+export function parseCron(text: string): Cron | CronProblem {
+  if (text.length > LIMITS.cronCharsMax) return { reason: `it has more than ${LIMITS.cronCharsMax} characters` };
+  const prefix = ZONE_PREFIX.exec(text);
+  const zone = prefix?.[1] ?? "UTC";
+  if (!isZone(zone)) return { reason: `${zone} is not a time zone` };
+  const fields = text.slice(prefix?.[0].length ?? 0).trim();
+  const reason = reasonAgainst(fields);
+  if (reason !== null) return { reason };
+  const schedule = createSchedule(fields, zone);
+  if (!(schedule instanceof Schedule)) return schedule;
+  const cron: Cron = { source: text, zone, fields, schedule };
+  return nextTick(cron, FIRST_TICK_AFTER_MS) === null ? { reason: "there is no such date" } : cron; // K1
+}
+
+/** The first tick after the instant, or null when there is none before the end of the calendar. */
+export function nextTick(cron: Cron, afterMs: number): number | null {
+  // Ticks are whole seconds, and the second that has begun is over: cutting the milliseconds loses nothing (K2).
+  return cron.schedule.nextRun(new Date(Math.floor(afterMs / 1_000) * 1_000))?.getTime() ?? null;
+}
+
+/** The ticks after `afterMs` and not after `untilMs`, oldest first, at most `max`. */
+export function ticksBetween(cron: Cron, afterMs: number, untilMs: number, max: number): number[] {
+  const ticks: number[] = [];
+  let tick = nextTick(cron, afterMs);
+  while (tick !== null && tick <= untilMs && ticks.length < max) {
+    ticks.push(tick);
+    tick = nextTick(cron, tick);
+  }
+  return ticks;
+}
+
+/** The same ticks, but the newest `max` of them, still oldest first: walks back, so a long span costs no more. */
+export function latestTicksBetween(cron: Cron, afterMs: number, untilMs: number, max: number): number[] {
+  const ticks: number[] = [];
+  // Going back is exclusive and the last instant belongs to the answer, so it starts one second later.
+  let tick = previousTick(cron, Math.floor(untilMs / 1_000) * 1_000 + 1_000);
+  while (tick !== null && tick > afterMs && ticks.length < max) {
+    ticks.push(tick);
+    tick = previousTick(cron, tick);
+  }
+  return ticks.reverse();
+}
+
+function previousTick(cron: Cron, beforeMs: number): number | null {
+  return cron.schedule.previousRuns(1, new Date(beforeMs))[0]?.getTime() ?? null;
+}
+
+function reasonAgainst(fields: string): string | null {
+  if (fields.startsWith("@")) {
+    return DESCRIPTORS.has(fields) ? null : `${fields} is not one of ${[...DESCRIPTORS].join(", ")}`;
+  }
+  const count = fields === "" ? 0 : fields.split(/\s+/).length;
+  if (count !== 5 && count !== 6) return `it has ${count} fields instead of 5, or 6 with seconds`;
+  // Read as "every" by a lenient parser; more likely a typing error.
+  return /(^|[\s,])\//.test(fields) ? "a step needs something before it, as in */5" : null;
+}
+
+/** `?` means `*`, as in other crons; the library would put in the current time. */
+function createSchedule(fields: string, zone: string): Schedule | CronProblem {
+  try {
+    return new Schedule(fields.replaceAll("?", "*"), {
+      paused: true,
+      timezone: zone,
+      mode: "5-or-6-parts",
+      sloppyRanges: true, // `5/15` means 5-59/15.
+    });
+  } catch (error) {
+    const text = error instanceof Error ? error.message : String(error);
+    return { reason: text.replace(/^CronPattern: /, "") };
+  }
+}
+
+/** A name of the zone database; offsets and the machine's own zone are refused, they change with host and season. */
+function isZone(zone: string): boolean {
+  if (!/^[A-Za-z][A-Za-z0-9_+/-]*$/.test(zone)) return false;
+  try {
+    return new Intl.DateTimeFormat("en-US", { timeZone: zone }) !== null;
+  } catch {
+    return false;
+  }
+}
