@@ -17,3 +17,9 @@ export function stepHash(id: string, index: number): string {
   cache.set(key, hash);
   return hash;
 }
+
+/** The key (`id` or `id:index`) behind a hash that was made lately, for messages; undefined when it is not known. */
+export function knownStepId(hash: string): string | undefined {
+  for (const [key, known] of cache) if (known === hash) return key;
+  return undefined;
+}

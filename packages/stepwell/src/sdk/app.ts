@@ -1,0 +1,48 @@
+/** An app that is being served: its client and its functions by slug. */
+import { StepwellError } from "../protocol/errors.ts";
+import type { Stepwell } from "./client.ts";
+import type { AnyFunction, StepwellFunction } from "./function.ts";
+import { env } from "./settings.ts";
+
+export interface ServeOptions {
+  readonly client: Stepwell;
+  readonly functions: readonly StepwellFunction<unknown, unknown>[];
+  /** Where the server reaches this app, when the request does not tell: `"https://app.example.com"`. */
+  readonly serveOrigin?: string;
+  /** The path of the endpoint, when the request does not tell: `"/api/stepwell"`. */
+  readonly servePath?: string;
+  /** Lets unsigned `PUT` requests start a sync in production, as `curl -X PUT` does; off by default. */
+  readonly allowUnsignedSync?: boolean;
+}
+
+/** An app that is being served. */
+export interface App {
+  readonly client: Stepwell;
+  readonly served: readonly AnyFunction[];
+  /** By slug, failure handlers included. */
+  readonly functions: ReadonlyMap<string, AnyFunction>;
+  readonly framework: string;
+  readonly serveOrigin: string | null;
+  readonly servePath: string | null;
+  readonly allowUnsignedSync: boolean;
+}
+
+export function createApp(options: ServeOptions, framework: string): App {
+  const functions = new Map<string, AnyFunction>();
+  for (const fn of options.functions) {
+    if (functions.has(fn.slug)) {
+      throw new StepwellError("option_invalid", { where: "serve", reason: `two functions have the id ${fn.id}` });
+    }
+    functions.set(fn.slug, fn);
+    if (fn.failure !== null) functions.set(fn.failure.slug, fn.failure);
+  }
+  return {
+    client: options.client,
+    served: options.functions,
+    functions,
+    framework,
+    serveOrigin: options.serveOrigin ?? env("SERVE_ORIGIN") ?? null,
+    servePath: options.servePath ?? env("SERVE_PATH") ?? null,
+    allowUnsignedSync: options.allowUnsignedSync ?? false,
+  };
+}

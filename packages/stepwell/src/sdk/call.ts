@@ -1,0 +1,77 @@
+/** A call of a function over HTTP: from the request to an execution, and from its result to the reply (protocol.md §2.3). */
+import { StepwellError } from "../protocol/errors.ts";
+import { HEADERS, QUERY } from "../protocol/headers.ts";
+import { LIMITS } from "../protocol/limits.ts";
+import type { App } from "./app.ts";
+import { type CallRequest, readCall } from "./call-request.ts";
+import { checkpointerOf } from "./checkpoint.ts";
+import { Stepwell } from "./client.ts";
+import { errorData } from "./error-data.ts";
+import { type ExecutionResult, execute } from "./execute.ts";
+import type { AnyFunction } from "./function.ts";
+import type { Incoming, Reply } from "./incoming.ts";
+import { memosOf } from "./memo.ts";
+import { hooksOf, wrapWith } from "./middleware.ts";
+import { withState } from "./run-state.ts";
+import type { Settings } from "./settings.ts";
+import { writeOps } from "./step-op.ts";
+
+export async function answerCall(
+  app: App,
+  incoming: Incoming,
+  url: URL,
+  body: unknown,
+  settings: Settings,
+): Promise<Reply> {
+  const slug = url.searchParams.get(QUERY.functionSlug);
+  const fn = slug === null ? undefined : app.functions.get(slug);
+  if (fn === undefined) return notServed(slug);
+  const call = readCall(incoming, url, body);
+  const input = { fn, requestInfo: incoming, runId: call.runId };
+  const run = async () => replyOf(await executeCall(app, fn, await withState(call, settings), settings));
+  return wrapWith(hooksOf(fn.middleware, "wrapRequest"), input, run)();
+}
+
+function executeCall(app: App, fn: AnyFunction, call: CallRequest, settings: Settings): Promise<ExecutionResult> {
+  return execute({
+    fn,
+    event: call.event,
+    events: call.events,
+    memos: memosOf(call.steps),
+    stack: call.stack,
+    runId: call.runId,
+    attempt: call.attempt,
+    maxAttempts: call.maxAttempts ?? fn.retries + 1,
+    target: call.target,
+    disableImmediateExecution: call.disableImmediateExecution,
+    checkpoint: checkpointerOf(fn, call, settings),
+    logger: app.client.logger,
+    sendEvents: Stepwell.sender(app.client, fn),
+  });
+}
+
+/** The result of a call as its reply. */
+export function replyOf(result: ExecutionResult): Reply {
+  if (result.kind === "returned") return { status: 200, headers: {}, body: result.output };
+  const headers = {
+    [HEADERS.noRetry]: String(result.noRetry),
+    ...(result.retryAfter === null ? {} : { [HEADERS.retryAfter]: result.retryAfter }),
+  };
+  if (result.kind === "ops") {
+    if (result.ops.length <= LIMITS.opsPerReplyMax) return { status: 206, headers, body: writeOps(result.ops) };
+    return tooManyOps(result.ops.length);
+  }
+  const body = JSON.stringify({ ...errorData(result.error), __serialized: true });
+  return { status: result.noRetry ? 400 : 500, headers, body };
+}
+
+function tooManyOps(count: number): Reply {
+  const error = new StepwellError("too_many_ops", { count, limit: LIMITS.opsPerReplyMax });
+  return replyOf({ kind: "failed", error, noRetry: true, retryAfter: null });
+}
+
+/** Retryable: a deploy on its way may bring the function. */
+function notServed(slug: string | null): Reply {
+  const error = new StepwellError("function_not_found", { function: slug ?? "(no fnId)" });
+  return replyOf({ kind: "failed", error, noRetry: false, retryAfter: null });
+}

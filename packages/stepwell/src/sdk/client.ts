@@ -1,0 +1,105 @@
+/** The client: names an app, makes its functions and sends its events. */
+import { StepwellError } from "../protocol/errors.ts";
+import {
+  type AnyFunction,
+  defineFunction,
+  type FunctionOptions,
+  type Handler,
+  type StepwellFunction,
+} from "./function.ts";
+import { consoleLogger, type Logger } from "./logger.ts";
+import { hooksOf, wrapWith } from "./middleware.ts";
+import { checkSchemas, sendOverHttp } from "./send.ts";
+import { type ClientOptions, readSettings } from "./settings.ts";
+import type { SendEvents } from "./step-tools.ts";
+import type { EventInput, EventOf, TriggersInput } from "./trigger.ts";
+
+/**
+ * An app: the functions it serves and the events it sends.
+ *
+ * @example
+ * ```ts
+ * import { Stepwell } from "stepwell";
+ * export const client = new Stepwell({ id: "leads", isProduction: process.env["NODE_ENV"] === "production" });
+ * ```
+ */
+export class Stepwell {
+  readonly id: string;
+  readonly options: ClientOptions;
+  readonly logger: Logger;
+  #sendOver: SendEvents | null = null;
+
+  constructor(options: ClientOptions) {
+    if (typeof options?.id !== "string" || options.id.trim() === "") {
+      throw new StepwellError("option_invalid", {
+        where: "new Stepwell()",
+        reason: "`id` must be a text that is not empty",
+      });
+    }
+    this.id = options.id;
+    this.options = options;
+    this.logger = options.logger ?? consoleLogger;
+  }
+
+  /**
+   * Defines a function. Serve it with one of the doors (`stepwell/express`, `stepwell/next`, …).
+   *
+   * @example
+   * ```ts
+   * import { Stepwell } from "stepwell";
+   * const client = new Stepwell({ id: "leads" });
+   * export const welcome = client.createFunction(
+   *   { id: "welcome", triggers: { event: "user/signed-up" }, retries: 5 },
+   *   async ({ event, step }) => {
+   *     await step.run("send-welcome", () => console.log("Welcome,", event.data.email));
+   *     await step.sleep("wait-1-day", "1d");
+   *     return { status: "completed" };
+   *   },
+   * );
+   * ```
+   */
+  createFunction<const Triggers extends TriggersInput, Output>(
+    options: FunctionOptions<Triggers>,
+    handler: Handler<Triggers, Output>,
+  ): StepwellFunction<EventOf<Triggers>, Output> {
+    const { middleware = [], checkpointing } = this.options;
+    return defineFunction({ appId: this.id, middleware, checkpointing }, options, handler);
+  }
+
+  /**
+   * Sends one event or several, all or none, and returns their ids in order. Safe against lost answers: a repeated try
+   * stores nothing twice. In a function, prefer `step.sendEvent`.
+   *
+   * @throws `event_key_missing`, `value_not_storable`, `event_schema_failed`, `send_failed`.
+   * @example
+   * ```ts
+   * import { Stepwell } from "stepwell";
+   * const client = new Stepwell({ id: "leads" });
+   * const { ids } = await client.send({ name: "api/new-lead", data: { lead_id: "42" } });
+   * ```
+   */
+  async send(events: EventInput | readonly EventInput[]): Promise<{ ids: string[] }> {
+    const list = Array.isArray(events) ? (events as readonly EventInput[]) : [events as EventInput];
+    return this.#send(list, null);
+  }
+
+  /** How steps of this function send events: as `send`, with the function's middleware. */
+  static sender(client: Stepwell, fn: AnyFunction, over?: SendEvents): SendEvents {
+    return (events) => client.#send(events, fn, over);
+  }
+
+  /** Sends events over something else than HTTP: an engine in this process. */
+  static sendOver(client: Stepwell, send: SendEvents | null): void {
+    client.#sendOver = send;
+  }
+
+  async #send(events: readonly EventInput[], fn: AnyFunction | null, over?: SendEvents): Promise<{ ids: string[] }> {
+    const middleware = fn?.middleware ?? this.options.middleware ?? [];
+    let list = events;
+    for (const transform of hooksOf(middleware, "transformSendEvent"))
+      list = (await transform({ events: list, fn })) ?? list;
+    await checkSchemas(list);
+    const transport = over ?? this.#sendOver ?? ((all) => sendOverHttp(readSettings(this.options), all));
+    return wrapWith(hooksOf(middleware, "wrapSendEvent"), { events: list, fn }, () => transport(list))();
+  }
+}

@@ -1,0 +1,476 @@
+/**
+ * One call of a function, whatever carried it: replays the stored steps, runs or plans the new ones, and says how the
+ * call ended.
+ *
+ *   X1. Stored results are given back one at a time in stack order, and everything they set in motion settles before
+ *       the next (replay.ts). So a replay takes the turns that the first pass took.
+ *   X2. A new step runs here only when it is the only one, nothing stored is left, and the call allows it; several are
+ *       planned. A targeted call runs exactly its target.
+ *   X3. The handler sees the result of a step only after it was saved (or buffered, where the user chose so), and in
+ *       the form in which a replay sees it.
+ *   X4. The call ends once. Whatever the handler does afterwards changes nothing.
+ */
+import { StepwellError } from "../protocol/errors.ts";
+import type { JsonText } from "../protocol/json.ts";
+import type { Op } from "../protocol/op.ts";
+import { knownStepId, stepHash } from "../protocol/step-id.ts";
+import type { HandlerContext } from "./context.ts";
+import { errorData, errorFromData, stepErrorFrom } from "./error-data.ts";
+import { isNonRetriable, retryAfterOf, StepError } from "./errors.ts";
+import type { AnyFunction } from "./function.ts";
+import { type Logger, quietLogger } from "./logger.ts";
+import { macrotask } from "./macrotask.ts";
+import { type Memos, memosOf } from "./memo.ts";
+import { hooksOf, notify, type StepInfo, wrapWith } from "./middleware.ts";
+import { enclosingStep, insideStep } from "./nesting.ts";
+import { Replay } from "./replay.ts";
+import { completeOp, errorOp, type FoundStep, plannedOp, resultOp } from "./step-op.ts";
+import { createStepTools, type SendEvents, type StepRequest, stepIdOf } from "./step-tools.ts";
+import { storableText } from "./storable.ts";
+import { checkData, type ReceivedEvent, typeOfTrigger } from "./trigger.ts";
+
+/** A targeted step that the handler does not reach within this time is reported as missing. */
+const TARGET_WAIT_MS = 10_000;
+
+/** Saves finished steps while the call goes on. A throw means: not saved, end the call with what is buffered. */
+export interface Checkpointer {
+  readonly bufferedSteps: number;
+  /** 0: no limit in time. */
+  readonly maxIntervalMs: number;
+  readonly maxRuntimeMs: number;
+  /** `"stale"`: another call took this one's place. */
+  save(ops: readonly Op[]): Promise<"saved" | "stale">;
+}
+
+export interface ExecutionRequest {
+  readonly fn: AnyFunction;
+  readonly event: ReceivedEvent;
+  readonly events: readonly ReceivedEvent[];
+  readonly memos: Memos;
+  /** Hashed ids in the order in which the steps finished. */
+  readonly stack: readonly string[];
+  readonly runId: string;
+  readonly attempt: number;
+  readonly maxAttempts: number;
+  /** Hashed id of the only step to run, or null. */
+  readonly target: string | null;
+  readonly disableImmediateExecution: boolean;
+  readonly checkpoint: Checkpointer | null;
+  readonly logger: Logger;
+  readonly sendEvents: SendEvents;
+  readonly targetWaitMs?: number;
+}
+
+export type ExecutionResult =
+  | {
+      readonly kind: "ops";
+      readonly ops: readonly Op[];
+      /** Of the step that failed, as a `Retry-After` value. */
+      readonly retryAfter: string | null;
+      readonly noRetry: boolean;
+    }
+  | { readonly kind: "returned"; readonly output: JsonText }
+  | {
+      readonly kind: "failed";
+      readonly error: unknown;
+      readonly noRetry: boolean;
+      readonly retryAfter: string | null;
+    };
+
+/** Makes one call. Never throws: what goes wrong is a result. */
+export async function execute(request: ExecutionRequest): Promise<ExecutionResult> {
+  try {
+    return await new Execution(await checkEvents(request)).run();
+  } catch (error) {
+    return failure(error);
+  }
+}
+
+type HandlerEnd = { readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly error: unknown };
+
+class Execution {
+  #request: ExecutionRequest;
+  #replay: Replay<FoundStep>;
+  #context: HandlerContext;
+  readonly #hooks: ReturnType<typeof collectHooks>;
+  readonly #indexes = new Map<string, number>();
+  readonly #used = new Set<string>();
+  /** New steps that wait for a decision. */
+  #fresh: FoundStep[] = [];
+  /** Finished steps that are not saved yet. */
+  #buffer: Op[] = [];
+  #bufferedSince = 0;
+  readonly #startedAt = Date.now();
+  readonly #target: string | null;
+  readonly #canRunInline: boolean;
+  #isReplaying: boolean;
+  #isMemoizationOver = false;
+  #isInBody = false;
+  #end: HandlerEnd | null = null;
+  #wake: () => void = () => {};
+
+  constructor(request: ExecutionRequest) {
+    this.#request = request;
+    this.#replay = new Replay(request.memos, request.stack);
+    this.#hooks = collectHooks(request.fn);
+    const isTargetDone = request.target !== null && this.#replay.has(request.target);
+    this.#target = isTargetDone ? null : request.target;
+    this.#canRunInline = request.target === null && !request.disableImmediateExecution;
+    this.#isReplaying = !this.#replay.isEmpty || this.#target !== null;
+    const { event, events, runId, attempt, maxAttempts } = request;
+    const step = createStepTools((found) => this.#find(found), request.sendEvents);
+    const logger = quietLogger(request.logger, () => this.#isReplaying && !this.#isInBody);
+    this.#context = { event, events, step, runId, attempt, maxAttempts, logger, ...failureOf(request) };
+  }
+
+  async run(): Promise<ExecutionResult> {
+    await this.#transformInput();
+    if (this.#replay.isEmpty && this.#request.attempt === 0 && this.#target === null) {
+      await notify(this.#hooks.onRunStart, this.#inRun);
+    }
+    this.#startHandler();
+    for (;;) {
+      await macrotask(); // X1
+      const result = await this.#turn();
+      if (result !== null) return result;
+    }
+  }
+
+  get #inRun() {
+    return { fn: this.#request.fn, ctx: this.#context };
+  }
+
+  async #transformInput(): Promise<void> {
+    for (const hook of this.#hooks.transformFunctionInput) {
+      const { memos, stack } = this.#request;
+      const steps = Object.fromEntries([...memos.keys()].map((id) => [id, memos.get(id)]));
+      const changed = await hook({ ...this.#inRun, steps });
+      if (changed?.ctx !== undefined) this.#context = changed.ctx;
+      if (changed?.steps === undefined) continue;
+      this.#request = { ...this.#request, memos: memosOf(changed.steps) };
+      this.#replay = new Replay(this.#request.memos, stack);
+    }
+  }
+
+  #startHandler(): void {
+    const handler = this.#request.fn.handler as (context: HandlerContext) => unknown;
+    const wrapped = wrapWith(this.#hooks.wrapFunctionHandler, this.#inRun, async () => handler(this.#context));
+    wrapped().then(
+      (value) => this.#finish({ ok: true, value }),
+      (error) => this.#finish({ ok: false, error }),
+    );
+  }
+
+  #finish(end: HandlerEnd): void {
+    this.#end = end;
+    this.#wake();
+  }
+
+  /** One decision after everything has settled; null to go on. */
+  async #turn(): Promise<ExecutionResult | null> {
+    const target = this.#target === null ? undefined : this.#fresh.find((step) => step.hashedId === this.#target);
+    if (target !== undefined) return this.#runTarget(target);
+    if (this.#end !== null) return this.#target === null ? this.#endRun(this.#end) : this.#targetMissing();
+    const next = this.#replay.next();
+    if (next !== null) {
+      if (this.#replay.isOver) this.#stopReplaying();
+      if (next.memo.kind === "error") next.step.reject(stepErrorFrom(next.step.id, next.memo.error));
+      else next.step.resolve(next.memo.kind === "data" ? next.memo.data : undefined);
+      return null;
+    }
+    this.#stopReplaying();
+    if (this.#target !== null) return this.#awaitTarget();
+    if (this.#fresh.length > 0) return this.#takeFresh();
+    await this.#activity();
+    return null;
+  }
+
+  #stopReplaying(): void {
+    if (this.#target === null) this.#isReplaying = false;
+    if (this.#isMemoizationOver) return;
+    this.#isMemoizationOver = true;
+    if (this.#hooks.onMemoizationEnd.length > 0) void notify(this.#hooks.onMemoizationEnd, this.#inRun).catch(() => {});
+  }
+
+  /** Until the handler reaches another step or ends: it waits for something that is not a step. */
+  #activity(): Promise<void> {
+    if (this.#end !== null) return Promise.resolve();
+    return new Promise((resolve) => {
+      this.#wake = resolve;
+    });
+  }
+
+  async #awaitTarget(): Promise<ExecutionResult | null> {
+    const waitMs = this.#request.targetWaitMs ?? TARGET_WAIT_MS;
+    const restMs = waitMs - (Date.now() - this.#startedAt);
+    if (restMs <= 0) return this.#targetMissing();
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    await Promise.race([
+      this.#activity(),
+      new Promise<void>((resolve) => {
+        timer = setTimeout(resolve, restMs);
+      }),
+    ]);
+    clearTimeout(timer);
+    return null;
+  }
+
+  #targetMissing(): ExecutionResult {
+    const step = knownStepId(this.#target!) ?? this.#target!;
+    return { kind: "failed", error: new StepwellError("step_not_found", { step }), noRetry: false, retryAfter: null };
+  }
+
+  // Reaching steps.
+
+  #find(request: StepRequest): Promise<unknown> {
+    const parent = enclosingStep(this);
+    const id = stepIdOf(request.id);
+    if (parent !== null) return Promise.reject(new StepwellError("step_nested", { step: id, parent }));
+    const changed = this.#transformStep(request);
+    const found = this.#identify(changed);
+    const { promise, resolve, reject } = deferred();
+    const step: FoundStep = { ...found, resolve, reject };
+    const memo = this.#replay.reach(step.hashedId, step);
+    if (memo === null) this.#fresh.push(step);
+    else if (memo.kind === "input") this.#fresh.push({ ...step, input: memo.input });
+    // A stored failure may be given back before the handler awaits it; that alone must not end the process.
+    else if (memo.kind === "error") promise.catch(() => {});
+    this.#wake();
+    if (this.#hooks.wrapStep.length === 0) return promise;
+    const input = { ...this.#inRun, stepInfo: stepInfo(step, memo !== null && memo.kind !== "input") };
+    return wrapWith(this.#hooks.wrapStep, input, () => promise)();
+  }
+
+  #transformStep(request: StepRequest): StepRequest {
+    let changed = request;
+    for (const hook of this.#hooks.transformStepInput) {
+      const stepOptions = typeof changed.id === "string" ? { id: changed.id } : changed.id;
+      const result = hook({ fn: this.#request.fn, stepType: changed.type, stepOptions, input: changed.input });
+      if (result) changed = { ...changed, id: result.stepOptions ?? changed.id, input: result.input ?? changed.input };
+    }
+    return changed;
+  }
+
+  /** The identity of a step: its id and which repeat of it this is. */
+  #identify(request: StepRequest): Omit<FoundStep, "resolve" | "reject"> {
+    const id = stepIdOf(request.id);
+    let index = this.#indexes.get(id) ?? 0;
+    let hashedId = stepHash(id, index);
+    // An explicit id such as "a:1" may already hold the place of a repeat.
+    while (this.#used.has(hashedId)) hashedId = stepHash(id, ++index);
+    this.#indexes.set(id, index + 1);
+    this.#used.add(hashedId);
+    const name = (typeof request.id === "string" ? undefined : request.id.name) ?? id;
+    return {
+      hashedId,
+      id,
+      name,
+      index,
+      type: request.type,
+      input: request.input,
+      body: request.body,
+      ask: request.ask,
+    };
+  }
+
+  // Running steps.
+
+  async #takeFresh(): Promise<ExecutionResult | null> {
+    const [step] = this.#fresh;
+    const isAlone = this.#fresh.length === 1 && step!.body !== null;
+    if (!isAlone || !this.#canRunInline || this.#isOverTime()) return this.#planFresh();
+    this.#fresh = [];
+    const attempt = await this.#attempt(step!);
+    if (attempt.op.op !== "StepRun") return this.#stop([attempt.op], attempt);
+    return this.#keep(step!, attempt.op);
+  }
+
+  #isOverTime(): boolean {
+    const { checkpoint } = this.#request;
+    return checkpoint !== null && Date.now() - this.#startedAt >= checkpoint.maxRuntimeMs;
+  }
+
+  #planFresh(): ExecutionResult {
+    this.#warnUnreached();
+    return this.#stop(this.#fresh.map(plannedOp));
+  }
+
+  async #runTarget(step: FoundStep): Promise<ExecutionResult> {
+    if (step.body === null) return this.#stop([plannedOp(step)]);
+    const attempt = await this.#attempt(step);
+    return this.#stop([attempt.op], attempt);
+  }
+
+  /** A finished step: saved, and given to the handler if the call goes on (X3). */
+  async #keep(step: FoundStep, op: Op): Promise<ExecutionResult | null> {
+    const { checkpoint, attempt } = this.#request;
+    // A retried call ends here, so that the retried job is completed by its own reply.
+    if (checkpoint === null || attempt > 0) return this.#stop([op]);
+    if (this.#buffer.length === 0) this.#bufferedSince = Date.now();
+    this.#buffer.push(op);
+    const { bufferedSteps, maxIntervalMs } = checkpoint;
+    const isOld = maxIntervalMs > 0 && Date.now() - this.#bufferedSince >= maxIntervalMs;
+    if (this.#buffer.length >= bufferedSteps || isOld) {
+      const ended = await this.#flush(checkpoint);
+      if (ended !== null) return ended;
+    }
+    step.resolve(JSON.parse(op.data!));
+    return null;
+  }
+
+  async #flush(checkpoint: Checkpointer): Promise<ExecutionResult | null> {
+    if (this.#buffer.length === 0) return null;
+    let saved: "saved" | "stale";
+    try {
+      saved = await checkpoint.save(this.#buffer);
+    } catch {
+      return this.#stop([]); // The reply carries what could not be saved.
+    }
+    this.#buffer = [];
+    if (saved === "saved") return null;
+    return { kind: "failed", error: new StepwellError("stale_dispatch"), noRetry: true, retryAfter: null };
+  }
+
+  async #attempt(step: FoundStep): Promise<{ op: Op; retryAfter: string | null }> {
+    const { attempt, maxAttempts } = this.#request;
+    const input = { ...this.#inRun, stepInfo: stepInfo(step, false) };
+    const startedAt = Date.now();
+    this.#isInBody = true;
+    try {
+      await notify(this.#hooks.onStepStart, input);
+      const body = wrapWith(this.#hooks.wrapStepHandler, input, async () => step.body!(step.input));
+      const value = await insideStep(this, step.id, body);
+      const data = storableText(value, `Step "${step.id}"`, "result");
+      const op = resultOp(step, data, startedAt, Date.now());
+      await notify(this.#hooks.onStepComplete, { ...input, output: value });
+      return { op, retryAfter: null };
+    } catch (error) {
+      const noRetry = isNonRetriable(error);
+      const isFinalAttempt = noRetry || attempt + 1 >= maxAttempts;
+      await notify(this.#hooks.onStepError, { ...input, error, isFinalAttempt }).catch(() => {});
+      const op = errorOp(step, errorData(error), isFinalAttempt, noRetry, startedAt);
+      return { op, retryAfter: isFinalAttempt ? null : retryAfterOf(error) };
+    } finally {
+      this.#isInBody = false;
+    }
+  }
+
+  // Ending the call.
+
+  #stop(ops: readonly Op[], attempt?: { op: Op; retryAfter: string | null }): ExecutionResult {
+    const all = this.#buffer.length === 0 ? ops : [...this.#buffer, ...ops];
+    return { kind: "ops", ops: all, retryAfter: attempt?.retryAfter ?? null, noRetry: attempt?.op.noRetry ?? false };
+  }
+
+  async #endRun(end: HandlerEnd): Promise<ExecutionResult> {
+    this.#warnUnreached();
+    if (end.ok) {
+      try {
+        const output = storableText(end.value, `Function ${this.#request.fn.slug}`, "result");
+        await notify(this.#hooks.onRunComplete, { ...this.#inRun, output: end.value });
+        return this.#buffer.length === 0 ? { kind: "returned", output } : this.#stop([completeOp(output)]);
+      } catch (error) {
+        return this.#failRun(error);
+      }
+    }
+    return this.#failRun(end.error);
+  }
+
+  async #failRun(error: unknown): Promise<ExecutionResult> {
+    const { attempt, maxAttempts, checkpoint } = this.#request;
+    // A failed function answers with an error, which has no room for operations: save them first.
+    const ended = checkpoint === null ? null : await this.#flush(checkpoint);
+    if (ended !== null) return ended;
+    const result = failure(error);
+    const isFinalAttempt = (result.kind === "failed" && result.noRetry) || attempt + 1 >= maxAttempts;
+    await notify(this.#hooks.onRunError, { ...this.#inRun, error, isFinalAttempt }).catch(() => {});
+    return result;
+  }
+
+  /** Tells the author that stored steps no longer occur in the code; the run goes on without them. */
+  #warnUnreached(): void {
+    if (this.#request.target !== null) return;
+    const unreached = this.#replay.unreached();
+    if (unreached.length === 0) return;
+    const names = unreached.slice(0, 5).map((id) => knownStepId(id) ?? id);
+    const more = unreached.length > names.length ? ` and ${unreached.length - names.length} more` : "";
+    this.#request.logger.warn(
+      `stepwell: run ${this.#request.runId} of ${this.#request.fn.slug} no longer reaches steps of an earlier call: ` +
+        `${names.join(", ")}${more}. Their results are ignored. ` +
+        "Was a step renamed or removed, or does the code outside steps take random turns?",
+    );
+  }
+}
+
+function failure(error: unknown): ExecutionResult {
+  // A failed step that nobody caught has used up its attempts already.
+  const noRetry = error instanceof StepError || isNonRetriable(error);
+  return { kind: "failed", error, noRetry, retryAfter: noRetry ? null : retryAfterOf(error) };
+}
+
+function stepInfo(step: FoundStep, memoized: boolean): StepInfo {
+  const { hashedId, id, name, type, input } = step;
+  return { hashedId, id, name, stepType: type, memoized, input };
+}
+
+function deferred() {
+  let resolve!: (value: unknown) => void;
+  let reject!: (error: unknown) => void;
+  const promise = new Promise<unknown>((onResolve, onReject) => {
+    resolve = onResolve;
+    reject = onReject;
+  });
+  return { promise, resolve, reject };
+}
+
+/** Events whose trigger has a schema reach the handler only if they fit it. */
+async function checkEvents(request: ExecutionRequest): Promise<ExecutionRequest> {
+  const types = request.fn.triggers.map(typeOfTrigger).filter((type) => type !== null && type.schema !== null);
+  if (types.length === 0) return request;
+  const check = async (event: ReceivedEvent): Promise<ReceivedEvent> => {
+    const schema = types.find((type) => type!.event === event.name)?.schema;
+    return schema ? { ...event, data: await checkData(schema, event.name, event.data) } : event;
+  };
+  const events = await Promise.all(request.events.map(check));
+  return { ...request, event: events[0] ?? (await check(request.event)), events };
+}
+
+function failureOf({ fn, event }: ExecutionRequest): { error?: Error } {
+  return fn.isFailureHandler ? { error: errorFromData((event.data as { error?: unknown } | null)?.error) } : {};
+}
+
+const EMPTY_HOOKS = {
+  transformFunctionInput: [],
+  onRunStart: [],
+  onMemoizationEnd: [],
+  onRunComplete: [],
+  onRunError: [],
+  onStepStart: [],
+  onStepComplete: [],
+  onStepError: [],
+  wrapFunctionHandler: [],
+  wrapStep: [],
+  wrapStepHandler: [],
+  transformStepInput: [],
+} as unknown as ReturnType<typeof readHooks>;
+
+function collectHooks(fn: AnyFunction) {
+  return fn.middleware.length === 0 ? EMPTY_HOOKS : readHooks(fn);
+}
+
+function readHooks({ middleware }: AnyFunction) {
+  return {
+    transformFunctionInput: hooksOf(middleware, "transformFunctionInput"),
+    onRunStart: hooksOf(middleware, "onRunStart"),
+    onMemoizationEnd: hooksOf(middleware, "onMemoizationEnd"),
+    onRunComplete: hooksOf(middleware, "onRunComplete"),
+    onRunError: hooksOf(middleware, "onRunError"),
+    onStepStart: hooksOf(middleware, "onStepStart"),
+    onStepComplete: hooksOf(middleware, "onStepComplete"),
+    onStepError: hooksOf(middleware, "onStepError"),
+    wrapFunctionHandler: hooksOf(middleware, "wrapFunctionHandler"),
+    wrapStep: hooksOf(middleware, "wrapStep"),
+    wrapStepHandler: hooksOf(middleware, "wrapStepHandler"),
+    transformStepInput: hooksOf(middleware, "transformStepInput"),
+  };
+}

@@ -1,0 +1,77 @@
+/**
+ * Calls of an engine in the same process: the same execution as over HTTP, without the wire. Memos come as JSON text
+ * and are parsed when their step is reached; results go back as operations.
+ */
+import type { Call } from "../protocol/call.ts";
+import type { Op } from "../protocol/op.ts";
+import type { Outcome } from "../protocol/outcome.ts";
+import { clampRetryAfter } from "../protocol/reply.ts";
+import { Stepwell } from "./client.ts";
+import { durationMs } from "./duration-input.ts";
+import { errorData } from "./error-data.ts";
+import { type ExecutionResult, execute } from "./execute.ts";
+import type { AnyFunction } from "./function.ts";
+import { memosOfTexts } from "./memo.ts";
+import { REQUEST_VERSION } from "./request-version.ts";
+import type { SendEvents } from "./step-tools.ts";
+
+export interface InProcessOptions {
+  /** Makes operations durable before the next step begins; `"stale"` when the call was superseded. */
+  readonly save: (ops: readonly Op[]) => Promise<"saved" | "stale">;
+  /** How `step.sendEvent` sends; the client's way when left out. */
+  readonly sendEvents?: SendEvents;
+  /** After this long the next step is left to a new call; the function's own limit, or none, when left out. */
+  readonly maxRuntimeMs?: number;
+}
+
+/** Makes one call and tells its outcome. Never throws. */
+export async function callInProcess(
+  client: Stepwell,
+  fn: AnyFunction,
+  call: Call,
+  options: InProcessOptions,
+): Promise<Outcome> {
+  const events = call.events.map((text) => JSON.parse(text));
+  const result = await execute({
+    fn,
+    event: events[0],
+    events,
+    memos: memosOfTexts(call.memos),
+    stack: call.memos.map((memo) => memo.id),
+    runId: call.runId,
+    attempt: call.attempt,
+    maxAttempts: call.attemptsMax,
+    target: call.target,
+    disableImmediateExecution: call.disableImmediateExecution,
+    checkpoint: checkpointer(fn, call, options),
+    logger: client.logger,
+    sendEvents: Stepwell.sender(client, fn, options.sendEvents),
+  });
+  return outcomeOf(result, Date.now());
+}
+
+function checkpointer(fn: AnyFunction, call: Call, options: InProcessOptions) {
+  const { checkpointing } = fn;
+  if (checkpointing === false || call.target !== null || call.disableImmediateExecution) return null;
+  const { bufferedSteps = 1, maxInterval = 0, maxRuntime } = checkpointing;
+  const own = maxRuntime === undefined ? Number.POSITIVE_INFINITY : durationMs(maxRuntime, "checkpointing.maxRuntime");
+  return {
+    bufferedSteps,
+    maxIntervalMs: durationMs(maxInterval, "checkpointing.maxInterval"),
+    maxRuntimeMs: options.maxRuntimeMs ?? own,
+    save: options.save,
+  };
+}
+
+export function outcomeOf(result: ExecutionResult, nowMs: number): Outcome {
+  const base = { requestVersion: REQUEST_VERSION, status: null };
+  if (result.kind === "returned") return { ...base, kind: "returned", retryAfterMs: null, output: result.output };
+  const retryAfterMs = result.retryAfter === null ? null : retryDelayMs(result.retryAfter, nowMs);
+  if (result.kind === "ops") return { ...base, kind: "ops", retryAfterMs, ops: result.ops };
+  return { ...base, kind: "failed", retryAfterMs, noRetry: result.noRetry, error: errorData(result.error) };
+}
+
+function retryDelayMs(retryAfter: string, nowMs: number): number {
+  const delayMs = /^\d+$/.test(retryAfter) ? Number(retryAfter) * 1_000 : Date.parse(retryAfter) - nowMs;
+  return clampRetryAfter(delayMs);
+}

@@ -1,0 +1,119 @@
+/**
+ * Settings of a client: options, else `STEPWELL_*` variables, else their `INNGEST_*` twins.
+ *
+ *   S1. Read when they are needed, so that a host which fills its environment late (or per request) works.
+ *   S2. Without a word about the mode it is production: nothing unsigned is answered by accident.
+ */
+import { StepwellError } from "../protocol/errors.ts";
+import type { CheckpointingOptions } from "./function.ts";
+import type { Logger } from "./logger.ts";
+import type { Middleware } from "./middleware.ts";
+
+const BASE_URL_DEFAULT = "http://localhost:8288";
+/** What the event route expects when a development server needs no key. */
+const EVENT_KEY_NONE = "NO_EVENT_KEY_SET";
+
+export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
+
+export interface ClientOptions {
+  /** Names the app; part of the identity of its functions. */
+  readonly id: string;
+  /** True: calls must be signed, and events need a key. `STEPWELL_DEV=1` or `isDev: true` say the opposite. */
+  readonly isProduction?: boolean;
+  readonly isDev?: boolean;
+  /** `STEPWELL_EVENT_KEY`. */
+  readonly eventKey?: string;
+  /** `STEPWELL_SIGNING_KEY`. */
+  readonly signingKey?: string;
+  /** `STEPWELL_SIGNING_KEY_FALLBACK`: accepted too, while keys are being rotated. */
+  readonly signingKeyFallback?: string;
+  /** Where the server is: `STEPWELL_BASE_URL`, else `http://localhost:8288`. */
+  readonly baseUrl?: string;
+  /** `STEPWELL_ENV`: the branch environment, for servers that have them. */
+  readonly env?: string;
+  readonly fetch?: Fetch;
+  /** Where log lines go; the console by default. */
+  readonly logger?: Logger;
+  readonly middleware?: readonly Middleware[];
+  /** For all functions of this client; on by default. */
+  readonly checkpointing?: boolean | CheckpointingOptions;
+  /** Shown in the dashboard beside the app. */
+  readonly appVersion?: string;
+}
+
+export interface Settings {
+  readonly isDev: boolean;
+  readonly eventKey: string | null;
+  /** The key, and the fallback key when there is one. */
+  readonly signingKeys: readonly string[];
+  readonly hasFallbackKey: boolean;
+  /** Without a slash at the end. */
+  readonly apiUrl: string;
+  readonly eventUrl: string;
+  readonly env: string | null;
+  readonly fetch: Fetch;
+}
+
+interface Host {
+  readonly process?: { readonly env?: Readonly<Record<string, string | undefined>> };
+  readonly Deno?: { readonly env?: { get(name: string): string | undefined } };
+}
+
+export function readSettings(options: ClientOptions): Settings {
+  const devText = env("DEV");
+  const isDev = modeOf(options, devText);
+  const devUrl = isDev && devText !== undefined && /^https?:\/\//.test(devText) ? devText : undefined;
+  const baseUrl = options.baseUrl ?? env("BASE_URL");
+  const signingKey = options.signingKey ?? env("SIGNING_KEY");
+  const fallback = options.signingKeyFallback ?? env("SIGNING_KEY_FALLBACK");
+  return {
+    isDev,
+    eventKey: options.eventKey ?? env("EVENT_KEY") ?? null,
+    signingKeys: [signingKey, fallback].filter((key) => key !== undefined && key !== "") as string[],
+    hasFallbackKey: fallback !== undefined && fallback !== "",
+    apiUrl: url(baseUrl ?? env("API_BASE_URL") ?? devUrl),
+    eventUrl: url(baseUrl ?? env("EVENT_API_BASE_URL") ?? devUrl),
+    env: options.env ?? env("ENV") ?? null,
+    fetch: options.fetch ?? ((target, init) => fetch(target, init)),
+  };
+}
+
+/** The event key to send with; throws when production has none. */
+export function eventKeyOf(settings: Settings): string {
+  if (settings.eventKey !== null && settings.eventKey !== "") return settings.eventKey;
+  if (settings.isDev) return EVENT_KEY_NONE;
+  throw new StepwellError("event_key_missing");
+}
+
+/** A variable by its name without prefix; empty counts as not set. */
+export function env(name: string): string | undefined {
+  return variable(`STEPWELL_${name}`) ?? variable(`INNGEST_${name}`);
+}
+
+function variable(name: string): string | undefined {
+  const host = globalThis as Host;
+  const value = host.process?.env?.[name] ?? denoVariable(host, name);
+  return value === undefined || value === "" ? undefined : value;
+}
+
+function denoVariable(host: Host, name: string): string | undefined {
+  try {
+    return host.Deno?.env?.get(name);
+  } catch {
+    return undefined; // No permission to read the environment: the same as not set.
+  }
+}
+
+function modeOf(options: ClientOptions, devText: string | undefined): boolean {
+  if (options.isProduction !== undefined) return !options.isProduction;
+  if (options.isDev !== undefined) return options.isDev;
+  return devText !== undefined && !/^(0|false|no|off)$/i.test(devText.trim());
+}
+
+function url(text: string | undefined): string {
+  const value = text === undefined ? BASE_URL_DEFAULT : /^https?:\/\//.test(text) ? text : `https://${text}`;
+  if (!URL.canParse(value)) {
+    throw new StepwellError("option_invalid", { where: "baseUrl", reason: `${value} is not a URL` });
+  }
+  return value.replace(/\/+$/, "");
+}

@@ -1,0 +1,85 @@
+/** Operations as this SDK makes them, and their JSON on the wire (protocol.md §3). */
+import type { ErrorValue } from "../protocol/error-value.ts";
+import type { JsonObject, JsonText } from "../protocol/json.ts";
+import { LIMITS } from "../protocol/limits.ts";
+import type { Op, OpCode } from "../protocol/op.ts";
+import { stepHash } from "../protocol/step-id.ts";
+import type { StepRequest, StepType } from "./step-tools.ts";
+import { storableText } from "./storable.ts";
+
+/** A step that the handler reached in this call. */
+export interface FoundStep {
+  readonly hashedId: string;
+  readonly id: string;
+  readonly name: string;
+  /** Which repeat of the id this is, from 0. */
+  readonly index: number;
+  readonly type: StepType;
+  readonly input: readonly unknown[];
+  readonly body: StepRequest["body"];
+  readonly ask: StepRequest["ask"];
+  readonly resolve: (value: unknown) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+const base = (step: FoundStep, op: OpCode) => ({
+  op,
+  id: step.hashedId,
+  name: step.ask.name ?? step.id,
+  displayName: step.name,
+  index: step.index,
+  opts: step.ask.opts,
+  data: null,
+  error: null,
+  noRetry: false,
+  startedAt: null,
+  endedAt: null,
+});
+
+/** Asks the engine to carry the step out: itself, or by calling back for exactly this step. */
+export function plannedOp(step: FoundStep): Op {
+  return step.body === null ? base(step, "Sleep") : { ...base(step, "StepPlanned"), opts: withInput(step) };
+}
+
+export function resultOp(step: FoundStep, data: JsonText, startedAt: number, endedAt: number): Op {
+  return { ...base(step, "StepRun"), opts: withInput(step), data, startedAt, endedAt };
+}
+
+export function errorOp(step: FoundStep, error: ErrorValue, isFinal: boolean, noRetry: boolean, startedAt: number): Op {
+  const endedAt = Date.now();
+  return { ...base(step, isFinal ? "StepFailed" : "StepError"), error, noRetry, startedAt, endedAt };
+}
+
+export function completeOp(data: JsonText): Op {
+  const id = stepHash("complete", 0);
+  const empty = { index: 0, opts: {}, error: null, noRetry: false, startedAt: null, endedAt: null };
+  return { ...empty, op: "RunComplete", id, name: "complete", displayName: "complete", data };
+}
+
+function withInput(step: FoundStep): JsonObject {
+  if (step.input.length === 0) return step.ask.opts;
+  const text = storableText(step.input, `Step "${step.id}"`, "arguments", LIMITS.stepInputBytesMax);
+  return { ...step.ask.opts, input: JSON.parse(text) };
+}
+
+/** Operations as the body of a reply or a checkpoint. Results are spliced in as text. */
+export function writeOps(ops: readonly Op[]): JsonText {
+  return `[${ops.map(writeOp).join(",")}]`;
+}
+
+function writeOp(op: Op): JsonText {
+  const fields = JSON.stringify({
+    op: op.op,
+    id: op.id,
+    name: op.name,
+    displayName: op.displayName,
+    opts: op.opts,
+    userland: op.index === 0 ? { id: op.displayName } : { id: op.displayName, index: op.index },
+    ...(op.error === null ? {} : { error: op.error }),
+    ...(op.startedAt === null || op.endedAt === null ? {} : { timing: timing(op.startedAt, op.endedAt) }),
+  });
+  return `${fields.slice(0, -1)},"data":${op.data ?? "null"}}`;
+}
+
+// Nanoseconds since the epoch exceed the safe integers; the last digits are zeros anyway.
+const timing = (startedAt: number, endedAt: number) => ({ a: startedAt * 1e6, b: (endedAt - startedAt) * 1e6 });

@@ -1,0 +1,78 @@
+/** The tools a handler makes its steps with. Each is found by the execution, which decides when and whether it runs. */
+import type { JsonObject } from "../protocol/json.ts";
+import { type DateInput, type DurationInput, dateText, durationText } from "./duration-input.ts";
+import type { Jsonify } from "./jsonify.ts";
+import type { EventInput } from "./trigger.ts";
+
+/** The name of a step, unique within the function. Repeats, as in loops, are numbered in the order they are reached. */
+export type StepIdInput = string | { readonly id: string; readonly name?: string };
+
+export type StepType = "run" | "sendEvent" | "sleep";
+
+export interface StepTools {
+  /**
+   * Runs a function once and keeps its result: later calls of the handler get the stored result instead.
+   * A body that throws is tried again; when its attempts are used up, the promise rejects with a `StepError`.
+   */
+  run<Args extends readonly unknown[], Result>(
+    id: StepIdInput,
+    body: (...args: Args) => Result,
+    ...args: Args
+  ): Promise<Jsonify<Awaited<Result>>>;
+  /** Waits for a duration. Nothing runs and nothing is held meanwhile. */
+  sleep(id: StepIdInput, duration: DurationInput): Promise<void>;
+  /** Waits until a moment; one in the past has already come. */
+  sleepUntil(id: StepIdInput, moment: DateInput): Promise<void>;
+  /** Sends events as a step: once it is stored, a replay does not send them again. */
+  sendEvent(id: StepIdInput, events: EventInput | readonly EventInput[]): Promise<{ readonly ids: string[] }>;
+}
+
+/** A step as a handler asks for it. */
+export interface StepRequest {
+  readonly type: StepType;
+  readonly id: StepIdInput;
+  /** Arguments of the body, shown in the dashboard; none for steps without. */
+  readonly input: readonly unknown[];
+  /** What runs in this process; null when the engine carries the step out. */
+  readonly body: ((input: readonly unknown[]) => unknown) | null;
+  /** Fields of the operation that tell the engine what to do. */
+  readonly ask: { readonly name?: string; readonly opts: JsonObject };
+}
+
+export type FindStep = (request: StepRequest) => Promise<unknown>;
+
+export type SendEvents = (events: readonly EventInput[]) => Promise<{ ids: string[] }>;
+
+export function createStepTools(find: FindStep, sendEvents: SendEvents): StepTools {
+  return {
+    run: (id, body, ...args) =>
+      find({
+        type: "run",
+        id,
+        input: args,
+        body: (input) => body(...(input as unknown as typeof args)),
+        ask: { opts: { type: "step.run" } },
+      }) as ReturnType<StepTools["run"]> as never,
+    sleep: (id, duration) =>
+      asleep(find, id, () => durationText(duration, `step.sleep(${JSON.stringify(stepIdOf(id))})`)),
+    sleepUntil: (id, moment) =>
+      asleep(find, id, () => dateText(moment, `step.sleepUntil(${JSON.stringify(stepIdOf(id))})`)),
+    sendEvent: (id, events) =>
+      find({
+        type: "sendEvent",
+        id,
+        input: [],
+        body: () => sendEvents(Array.isArray(events) ? events : [events as EventInput]),
+        ask: { name: "sendEvent", opts: { type: "step.sendEvent" } },
+      }) as Promise<{ ids: string[] }>,
+  };
+}
+
+export function stepIdOf(id: StepIdInput): string {
+  return typeof id === "string" ? id : id.id;
+}
+
+async function asleep(find: FindStep, id: StepIdInput, until: () => string): Promise<void> {
+  // An async function starts at once: the step is found in the same turn as its siblings.
+  await find({ type: "sleep", id, input: [], body: null, ask: { name: until(), opts: {} } });
+}
