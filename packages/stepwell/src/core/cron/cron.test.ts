@@ -144,8 +144,20 @@ describe("clocks put forward", () => {
     ]);
   });
 
-  test("several times inside the gap do not tick that day", () => {
-    expect(ticksAfter("TZ=Europe/Berlin 0,30 2 * * *", "2025-03-29T12:00:00Z", 2)).toEqual([
+  test("of several times a day only the missing one moves, and two that meet there tick once", () => {
+    expect(ticksAfter("TZ=Europe/Berlin 30 2,14 * * *", "2025-03-29T14:00:00Z", 3)).toEqual([
+      "2025-03-30T01:00Z",
+      "2025-03-30T12:30Z",
+      "2025-03-31T00:30Z",
+    ]);
+    expect(ticksAfter("TZ=Europe/Berlin 10,20 2 * * *", "2025-03-29T14:00:00Z", 2)).toEqual([
+      "2025-03-30T01:00Z",
+      "2025-03-31T00:10Z",
+    ]);
+  });
+
+  test("an interval inside the gap does not tick that day", () => {
+    expect(ticksAfter("TZ=Europe/Berlin */30 2 * * *", "2025-03-29T12:00:00Z", 2)).toEqual([
       "2025-03-31T00:00Z",
       "2025-03-31T00:30Z",
     ]);
@@ -175,8 +187,16 @@ describe("clocks put back", () => {
     ]);
   });
 
-  test("anything else ticks in both hours", () => {
-    expect(ticksAfter("TZ=Europe/Berlin 0,30 2 * * *", "2025-10-25T12:00:00Z", 5)).toEqual([
+  test("several times a day tick once each", () => {
+    expect(ticksAfter("TZ=Europe/Berlin 0,30 2 * * *", "2025-10-25T12:00:00Z", 3)).toEqual([
+      "2025-10-26T00:00Z",
+      "2025-10-26T00:30Z",
+      "2025-10-27T01:00Z",
+    ]);
+  });
+
+  test("an interval ticks in both hours", () => {
+    expect(ticksAfter("TZ=Europe/Berlin */30 2 * * *", "2025-10-25T12:00:00Z", 5)).toEqual([
       "2025-10-26T00:00Z",
       "2025-10-26T00:30Z",
       "2025-10-26T01:00Z",

@@ -7,11 +7,10 @@
  *   K3. The registered text is kept to the byte: it travels in the event of each tick.
  *
  * Clocks that are put forward or back (the rules of Vixie cron):
- *   - One time a day (a single second, minute and hour, as `30 2 * * *`): a time that does not exist that day ticks at
- *     the first moment after the gap; a time that exists twice ticks once, the first time.
- *   - Anything else (`0,30 2 * * *`, `0 * * * *`): times inside the gap do not tick; times that exist twice tick twice,
- *     at two different instants.
- * A list of hours, such as `30 2,14 * * *`, is of the second kind.
+ *   - Times of day (seconds, minutes and hours without `*` or step, as `30 2 * * *` or `30 2,14 * * *`): one that does
+ *     not exist that day ticks at the first moment after the gap; one that exists twice ticks once, the first time.
+ *   - Intervals (any `*` or step there, as `0 * * * *`): what lies in the gap does not tick; what exists twice ticks
+ *     twice, at two different instants.
  */
 import { Cron as Schedule } from "croner";
 import { LIMITS } from "../../protocol/limits.ts";
@@ -98,13 +97,13 @@ function reasonAgainst(fields: string): string | null {
   return /(^|[\s,])\//.test(fields) ? "a step needs something before it, as in */5" : null;
 }
 
-/** `?` means `*`, as in other crons; the library would put in the current time. */
 function createSchedule(fields: string, zone: string): Schedule | CronProblem {
   try {
-    return new Schedule(fields.replaceAll("?", "*"), {
+    return new Schedule(fields, {
       paused: true,
       timezone: zone,
       mode: "5-or-6-parts",
+      fixedTimeRule: "no-wildcard",
       sloppyRanges: true, // `5/15` means 5-59/15.
     });
   } catch (error) {

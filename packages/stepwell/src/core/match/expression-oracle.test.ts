@@ -125,7 +125,7 @@ interface Grammar {
   readonly bool: string;
 }
 
-const tie = fc.letrec<Grammar>((expression) => {
+const tie = fc.letrec<Grammar>((expression: fc.LetrecTypedTie<Grammar>) => {
   const binary = (side: fc.Arbitrary<string>, ...operators: readonly string[]) =>
     fc
       .tuple(side, fc.constantFrom(...operators), side)

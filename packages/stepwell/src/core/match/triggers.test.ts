@@ -51,6 +51,7 @@ describe("names and patterns", () => {
   test("hasListener is true for names and patterns, whatever the expression says", () => {
     const index = indexOf(fn("a", ["app/*", "false"]));
     expect(index.hasListener("app/x")).toBe(true);
+    expect(index.listenerIds("app/x")).toEqual(["a"]);
     expect(index.hasListener("app")).toBe(false);
   });
 });

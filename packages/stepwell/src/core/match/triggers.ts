@@ -87,6 +87,16 @@ export class TriggerIndex {
     return this.#listenersOn(name).length > 0;
   }
 
+  /** The functions that name this event, or a pattern that fits it. */
+  listenerIds(name: string): string[] {
+    return this.#listenersOn(name).map((listener) => listener.fn.id);
+  }
+
+  /** The ids of those functions. */
+  listenerIds(name: string): string[] {
+    return this.#listenersOn(name).map(({ fn }) => fn.id);
+  }
+
   match(event: MatchableEvent, nowMs: number): TriggerMatch[] {
     return this.#listenersOn(event.name).map((listener) => matchListener(listener, event, nowMs));
   }
@@ -142,9 +152,8 @@ function reasonAgainst(
   nowMs: number,
 ): string | null {
   if (isExpressionProblem(expression)) return `the expression is not valid: ${expression.reason}`;
-  const bindings = { event: event.json };
-  if (expression.test(bindings, nowMs)) return null;
-  const result = expression.evaluate(bindings, nowMs);
+  const result = expression.evaluate({ event: event.json }, nowMs);
+  if (result === true) return null;
   if (isExpressionFailure(result)) return `${expression.source} failed: ${result.reason}`;
   return result === false ? `${expression.source} is false` : `${expression.source} is not true or false`;
 }
