@@ -67,6 +67,11 @@ export class JobQueue {
     return this.#timers.size + this.#readyCount;
   }
 
+  /** The number of the open batch. */
+  get batch(): number {
+    return this.#batch;
+  }
+
   get readyCount(): number {
     return this.#readyCount;
   }
@@ -129,6 +134,7 @@ export class JobQueue {
 
   /** When the window must be moved on even if nothing else happens. */
   nextPageAt(): Instant | null {
+    if (this.#isPaging || this.size > this.#limits.hintsMax / 4) return null;
     const at = this.#windowEnd.dueAt - this.#limits.horizonMs / 2;
     return Number.isFinite(at) ? at : null;
   }

@@ -1,0 +1,477 @@
+/**
+ * The core: pure, synchronous, in memory. Commands and time go in; a batch of rows and effects comes out.
+ *
+ * It owns the runs in memory (a cache, E2), the job queue, the triggers and the schedules. It never reads a clock, a
+ * random source of its own, or the network (E7); its owner loads what a command needs before applying it, commits
+ * the batch, and performs the effects afterwards.
+ *
+ *   C1. A run that is not in memory has no change that is not stored. So what is loaded is the truth.
+ *   C2. A run leaves memory only when its last change is stored and nothing of it is being executed.
+ *   C3. Calls in flight never exceed `callsMax`, nor `callsPerAppMax` for one app.
+ */
+import type { FunctionConfig } from "../protocol/function.ts";
+import { createIdSource, type IdSource } from "../protocol/ids.ts";
+import { Apps } from "./apps.ts";
+import { Batch, type Schedule, type StoredApp, type StoredFunction } from "./batch.ts";
+import type {
+  CancelAnswer,
+  CancelRun,
+  EventReceipt,
+  ReceiveEvents,
+  RemoveApp,
+  Reply,
+  SaveCheckpoint,
+  SyncAnswer,
+  SyncApp,
+} from "./command.ts";
+import { CronSchedules, type FiredTick } from "./cron/schedules.ts";
+import type { Instant } from "./instant.ts";
+import { type KnownFacts, type Starter, startRuns } from "./intake.ts";
+import { endEventData, endEventNames, internalEvent } from "./lifecycle.ts";
+import { TriggerIndex } from "./match/triggers.ts";
+import type { Random } from "./random.ts";
+import type { RetryPolicy } from "./retry.ts";
+import { type CheckpointAnswer, checkpoint } from "./run/checkpoint.ts";
+import type { RunContext, RunLimits } from "./run/context.ts";
+import { createRun, type NewRun } from "./run/create.ts";
+import { dispatch } from "./run/dispatch.ts";
+import { cancelRun } from "./run/finish.ts";
+import { reply } from "./run/reply.ts";
+import { hasCallInFlight, isEnded, type Job, type Run } from "./run/run.ts";
+import { wake } from "./run/wake.ts";
+import { type JobHint, JobQueue, type JobQueueLimits, type PageRequest } from "./schedule/job-queue.ts";
+
+export interface CoreOptions {
+  readonly env: string;
+  readonly partition: number;
+  readonly random: Random;
+  readonly retry: RetryPolicy;
+  readonly runLimits: RunLimits;
+  readonly queueLimits: JobQueueLimits;
+  readonly callsMax: number;
+  readonly callsPerAppMax: number;
+  /** Runs that wait for their turn are kept in memory up to this number; beyond it they are loaded again later. */
+  readonly residentRunsMax: number;
+  /** Runs that broke an invariant: they are left alone until somebody has looked. */
+  readonly quarantined: ReadonlySet<string>;
+}
+
+export interface StoredRegistry {
+  readonly apps: readonly StoredApp[];
+  readonly functions: readonly StoredFunction[];
+  readonly schedules: readonly Schedule[];
+}
+
+/** At most this many runs are asked for ahead of their dispatch. */
+const LOADS_AHEAD_MAX = 1_000;
+
+export class Core {
+  readonly #options: CoreOptions;
+  readonly #ids: IdSource;
+  readonly #queue: JobQueue;
+  readonly #runs = new Map<string, Run>();
+  readonly #apps: Apps;
+  readonly #triggers = new TriggerIndex();
+  readonly #schedules: CronSchedules;
+  /** What to do with runs once they are loaded. */
+  readonly #whenLoaded = new Map<string, (() => void)[]>();
+  readonly #wanted: string[] = [];
+  readonly #callsOfApp = new Map<string, number>();
+  #callCount = 0;
+  #batch = new Batch();
+  /** Runs changed in the open batch, and in the batches that are being stored. */
+  #changed = new Set<Run>();
+  readonly #storing = new Map<number, Set<Run>>();
+  #now: Instant = 0;
+  #subject: string | null = null;
+  readonly #context: RunContext;
+
+  constructor(options: CoreOptions, registry: StoredRegistry, now: Instant) {
+    this.#options = options;
+    this.#now = now;
+    this.#ids = createIdSource(() => options.random.uint32());
+    this.#queue = new JobQueue(options.queueLimits);
+    this.#apps = new Apps(registry.apps, registry.functions);
+    for (const app of this.#apps.list()) this.#triggers.replaceApp(app.id, app.functions);
+    this.#schedules = new CronSchedules(registry.schedules, this.#apps.activeFunctions(), now);
+    const core = this;
+    this.#context = {
+      get now() {
+        return core.#now;
+      },
+      get batch() {
+        return core.#batch;
+      },
+      random: options.random,
+      retry: options.retry,
+      limits: options.runLimits,
+      functionOf: (run) => this.#apps.functionOf(run.functionId),
+      schedule: (run, job) => this.#schedule(run, job),
+      ended: (run) => this.#ended(run),
+    };
+  }
+
+  // --- Commands -----------------------------------------------------------------------------------------------
+
+  receiveEvents(command: ReceiveEvents, known: KnownFacts, now: Instant): EventReceipt[] {
+    this.#now = now;
+    return command.events.map((event) => {
+      if (event.mayExist) {
+        if (known.hasEvent(event.stored.id)) return { eventId: event.stored.id, isNew: false, runIds: [] };
+        known.noteEvent(event.stored.id);
+      }
+      this.#batch.events.push(event.stored);
+      this.#batch.notices.push({
+        kind: "event_received",
+        id: event.stored.id,
+        runId: null,
+        functionId: null,
+        name: event.stored.name,
+        status: "received",
+        at: now,
+      });
+      const matches = this.#triggers.match({ name: event.stored.name, json: event.parsed }, now);
+      return { eventId: event.stored.id, isNew: true, runIds: startRuns(this.#starter, matches, event.stored, known) };
+    });
+  }
+
+  /** A call returned. Its place is free again whatever it said; a run that is gone from memory has no call (E3). */
+  reply(command: Reply, now: Instant): void {
+    this.#now = now;
+    this.#callEnded(command.functionId);
+    const run = this.#open(command.runId);
+    if (run === undefined) return;
+    reply(this.#context, run, command.slot, command.generation, command.outcome);
+  }
+
+  /** The run must be in memory if it exists (`isResident`). */
+  saveCheckpoint(command: SaveCheckpoint, now: Instant): CheckpointAnswer {
+    this.#now = now;
+    const run = this.#open(command.runId);
+    if (run === undefined) return { kind: "refused", code: "not_found", details: { what: `Run ${command.runId}` } };
+    return checkpoint(this.#context, run, command.slot, command.generation, command.ops);
+  }
+
+  /** The run must be in memory if it exists. */
+  cancelRun(command: CancelRun, now: Instant): CancelAnswer {
+    this.#now = now;
+    const run = this.#open(command.runId);
+    if (run === undefined) return { outcome: "not_found", status: null };
+    if (isEnded(run)) return { outcome: "ended", status: run.status };
+    cancelRun(this.#context, run, command.reason);
+    return { outcome: "cancelled", status: run.status };
+  }
+
+  syncApp(command: SyncApp, now: Instant): SyncAnswer {
+    this.#now = now;
+    const change = this.#apps.sync(command.app, command.checksum, now);
+    if (change === null) return { isModified: false };
+    this.#batch.apps.push(change.app);
+    this.#batch.functions.push(...change.functions);
+    this.#functionsChanged(command.app.id, command.app.functions);
+    this.#batch.notices.push({
+      kind: "app_synced",
+      id: command.app.id,
+      runId: null,
+      functionId: null,
+      name: command.app.id,
+      status: "synced",
+      at: now,
+    });
+    return { isModified: true };
+  }
+
+  removeApp(command: RemoveApp, now: Instant): boolean {
+    this.#now = now;
+    const change = this.#apps.remove(command.appId);
+    if (change === null) return false;
+    this.#batch.apps.push(change.app);
+    this.#batch.functions.push(...change.functions);
+    this.#functionsChanged(command.appId, []);
+    return true;
+  }
+
+  // --- Time ---------------------------------------------------------------------------------------------------
+
+  /** Wakes what is due and starts calls as far as there is room. */
+  advance(now: Instant): void {
+    this.#now = now;
+    this.#fireSchedules();
+    for (;;) {
+      this.#queue.release(now);
+      if (this.#callCount >= this.#options.callsMax || this.#whenLoaded.size >= LOADS_AHEAD_MAX) return; // C3
+      const hint = this.#queue.next((functionId) => this.#hasRoom(functionId));
+      if (hint === undefined) return;
+      if (this.#runs.has(hint.runId)) this.#take(hint);
+      else this.#want(hint.runId, () => this.#take(hint));
+    }
+  }
+
+  /** When `advance` has something to do although nothing else happens. */
+  nextDueAt(): Instant | null {
+    const times = [this.#queue.nextDueAt(), this.#schedules.nextDueAt(), this.#queue.nextPageAt()].filter(
+      (at) => at !== null,
+    );
+    return times.length === 0 ? null : Math.min(...times);
+  }
+
+  // --- Loading ------------------------------------------------------------------------------------------------
+
+  isResident(runId: string): boolean {
+    return this.#runs.has(runId);
+  }
+
+  /** Runs that `advance` needs; each is named once. */
+  takeWanted(): string[] {
+    return this.#wanted.splice(0);
+  }
+
+  /** Runs arrived from the store; `ids` are all that were asked for, so the missing ones do not exist. */
+  adopt(ids: readonly string[], runs: readonly Run[], now: Instant): void {
+    this.#now = now;
+    for (const run of runs) if (!this.#runs.has(run.id)) this.#runs.set(run.id, run);
+    for (const id of ids) {
+      const actions = this.#whenLoaded.get(id) ?? [];
+      this.#whenLoaded.delete(id);
+      for (const action of actions) action();
+    }
+  }
+
+  /** Lets go of runs that were loaded for a command and did not change. */
+  release(ids: readonly string[]): void {
+    for (const id of ids) {
+      const run = this.#runs.get(id);
+      if (run !== undefined) this.#evict(run);
+    }
+  }
+
+  pageRequest(now: Instant): PageRequest | null {
+    return this.#queue.pageRequest(now);
+  }
+
+  adoptPage(request: PageRequest, hints: readonly JobHint[]): void {
+    this.#queue.adoptPage(request, hints);
+  }
+
+  // --- Batches ------------------------------------------------------------------------------------------------
+
+  get hasWork(): boolean {
+    return this.#batch.hasRows || this.#batch.calls.length > 0 || this.#batch.notices.length > 0;
+  }
+
+  /** Hands over the open batch and begins the next. The store reads it at once; then `batchRead` must be called. */
+  takeBatch(): { readonly number: number; readonly batch: Batch } {
+    const batch = this.#batch;
+    const number = this.#queue.closeBatch();
+    this.#batch = new Batch();
+    this.#storing.set(number, this.#changed);
+    this.#changed = new Set();
+    return { number, batch };
+  }
+
+  /** The store has read the batch: its rows count as stored from here on (a failed commit drops all memory). */
+  batchRead(batch: Batch): void {
+    for (const run of batch.runs) run.isStored = true;
+    for (const step of batch.steps) step.isStored = true;
+    for (const job of batch.jobs) job.isStored = true;
+  }
+
+  /** The batch is durable: what it changed may leave memory (C2). */
+  batchStored(number: number): void {
+    this.#queue.batchStored(number);
+    const changed = this.#storing.get(number);
+    this.#storing.delete(number);
+    for (const run of changed ?? []) this.#evict(run);
+  }
+
+  // --- For its owner's pages and metrics ----------------------------------------------------------------------
+
+  /** The functions that listen on an event's name. */
+  listeners(eventName: string): string[] {
+    return this.#triggers.listenerIds(eventName);
+  }
+
+  get apps(): Apps {
+    return this.#apps;
+  }
+
+  get stats(): {
+    readonly calls: number;
+    readonly residentRuns: number;
+    readonly jobHints: number;
+    readonly readyJobs: number;
+  } {
+    return {
+      calls: this.#callCount,
+      residentRuns: this.#runs.size,
+      jobHints: this.#queue.size,
+      readyJobs: this.#queue.readyCount,
+    };
+  }
+
+  /** The number of the open batch. */
+  get batchNumber(): number {
+    return this.#queue.batch;
+  }
+
+  /** The run that the last rule worked on: the one to blame when a rule threw. */
+  get subject(): string | null {
+    return this.#subject;
+  }
+
+  /** The runs in memory; for invariants. */
+  residentRuns(): IterableIterator<Run> {
+    return this.#runs.values();
+  }
+
+  // --- Inside -------------------------------------------------------------------------------------------------
+
+  readonly #starter: Starter = {
+    now: () => this.#now,
+    env: () => this.#options.env,
+    batch: () => this.#batch,
+    create: (fields) => this.#create(fields),
+  };
+
+  #create(fields: Omit<NewRun, "id" | "env" | "partition">): Run {
+    const { env, partition } = this.#options;
+    const run = createRun(this.#context, { ...fields, id: this.#ids.next(this.#now, partition), env, partition });
+    this.#runs.set(run.id, run);
+    this.#changed.add(run);
+    return run;
+  }
+
+  #schedule(run: Run, job: Job): void {
+    this.#queue.add({
+      dueAt: job.dueAt,
+      runId: run.id,
+      slot: job.slot,
+      functionId: run.functionId,
+      orderAt: run.createdAt,
+    });
+  }
+
+  /** The run, about to be changed by a command; undefined when it is not there or in quarantine. */
+  #open(runId: string): Run | undefined {
+    const run = this.#options.quarantined.has(runId) ? undefined : this.#runs.get(runId);
+    this.#subject = runId;
+    if (run !== undefined) this.#changed.add(run);
+    return run;
+  }
+
+  /** A hint's turn: wake the sleep or start the call, if the run's own job says so. */
+  #take(hint: JobHint): void {
+    const run = this.#open(hint.runId);
+    const job = run?.jobs.get(hint.slot);
+    if (run === undefined || job === undefined) return;
+    if (job.kind === "sleep") wake(this.#context, run, hint.slot);
+    else if (dispatch(this.#context, run, hint.slot, this.#ids.next(this.#now))) this.#callStarted(run.functionId);
+  }
+
+  #want(runId: string, action: () => void): void {
+    const actions = this.#whenLoaded.get(runId);
+    if (actions !== undefined) actions.push(action);
+    else {
+      this.#whenLoaded.set(runId, [action]);
+      this.#wanted.push(runId);
+    }
+  }
+
+  #hasRoom(functionId: string): boolean {
+    const appId = this.#apps.appIdOf(functionId);
+    return (this.#callsOfApp.get(appId) ?? 0) < this.#options.callsPerAppMax;
+  }
+
+  #callStarted(functionId: string): void {
+    const appId = this.#apps.appIdOf(functionId);
+    this.#callCount++;
+    this.#callsOfApp.set(appId, (this.#callsOfApp.get(appId) ?? 0) + 1);
+  }
+
+  #callEnded(functionId: string): void {
+    const appId = this.#apps.appIdOf(functionId);
+    const count = (this.#callsOfApp.get(appId) ?? 1) - 1;
+    this.#callCount = Math.max(0, this.#callCount - 1);
+    if (count <= 0) this.#callsOfApp.delete(appId);
+    else this.#callsOfApp.set(appId, count);
+  }
+
+  #ended(run: Run): void {
+    this.#changed.add(run);
+    if (run.cron !== null) {
+      const state = this.#schedules.runEnded(run.functionId, run.id);
+      if (state !== null) this.#batch.schedules.set(run.functionId, state);
+    }
+    const fn = this.#apps.functionOf(run.functionId);
+    if (fn === undefined) return;
+    for (const name of endEventNames(run)) this.#emit(name, run, fn.slug);
+  }
+
+  #emit(name: string, run: Run, slug: string): void {
+    if (!this.#triggers.hasListener(name)) return;
+    const publicId = name === endEventNames(run)[0] ? this.#ids.next(this.#now) : run.id;
+    const { stored, parsed } = internalEvent(
+      this.#ids.next(this.#now),
+      name,
+      endEventData(run, slug),
+      this.#now,
+      publicId,
+    );
+    const matches = this.#triggers
+      .match({ name, json: parsed }, this.#now)
+      .filter((match) => match.outcome === "matched");
+    if (matches.length === 0) return;
+    this.#batch.events.push(stored);
+    startRuns(this.#starter, matches, stored, null);
+  }
+
+  /** Starts the runs of due ticks, and of ticks that waited for an earlier run, as the policies want it. */
+  #fireSchedules(): void {
+    for (const { functionId } of this.#schedules.due(this.#now)) {
+      for (const tick of this.#schedules.fire(functionId, this.#now).ticks) this.#startTick(functionId, tick);
+      this.#batch.schedules.set(functionId, this.#schedules.stateOf(functionId));
+    }
+    for (const { functionId, tick } of this.#schedules.takeWaiting(this.#now)) {
+      this.#startTick(functionId, tick);
+      this.#batch.schedules.set(functionId, this.#schedules.stateOf(functionId));
+    }
+  }
+
+  #startTick(functionId: string, tick: FiredTick): void {
+    const { cancelRunId } = tick;
+    if (cancelRunId !== null) {
+      this.#want(cancelRunId, () => {
+        const run = this.#open(cancelRunId);
+        if (run !== undefined) cancelRun(this.#context, run, "replaced by the next tick of its schedule");
+      });
+    }
+    const { stored } = internalEvent(this.#ids.next(this.#now), tick.eventName, tick.data, this.#now, tick.publicId);
+    this.#batch.events.push(stored);
+    const run = this.#create({
+      functionId,
+      cron: tick.cron,
+      originalRunId: null,
+      startAt: this.#now,
+      events: [{ id: stored.id, name: stored.name, json: stored.json }],
+    });
+    this.#schedules.started(functionId, tick, run.id);
+  }
+
+  #functionsChanged(appId: string, functions: readonly FunctionConfig[]): void {
+    this.#triggers.replaceApp(appId, functions);
+    for (const schedule of this.#schedules.replaceApp(appId, functions, this.#now))
+      this.#batch.schedules.set(schedule.functionId, schedule);
+  }
+
+  #evict(run: Run): void {
+    if (this.#changed.has(run) || hasCallInFlight(run)) return; // C2
+    for (const changed of this.#storing.values()) if (changed.has(run)) return;
+    const mayStay = !isEnded(run) && this.#runs.size <= this.#options.residentRunsMax && isDue(run, this.#now);
+    if (!mayStay) this.#runs.delete(run.id);
+  }
+}
+
+function isDue(run: Run, now: Instant): boolean {
+  for (const job of run.jobs.values()) if (job.dueAt <= now) return true;
+  return false;
+}

@@ -1,0 +1,245 @@
+/**
+ * The schedules of all functions: which tick is next, which were missed, and what the overlap policy makes of them.
+ *
+ * One state per function, stored as one row, so that all its crons are decided together: two expressions that name
+ * the same minute start one run.
+ *
+ *   CS1. A nominal tick of a function fires at most once: the state moves past it in the transition that starts its run.
+ *   CS2. What was missed while nobody ran is decided by the trigger's misfire policy when the schedule is looked at again.
+ *   CS3. Jitter delays the run, never the nominal time; the same tick has the same delay on every server.
+ */
+import { INTERNAL_EVENTS } from "../../protocol/event.ts";
+import type { CronTrigger, FunctionConfig } from "../../protocol/function.ts";
+import { canonicalJson, type JsonObject } from "../../protocol/json.ts";
+import type { Schedule } from "../batch.ts";
+import { type Instant, isoTime } from "../instant.ts";
+import { type Cron, isCronProblem, nextTick, parseCron } from "./cron.ts";
+import { jitterDelayMs } from "./jitter.ts";
+import { dueTicks, MISFIRE_GRACE_MS } from "./misfire.ts";
+
+/** A tick that starts a run now. */
+export interface FiredTick {
+  readonly cron: string;
+  readonly eventName: string;
+  readonly data: JsonObject;
+  /** The id functions see: the nominal time. */
+  readonly publicId: string;
+  /** The run to cancel first, by the overlap policy. */
+  readonly cancelRunId: string | null;
+}
+
+interface Entry {
+  readonly trigger: CronTrigger;
+  readonly cron: Cron;
+  /** The nominal time up to which ticks are decided. */
+  decidedAt: Instant;
+  /** The next nominal tick, and when it fires (jitter included); null when there is none. */
+  next: { readonly nominalAt: Instant; readonly fireAt: Instant } | null;
+}
+
+interface FunctionSchedule {
+  readonly appId: string;
+  readonly functionId: string;
+  entries: Entry[];
+  /** Nominal times that fired lately, so that another cron of the function with the same tick stays silent (CS1). */
+  recent: Instant[];
+  /** Runs of overlap-limited crons that have not ended, and ticks that wait for them. */
+  activeRunId: string | null;
+  waiting: { readonly cron: string; readonly nominalAt: Instant }[];
+}
+
+/** Nominal times are remembered this long: longer than any jitter. */
+const RECENT_MS = 3_600_000;
+/** Ticks that may wait for an earlier run (`overlap: "queue"`); more are skipped. */
+const WAITING_MAX = 100;
+
+interface StoredState {
+  readonly crons: Readonly<Record<string, Instant>>;
+  readonly recent?: readonly Instant[];
+  readonly activeRunId?: string | null;
+  readonly waiting?: readonly { readonly cron: string; readonly nominalAt: Instant }[];
+}
+
+export class CronSchedules {
+  readonly #schedules = new Map<string, FunctionSchedule>();
+  readonly #stored = new Map<string, StoredState>();
+  /** Schedules with ticks that wait for an earlier run. */
+  readonly #withWaiting = new Set<FunctionSchedule>();
+  /** The earliest tick of all; null when it must be looked for again. */
+  #earliest: { readonly at: Instant | null } | null = null;
+
+  constructor(stored: readonly Schedule[], functions: readonly FunctionConfig[], now: Instant) {
+    for (const { functionId, json } of stored) this.#stored.set(functionId, JSON.parse(json) as StoredState);
+    for (const fn of functions) this.#put(fn, now);
+  }
+
+  /** Replaces an app's schedules; returns the states to store. A cron that is new begins now. */
+  replaceApp(appId: string, functions: readonly FunctionConfig[], now: Instant): Schedule[] {
+    for (const schedule of [...this.#schedules.values()]) {
+      if (schedule.appId !== appId) continue;
+      this.#stored.set(schedule.functionId, stateOf(schedule));
+      this.#earliest = null;
+      this.#schedules.delete(schedule.functionId);
+      this.#withWaiting.delete(schedule);
+    }
+    return functions.filter((fn) => this.#put(fn, now)).map((fn) => this.stateOf(fn.id));
+  }
+
+  nextDueAt(): Instant | null {
+    this.#earliest ??= this.#findEarliest();
+    return this.#earliest.at;
+  }
+
+  /** Functions with a tick to decide now. Costs nothing while none is due. */
+  due(now: Instant): { readonly functionId: string }[] {
+    const earliest = this.nextDueAt();
+    if (earliest === null || earliest > now) return [];
+    return [...this.#schedules.values()].filter((schedule) =>
+      schedule.entries.some(({ next }) => next !== null && next.fireAt <= now),
+    );
+  }
+
+  /** Decides every due tick of a function and moves past it (CS1, CS2). */
+  fire(functionId: string, now: Instant): { readonly ticks: FiredTick[] } {
+    const schedule = this.#schedules.get(functionId);
+    if (schedule === undefined) return { ticks: [] };
+    this.#earliest = null;
+    schedule.recent = schedule.recent.filter((at) => at > now - RECENT_MS);
+    const ticks: FiredTick[] = [];
+    for (const entry of schedule.entries) {
+      while (entry.next !== null && entry.next.fireAt <= now) {
+        const fire = this.#passDue(schedule, entry, entry.next, now);
+        for (const nominalAt of fire) {
+          if (schedule.recent.includes(nominalAt)) continue; // CS1
+          schedule.recent.push(nominalAt);
+          const tick = this.#decide(schedule, entry, nominalAt, now);
+          if (tick !== null) ticks.push(tick);
+        }
+      }
+    }
+    return { ticks };
+  }
+
+  /** The run of a fired tick exists now. */
+  started(functionId: string, tick: FiredTick, runId: string): void {
+    const schedule = this.#schedules.get(functionId);
+    const entry = schedule?.entries.find(({ trigger }) => trigger.cron === tick.cron);
+    if (schedule !== undefined && entry !== undefined && entry.trigger.overlap !== "allow")
+      schedule.activeRunId = runId;
+  }
+
+  /** A scheduled run ended: a waiting tick may fire. Returns the state to store, or null when nothing changed. */
+  runEnded(functionId: string, runId: string): Schedule | null {
+    const schedule = this.#schedules.get(functionId);
+    if (schedule?.activeRunId !== runId) return null;
+    schedule.activeRunId = null;
+    return this.stateOf(functionId);
+  }
+
+  /** Ticks that waited for a run that has ended. */
+  takeWaiting(now: Instant): { readonly functionId: string; readonly tick: FiredTick }[] {
+    const taken: { functionId: string; tick: FiredTick }[] = [];
+    for (const schedule of this.#withWaiting) {
+      if (schedule.activeRunId !== null) continue;
+      const next = schedule.waiting.shift();
+      if (schedule.waiting.length === 0) this.#withWaiting.delete(schedule);
+      if (next !== undefined)
+        taken.push({ functionId: schedule.functionId, tick: tickOf(next.cron, next.nominalAt, now, null) });
+    }
+    return taken;
+  }
+
+  stateOf(functionId: string): Schedule {
+    const schedule = this.#schedules.get(functionId);
+    return {
+      functionId,
+      json: canonicalJson(schedule === undefined ? (this.#stored.get(functionId) ?? { crons: {} }) : stateOf(schedule)),
+    };
+  }
+
+  /** Moves an entry past what is due; returns the nominal times that fire. On time it is one; late, the policy decides. */
+  #passDue(
+    schedule: FunctionSchedule,
+    entry: Entry,
+    due: NonNullable<Entry["next"]>,
+    now: Instant,
+  ): readonly Instant[] {
+    const isLate = now - due.fireAt > MISFIRE_GRACE_MS;
+    const fire = isLate ? dueTicks(entry.cron, entry.trigger.misfire, entry.decidedAt, now).fire : [due.nominalAt];
+    entry.decidedAt = isLate ? now : due.nominalAt;
+    entry.next = nextOf(schedule.functionId, entry.trigger, entry.cron, entry.decidedAt);
+    return fire;
+  }
+
+  /** The overlap policy's verdict on one tick. */
+  #decide(schedule: FunctionSchedule, entry: Entry, nominalAt: Instant, now: Instant): FiredTick | null {
+    const { cron, overlap } = entry.trigger;
+    const isBusy = schedule.activeRunId !== null;
+    if (isBusy && overlap === "skip") return null;
+    if (isBusy && overlap === "queue") {
+      if (schedule.waiting.length < WAITING_MAX) schedule.waiting.push({ cron, nominalAt });
+      this.#withWaiting.add(schedule);
+      return null;
+    }
+    return tickOf(cron, nominalAt, now, isBusy && overlap === "cancel" ? schedule.activeRunId : null);
+  }
+
+  #put(fn: FunctionConfig, now: Instant): boolean {
+    const triggers = fn.triggers.filter((trigger): trigger is CronTrigger => trigger.kind === "cron");
+    if (triggers.length === 0) return false;
+    const stored = this.#stored.get(fn.id);
+    const entries: Entry[] = [];
+    for (const trigger of triggers) {
+      const cron = parseCron(trigger.cron);
+      if (isCronProblem(cron)) continue; // Refused at registration; a zone may have left the runtime since.
+      const decidedAt = stored?.crons[trigger.cron] ?? now;
+      entries.push({ trigger, cron, decidedAt, next: nextOf(fn.id, trigger, cron, decidedAt) });
+    }
+    const schedule: FunctionSchedule = {
+      appId: fn.appId,
+      functionId: fn.id,
+      entries,
+      recent: [...(stored?.recent ?? [])],
+      activeRunId: stored?.activeRunId ?? null,
+      waiting: [...(stored?.waiting ?? [])],
+    };
+    this.#schedules.set(fn.id, schedule);
+    if (schedule.waiting.length > 0) this.#withWaiting.add(schedule);
+    this.#earliest = null;
+    return true;
+  }
+
+  #findEarliest(): { readonly at: Instant | null } {
+    let at: Instant | null = null;
+    for (const { entries } of this.#schedules.values()) {
+      for (const { next } of entries) if (next !== null && (at === null || next.fireAt < at)) at = next.fireAt;
+    }
+    return { at };
+  }
+}
+
+function nextOf(functionId: string, trigger: CronTrigger, cron: Cron, after: Instant): Entry["next"] {
+  const nominalAt = nextTick(cron, after);
+  if (nominalAt === null) return null;
+  return { nominalAt, fireAt: nominalAt + jitterDelayMs(functionId, nominalAt, trigger.jitterMs) }; // CS3
+}
+
+function tickOf(cron: string, nominalAt: Instant, now: Instant, cancelRunId: string | null): FiredTick {
+  const scheduledAt = isoTime(nominalAt);
+  return {
+    cron,
+    cancelRunId,
+    publicId: scheduledAt,
+    eventName: INTERNAL_EVENTS.timer,
+    data: { cron, scheduledAt, fireAt: isoTime(now) },
+  };
+}
+
+function stateOf(schedule: FunctionSchedule): StoredState {
+  return {
+    crons: Object.fromEntries(schedule.entries.map((entry) => [entry.trigger.cron, entry.decidedAt])),
+    recent: schedule.recent,
+    activeRunId: schedule.activeRunId,
+    waiting: schedule.waiting,
+  };
+}
