@@ -92,11 +92,6 @@ export class TriggerIndex {
     return this.#listenersOn(name).map((listener) => listener.fn.id);
   }
 
-  /** The ids of those functions. */
-  listenerIds(name: string): string[] {
-    return this.#listenersOn(name).map(({ fn }) => fn.id);
-  }
-
   match(event: MatchableEvent, nowMs: number): TriggerMatch[] {
     return this.#listenersOn(event.name).map((listener) => matchListener(listener, event, nowMs));
   }
