@@ -1,0 +1,97 @@
+/**
+ * What the stores keep of a run, its steps and its jobs, and how a run is put together again from it.
+ *
+ * A record is a copy: it shares nothing that changes with the core's objects (ST1). What is derived (the stack, the
+ * size of the state) and what is of this process only (calls in flight, flags) is not kept.
+ */
+import { assert } from "../core/assert.ts";
+import type { Batch } from "../core/batch.ts";
+import type { Job, Run, Step } from "../core/run/run.ts";
+import type { RunRow, StepRow } from "./store.ts";
+
+/** Events carry no environment yet: every one belongs to this one. */
+export const EVENTS_ENV = "default";
+
+export type RunRecord = Omit<Run, "steps" | "stack" | "jobs" | "stateSize" | "isStored">;
+
+export type StepRecord = StepRow;
+
+export type JobRecord = Pick<Job, "runId" | "slot" | "kind" | "attempt" | "dueAt">;
+
+/** A batch with its runs, steps and jobs copied. Everything else in a batch never changes. */
+export interface BatchRecords
+  extends Pick<Batch, "events" | "decisions" | "attempts" | "flow" | "schedules" | "apps" | "functions"> {
+  readonly runs: readonly RunRecord[];
+  readonly steps: readonly StepRecord[];
+  readonly jobs: readonly JobRecord[];
+  readonly deletedJobs: readonly JobRecord[];
+}
+
+export function copyBatch(batch: Batch): BatchRecords {
+  return {
+    events: [...batch.events],
+    decisions: [...batch.decisions],
+    attempts: [...batch.attempts],
+    flow: [...batch.flow],
+    schedules: new Map(batch.schedules),
+    apps: [...batch.apps],
+    functions: [...batch.functions],
+    runs: Array.from(batch.runs, runRecord),
+    steps: Array.from(batch.steps, stepRecord),
+    jobs: Array.from(batch.jobs, jobRecord),
+    deletedJobs: Array.from(batch.deletedJobs, jobRecord),
+  };
+}
+
+function runRecord(run: Run): RunRecord {
+  const { steps: _steps, stack: _stack, jobs: _jobs, stateSize: _stateSize, isStored: _isStored, ...record } = run;
+  return record;
+}
+
+function stepRecord(step: Step): StepRecord {
+  const { isStored: _isStored, ...record } = step;
+  return record;
+}
+
+function jobRecord(job: Job): JobRecord {
+  return { runId: job.runId, slot: job.slot, kind: job.kind, attempt: job.attempt, dueAt: job.dueAt };
+}
+
+/** The run as the core holds it. Steps must be in the order of `compareSteps`, jobs in the order of their slots. */
+export function assembleRun(record: RunRecord, steps: readonly StepRecord[], jobs: readonly JobRecord[]): Run {
+  const run: Run = {
+    ...record,
+    steps: new Map(),
+    stack: [],
+    jobs: new Map(),
+    stateSize: record.events.reduce((size, event) => size + event.json.length, 0),
+    isStored: true,
+  };
+  for (const step of steps) {
+    run.steps.set(step.id, { ...step, isStored: true });
+    if (step.seq === null) continue;
+    assert(step.seq === run.stack.length, "the stored stack has a gap", { runId: run.id, step: step.id });
+    run.stack.push(step.id);
+    run.stateSize += step.memo?.length ?? 0;
+  }
+  for (const job of jobs) {
+    run.jobs.set(job.slot, { ...job, isStored: true, call: null, again: false, generation: 0 });
+  }
+  return run;
+}
+
+export function rowOfRun(record: RunRecord): RunRow {
+  const { partition: _partition, events, requestVersion: _version, forcePlan: _forcePlan, ...row } = record;
+  return { ...row, eventIds: events.map((event) => event.id) };
+}
+
+/** Stack order, open steps last by the time they were queued. */
+export function compareSteps(left: StepRecord, right: StepRecord): number {
+  const bySeq = (left.seq ?? Number.POSITIVE_INFINITY) - (right.seq ?? Number.POSITIVE_INFINITY);
+  if (left.seq !== right.seq) return bySeq;
+  return left.queuedAt - right.queuedAt || compareTexts(left.id, right.id);
+}
+
+export function compareTexts(left: string, right: string): number {
+  return left < right ? -1 : left > right ? 1 : 0;
+}

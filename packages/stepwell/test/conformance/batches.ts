@@ -1,0 +1,190 @@
+/** Runs, steps, jobs and batches for the store suite, made directly: no engine, no rules, any value one likes. */
+import type { Attempt, Decision, FlowState, StoredApp, StoredFunction } from "../../src/core/batch.ts";
+import { Batch } from "../../src/core/batch.ts";
+import { type Job, MAIN_SLOT, type Run, type RunEvent, type Step } from "../../src/core/run/run.ts";
+import type { StoredEvent } from "../../src/protocol/event.ts";
+import type { FunctionConfig } from "../../src/protocol/function.ts";
+import { encodeUlidTime } from "../../src/protocol/ids.ts";
+import type { Fence, Store } from "../../src/store/store.ts";
+
+export const T0 = 1_750_000_000_000;
+export const FENCE: Fence = { node: "test", epoch: 1 };
+
+/** The n-th id: ids of larger numbers are larger. */
+export function idOf(number: number): string {
+  return `${encodeUlidTime(T0 + number)}00${String(number).padStart(14, "0")}`;
+}
+
+export function makeEvent(number: number, fields: Partial<StoredEvent> = {}): StoredEvent {
+  const name = fields.name ?? "order/placed";
+  const at = T0 + number;
+  return {
+    id: idOf(number),
+    name,
+    ts: at,
+    receivedAt: at,
+    idempotencyId: null,
+    json: JSON.stringify({ data: { number }, id: `e${number}`, name, ts: at }),
+    isInternal: false,
+    ...fields,
+  };
+}
+
+export function eventOf({ id, name, json }: StoredEvent): RunEvent {
+  return { id, name, json };
+}
+
+export function makeRun(number: number, fields: Partial<Run> = {}): Run {
+  const events = fields.events ?? [eventOf(makeEvent(number))];
+  return {
+    id: idOf(number),
+    env: "default",
+    partition: 0,
+    functionId: "function-a",
+    cron: null,
+    originalRunId: null,
+    createdAt: T0 + number,
+    status: "queued",
+    startedAt: null,
+    endedAt: null,
+    output: null,
+    error: null,
+    requestVersion: -1,
+    forcePlan: false,
+    steps: new Map(),
+    stack: [],
+    jobs: new Map(),
+    stateSize: events.reduce((size, event) => size + event.json.length, 0),
+    isStored: false,
+    ...fields,
+    events,
+  };
+}
+
+/** Adds a step to the run; with a memo it takes the next place in the stack. */
+export function addStep(run: Run, id: string, fields: Partial<Step> = {}): Step {
+  const step: Step = {
+    runId: run.id,
+    id,
+    kind: "run",
+    name: `step ${id}`,
+    index: 0,
+    seq: null,
+    status: "planned",
+    memo: null,
+    options: null,
+    isRace: false,
+    attempts: 0,
+    queuedAt: run.createdAt,
+    startedAt: null,
+    endedAt: null,
+    isStored: false,
+    ...fields,
+  };
+  run.steps.set(id, step);
+  if (step.memo !== null) memoize(run, step, step.memo);
+  return step;
+}
+
+export function memoize(run: Run, step: Step, memo: string): void {
+  step.memo = memo;
+  step.status = "completed";
+  step.seq = run.stack.length;
+  step.endedAt = run.createdAt + run.stack.length + 1;
+  run.stack.push(step.id);
+  run.stateSize += memo.length;
+}
+
+export function addJob(run: Run, slot: string = MAIN_SLOT, fields: Partial<Job> = {}): Job {
+  const job: Job = {
+    runId: run.id,
+    slot,
+    kind: slot === MAIN_SLOT ? "discover" : "step",
+    attempt: 0,
+    dueAt: run.createdAt,
+    isStored: false,
+    call: null,
+    again: false,
+    generation: 0,
+    ...fields,
+  };
+  run.jobs.set(slot, job);
+  return job;
+}
+
+export function makeAttempt(runId: string, attempt: number, fields: Partial<Attempt> = {}): Attempt {
+  const startedAt = T0 + attempt;
+  return { runId, slot: "main", attempt, startedAt, endedAt: startedAt + 5, status: 500, error: "{}", ...fields };
+}
+
+export function makeDecision(eventId: string, functionId: string, fields: Partial<Decision> = {}): Decision {
+  return { eventId, functionId, outcome: "filtered", reason: "its condition is false", runId: null, at: T0, ...fields };
+}
+
+export function makeFact(key: string, expiresAt: number, fields: Partial<FlowState> = {}): FlowState {
+  return { kind: "idempotency", functionId: "function-a", key, value: idOf(1), expiresAt, ...fields };
+}
+
+export function makeFunction(id: string, fields: Partial<FunctionConfig> = {}): StoredFunction {
+  const fn: FunctionConfig = {
+    id,
+    slug: `app-${id}`,
+    name: id,
+    appId: "app",
+    triggers: [{ kind: "event", event: "order/placed", expression: null }],
+    retries: 4,
+    url: "http://127.0.0.1:3000/api?fnId=x",
+    raw: { nested: { list: [1, "two", null] } },
+    ...fields,
+  };
+  return { fn, version: 1, isArchived: false };
+}
+
+export function makeApp(id: string, checksum: string): StoredApp {
+  const functions = [makeFunction("f1", { appId: id }).fn];
+  return {
+    app: { id, url: "http://127.0.0.1:3000/api", sdk: "js:v1", framework: "express", version: null, functions },
+    checksum,
+    syncedAt: T0,
+  };
+}
+
+/** Everything a run has. */
+export function putRun(batch: Batch, run: Run): void {
+  batch.runs.add(run);
+  for (const step of run.steps.values()) batch.steps.add(step);
+  for (const job of run.jobs.values()) batch.putJob(job);
+}
+
+/** Makes a batch, hands it over, and marks its rows as stored, as the engine does. */
+export function commit(store: Store, fill: (batch: Batch) => void): Promise<void> {
+  const batch = new Batch();
+  fill(batch);
+  const done = store.commit(batch, FENCE);
+  for (const row of [...batch.runs, ...batch.steps, ...batch.jobs]) row.isStored = true;
+  return done;
+}
+
+export function commitRuns(store: Store, ...runs: readonly Run[]): Promise<void> {
+  return commit(store, (batch) => {
+    for (const run of runs) putRun(batch, run);
+  });
+}
+
+/** What a load must give for this run: the same, without what is of one process only. */
+export function asLoaded(run: Run): unknown {
+  const steps = [...run.steps.values()].map((step) => ({ ...step, isStored: true }));
+  const jobs = [...run.jobs.values()].map((job) => ({
+    ...job,
+    isStored: true,
+    call: null,
+    again: false,
+    generation: 0,
+  }));
+  return structuredClone({
+    ...run,
+    isStored: true,
+    steps: new Map(steps.map((step) => [step.id, step])),
+    jobs: new Map(jobs.map((job) => [job.slot, job])),
+  });
+}
