@@ -165,8 +165,10 @@ export class CronSchedules {
     now: Instant,
   ): readonly Instant[] {
     const isLate = now - due.fireAt > MISFIRE_GRACE_MS;
-    const fire = isLate ? dueTicks(entry.cron, entry.trigger.misfire, entry.decidedAt, now).fire : [due.nominalAt];
-    entry.decidedAt = isLate ? now : due.nominalAt;
+    // Ticks whose jitter has not run out are left for later: they are not missed.
+    const until = now - (due.fireAt - due.nominalAt);
+    const fire = isLate ? dueTicks(entry.cron, entry.trigger.misfire, entry.decidedAt, until).fire : [due.nominalAt];
+    entry.decidedAt = isLate ? until : due.nominalAt;
     entry.next = nextOf(schedule.functionId, entry.trigger, entry.cron, entry.decidedAt);
     return fire;
   }
