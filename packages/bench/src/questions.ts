@@ -1,0 +1,18 @@
+/** All benchmarks, in the order in which they run. */
+import { intake } from "./intake.ts";
+import { longRuns, oneAtATime } from "./latency.ts";
+import type { Question } from "./question.ts";
+import { memoryAtRest, recovery } from "./recovery.ts";
+import { sleepers } from "./sleepers.ts";
+import { httpThroughput, inProcessThroughput } from "./throughput.ts";
+
+export const questions: readonly Question[] = [
+  httpThroughput,
+  inProcessThroughput,
+  oneAtATime,
+  longRuns,
+  intake,
+  sleepers,
+  recovery,
+  memoryAtRest,
+];
