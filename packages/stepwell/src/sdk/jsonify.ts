@@ -30,7 +30,7 @@ export type Jsonify<T> =
       ? T
       : T extends string | number | boolean | null
         ? T
-        : T extends undefined
+        : undefined extends T
           ? null
           : T extends { toJSON(...args: never[]): infer Json }
             ? Jsonify<Json>
