@@ -1,0 +1,97 @@
+/**
+ * `npm test`: every suite of the repository, one after the other, and one line of sums at the end.
+ *
+ * A suite that cannot run here is skipped by name with the reason, like a test; a suite that ran no test has failed.
+ */
+import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { complain, ROOT, run, say, wasInterrupted } from "./child.mjs";
+import { ensureInstalled, missingFrom } from "./install.mjs";
+
+const SUITES = [
+  { name: "stepwell", folder: "packages/stepwell" },
+  { name: "leads", folder: "examples/leads" },
+  { name: "interop", folder: "interop", ownDependencies: "the official SDKs and other Node versions" },
+];
+
+const ARTIFACTS = join(ROOT, "test-artifacts");
+const SLOWEST_FILES = 10;
+
+/** Runs all suites, or those named in `args`; answers 0 when every test that ran has passed and some did. */
+export async function runTests(node, args) {
+  const startedAt = Date.now();
+  const named = args.filter((argument) => argument !== "--");
+  const unknown = named.find((name) => !SUITES.some((suite) => suite.name === name));
+  if (unknown !== undefined) {
+    complain(`unknown suite "${unknown}"; use some of: ${SUITES.map((suite) => suite.name).join(", ")}`);
+    return 2;
+  }
+  const results = [];
+  for (const suite of SUITES) {
+    if (named.length > 0 && !named.includes(suite.name)) continue;
+    const result = await runSuite(node, suite);
+    results.push(result);
+    if (result.interrupted) return 130;
+  }
+  return report(results, Math.round((Date.now() - startedAt) / 1000));
+}
+
+async function runSuite(node, suite) {
+  if (suite.ownDependencies !== undefined) {
+    const code = await ensureInstalled(suite.ownDependencies, suite.folder);
+    if (wasInterrupted(code)) return { ...empty(), interrupted: true };
+    if (missingFrom(suite.folder) !== undefined) {
+      const reason = "its dependencies could not be installed; the npm registry is unreachable or refused";
+      return { ...empty(), skipped: [{ name: `${suite.folder}: the whole suite`, reason }] };
+    }
+  }
+  say(`testing ${suite.folder} …`);
+  mkdirSync(ARTIFACTS, { recursive: true });
+  const summary = join(ARTIFACTS, `${suite.name}.json`);
+  rmSync(summary, { force: true });
+  const code = await run(
+    node.path,
+    [
+      join(ROOT, "node_modules", "vitest", "vitest.mjs"),
+      "run",
+      "--reporter=default",
+      `--reporter=${join(ROOT, "scripts", "vitest-summary.mjs")}`,
+    ],
+    { cwd: join(ROOT, suite.folder), env: { ...node.env, STEPWELL_TEST_SUMMARY: summary } },
+  );
+  if (wasInterrupted(code)) return { ...empty(), interrupted: true };
+  const result = existsSync(summary) ? JSON.parse(readFileSync(summary, "utf8")) : empty();
+  const ran = result.passed + result.failed + result.skipped.length;
+  if (ran === 0) result.problems.push(`${suite.folder}: no test ran`);
+  else if (code !== 0 && result.failed === 0 && result.problems.length === 0) {
+    result.problems.push(`${suite.folder}: vitest ended with exit code ${code}`);
+  }
+  return result;
+}
+
+const empty = () => ({ passed: 0, failed: 0, skipped: [], files: [], problems: [] });
+
+/** Prints the slowest files, what was skipped and why, and last of all the sums. */
+function report(results, seconds) {
+  const all = (pick) => results.flatMap(pick);
+  const count = (pick) => results.reduce((sum, result) => sum + pick(result), 0);
+  const slowest = all((result) => result.files)
+    .sort((left, right) => right.ms - left.ms)
+    .slice(0, SLOWEST_FILES);
+  process.stdout.write(`\nSlowest files (of ${seconds} s in all):\n`);
+  for (const file of slowest) process.stdout.write(`  ${(file.ms / 1000).toFixed(1).padStart(6)} s  ${file.path}\n`);
+
+  const skipped = all((result) => result.skipped);
+  if (skipped.length > 0) process.stdout.write("\nSkipped:\n");
+  for (const test of skipped) process.stdout.write(`  ${test.name}: ${test.reason}\n`);
+
+  // A suite that broke without a failed test (an error outside of any, a worker that died) counts as one failure.
+  const problems = all((result) => result.problems);
+  if (problems.length > 0) process.stdout.write("\nProblems:\n");
+  for (const problem of problems) process.stdout.write(`  ${problem}\n`);
+
+  const passed = count((result) => result.passed);
+  const failed = count((result) => result.failed) + problems.length;
+  process.stdout.write(`\n${passed} passed, ${failed} failed, ${skipped.length} skipped\n`);
+  return failed > 0 || passed === 0 ? 1 : 0;
+}
