@@ -1,3 +1,4 @@
+/** All tests of the package. No test may wait long; two workers, as on a small machine. */
 import { defineConfig } from "vitest/config";
 
 export default defineConfig({

@@ -1,0 +1,196 @@
+/** The house rules that a machine can check. Each has a twin below that shows it fail. */
+import { describe, expect, test } from "vitest";
+import { ERRORS } from "../src/protocol/errors.ts";
+import { LIMITS } from "../src/protocol/limits.ts";
+import { VERSION } from "../src/protocol/version.ts";
+import { codeHeadings, codeRows, linkProblems, listProblems, sizeBytesOf } from "./tidy/documents.ts";
+import { layerProblems } from "./tidy/layers.ts";
+import { RECORDS, sizeProblems } from "./tidy/sizes.ts";
+import { isSource, parseSource, readSource, readText, repositoryFiles } from "./tidy/sources.ts";
+import { headerProblems, nameProblems, wordProblems } from "./tidy/words.ts";
+
+const files = repositoryFiles();
+const sources = files.filter(isSource).map(readSource);
+const inProducts = sources.filter((source) => /^(?:packages|examples|scripts)\//.test(source.path));
+const documents = files.filter((path) => path.endsWith(".md"));
+const manifest = JSON.parse(readText("packages/stepwell/package.json")) as {
+  version: string;
+  exports: Record<string, unknown>;
+};
+
+/** Folders of one machine: its checkouts and its homes. */
+const MACHINE_PATH = /(?:^|[^A-Za-z0-9_.-])\/(?:work|root|home|Users)\/\w/;
+
+const machinePathProblems = (path: string, text: string): string[] =>
+  text
+    .split("\n")
+    .flatMap((line, index) => (MACHINE_PATH.test(line) ? [`${path}:${index + 1} names a machine's folder`] : []));
+
+const lockProblems = (path: string, text: string): string[] =>
+  /https?:\/\/[^"]*\.(?:tgz|tar\.gz)/.test(text) || /"resolved": *"https?:/.test(text)
+    ? [`${path} holds download addresses; .npmrc says omit-lockfile-registry-resolved`]
+    : [];
+
+const doorNames = (paths: readonly string[]): string[] =>
+  paths.flatMap((path) => {
+    const name = /^packages\/stepwell\/src\/([^/]+?)(?<!\.test)\.ts$/.exec(path)?.[1];
+    return name === undefined ? [] : [name === "index" ? "." : `./${name}`];
+  });
+
+const exportProblems = (exports: Record<string, unknown>): string[] =>
+  Object.entries(exports).flatMap(([door, entry]) => {
+    if (door === "./package.json") return [];
+    const file = door === "." ? "./dist/index" : `./dist/${door.slice(2)}`;
+    const expected = { types: `${file}.d.ts`, default: `${file}.js` };
+    return JSON.stringify(entry) === JSON.stringify(expected)
+      ? []
+      : [`exports "${door}" should be ${JSON.stringify(expected)}`];
+  });
+
+describe("the code", () => {
+  test("imports point down only", () => {
+    expect(inProducts.flatMap(layerProblems)).toEqual([]);
+  });
+
+  test("examples use stepwell as a stranger would", () => {
+    const reach = inProducts.filter((source) => source.path.startsWith("examples/"));
+    const inside = reach.flatMap((source) => source.imports.filter((item) => item.target?.startsWith("packages/")));
+    expect(inside).toEqual([]);
+  });
+
+  test("no banned word stands anywhere", () => {
+    expect(inProducts.flatMap(wordProblems)).toEqual([]);
+  });
+
+  test("files are named after their idea, and folders have no barrels", () => {
+    expect(inProducts.flatMap(nameProblems)).toEqual([]);
+  });
+
+  test("every source says what it is for", () => {
+    expect(inProducts.flatMap(headerProblems)).toEqual([]);
+  });
+
+  test("files and functions only get shorter", () => {
+    expect(sizeProblems(inProducts, RECORDS)).toEqual([]);
+  });
+});
+
+describe("the repository", () => {
+  test("no file names a folder of one machine", () => {
+    const texts = files.filter((path) => !/\.(?:png|jpg|ico|woff2|gz)$/.test(path));
+    expect(texts.flatMap((path) => machinePathProblems(path, readText(path)))).toEqual([]);
+  });
+
+  test("lock files hold no download addresses", () => {
+    const locks = files.filter((path) => path.endsWith("package-lock.json"));
+    expect(locks).toContain("package-lock.json");
+    expect(locks.flatMap((path) => lockProblems(path, readText(path)))).toEqual([]);
+  });
+
+  test("no file is larger than 1 MB", () => {
+    expect(files.filter((path) => sizeBytesOf(path) > 1024 * 1024)).toEqual([]);
+  });
+
+  test("package.json exports every door, and nothing else", () => {
+    const exported = Object.keys(manifest.exports).filter((door) => door !== "./package.json");
+    const problems = listProblems(
+      { name: "src/", items: doorNames(files) },
+      { name: 'packages/stepwell/package.json "exports"', items: exported },
+    );
+    expect([...problems, ...exportProblems(manifest.exports)]).toEqual([]);
+  });
+
+  test("VERSION is the version of package.json", () => {
+    expect(VERSION).toBe(manifest.version);
+  });
+});
+
+describe("the documents", () => {
+  test("docs/errors.md has one heading per error code", () => {
+    const headings = codeHeadings(readText("docs/errors.md"));
+    const problems = listProblems(
+      { name: "protocol/errors.ts", items: Object.keys(ERRORS) },
+      { name: "docs/errors.md (npm run docs:errors adds what is missing)", items: headings },
+    );
+    expect(problems).toEqual([]);
+    expect(headings.length).toBe(new Set(headings).size);
+  });
+
+  test("docs/limits.md has one row per limit", () => {
+    const rows = codeRows(readText("docs/limits.md"));
+    expect(
+      listProblems({ name: "protocol/limits.ts", items: Object.keys(LIMITS) }, { name: "docs/limits.md", items: rows }),
+    ).toEqual([]);
+  });
+
+  test("links lead somewhere", () => {
+    expect(documents.flatMap((path) => linkProblems(path))).toEqual([]);
+  });
+});
+
+describe("each check can fail", () => {
+  const at = (path: string, text: string) => parseSource(`packages/stepwell/src/${path}`, text);
+  const wrong = (path: string, text: string) => layerProblems(at(path, text)).length;
+
+  test("an import that points up", () => {
+    expect(wrong("protocol/a.ts", `import "../core/b.ts";`)).toBe(1);
+    expect(wrong("core/run/a.ts", `export { b } from "../../engine/b.ts";`)).toBe(1);
+    expect(wrong("sdk/a.ts", `import type { B } from "../core/b.ts";`)).toBe(1);
+    expect(wrong("engine/a.ts", `import { b } from "../store/sqlite/b.ts";`)).toBe(1);
+    expect(wrong("engine/a.ts", `import type { Store } from "../store/store.ts";`)).toBe(0);
+  });
+
+  test("an import of a door, or of the wrong package", () => {
+    expect(wrong("sdk/a.ts", `import { b } from "../index.ts";`)).toBe(1);
+    expect(wrong("sdk/a.ts", `import { b } from "node:http";`)).toBe(1);
+    expect(wrong("sdk/a.ts", `const b = await import("node:http");`)).toBe(1);
+    expect(wrong("core/a.ts", `import { b } from "undici";`)).toBe(1);
+    expect(wrong("express.ts", `import type { Request } from "express";`)).toBe(0);
+    expect(wrong("express.ts", `import { b } from "express";`)).toBe(1);
+    expect(wrong("express.ts", `import { b } from "./server/b.ts";`)).toBe(1);
+  });
+
+  test("a clock, a wait or a switched-off type in the core", () => {
+    const said = (text: string) => wordProblems(at("core/a.ts", text)).length;
+    expect(said("export const a = Date.now();")).toBe(1);
+    expect(said("export const a = new Date();")).toBe(1);
+    expect(said("export const a = new Date(1);")).toBe(0);
+    expect(said("export async function a() {}")).toBe(1);
+    expect(said("export const a = (b: any) => b;")).toBe(1);
+    expect(said(`// ${"TO"}${"DO"}: later`)).toBe(1);
+    expect(wordProblems(at("core/a.test.ts", ["test", ".only", "('a', () => {});"].join("")))).toHaveLength(1);
+  });
+
+  test("a bad name, a barrel, a file without a header", () => {
+    expect(nameProblems(at("core/utils.ts", "export {};"))).toHaveLength(1);
+    expect(nameProblems(at("core/runState.ts", "export {};"))).toHaveLength(1);
+    expect(nameProblems(at("core/run/all.ts", `export * from "./run.ts";`))).toHaveLength(1);
+    expect(nameProblems(at("index.ts", `export * from "./sdk/client.ts";`))).toEqual([]);
+    expect(headerProblems(at("core/a.ts", "export {};"))).toHaveLength(1);
+  });
+
+  test("a long file and a long function", () => {
+    const none = { files: {}, functions: {} };
+    const long = (lines: number) => at("core/a.ts", `export function b() {\n${"\n".repeat(lines - 2)}}\n`);
+    expect(sizeProblems([long(70)], none)).toEqual([]);
+    expect(sizeProblems([long(71)], none)).toHaveLength(1);
+    expect(
+      sizeProblems([long(80)], { files: {}, functions: { "packages/stepwell/src/core/a.ts#b": 90 } }),
+    ).toHaveLength(1);
+    expect(sizeProblems([], { files: {}, functions: { gone: 90 } })).toHaveLength(1);
+    expect(sizeProblems([at("core/a.ts", "\n".repeat(401))], none)).toHaveLength(1);
+    expect(sizeProblems([at("core/a.ts", "\n".repeat(701))], none)).toHaveLength(1);
+    expect(sizeProblems([], { files: { gone: "a reason" }, functions: {} })).toHaveLength(1);
+  });
+
+  test("a machine's folder, a download address, a dead link, a list that lacks something", () => {
+    expect(machinePathProblems("a.md", `see ${"/ho"}${"me/"}somebody/file`)).toHaveLength(1);
+    expect(machinePathProblems("a.md", "GET /api/work/1")).toEqual([]);
+    expect(lockProblems("a", `"resolved": "${"https:"}//registry.example/a.tgz"`)).toHaveLength(1);
+    expect(linkProblems("README.md", "[gone](docs/gone.md)")).toHaveLength(1);
+    expect(linkProblems("README.md", "[gone](#no-such-heading)")).toHaveLength(1);
+    expect(listProblems({ name: "a", items: ["x"] }, { name: "b", items: ["y"] })).toHaveLength(2);
+    expect(exportProblems({ "./a": "./dist/a.js" })).toHaveLength(1);
+    expect(doorNames(["packages/stepwell/src/web.ts", "packages/stepwell/src/web.test.ts"])).toEqual(["./web"]);
+  });
+});

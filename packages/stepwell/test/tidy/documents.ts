@@ -1,0 +1,60 @@
+/**
+ * Documents that must tell the truth: two lists of the same things are compared in both directions, and a link must lead
+ * somewhere.
+ */
+import { existsSync, statSync } from "node:fs";
+import { join, posix } from "node:path";
+import { ROOT, readText } from "./sources.ts";
+
+/** What one list has and the other lacks, as sentences. */
+export function listProblems(
+  left: { readonly name: string; readonly items: readonly string[] },
+  right: { readonly name: string; readonly items: readonly string[] },
+): string[] {
+  const lacks = (from: typeof left, to: typeof left): string[] =>
+    from.items.filter((item) => !to.items.includes(item)).map((item) => `${to.name} lacks ${item} of ${from.name}`);
+  return [...lacks(left, right), ...lacks(right, left)];
+}
+
+/** The texts of a page's second-level headings that name one thing in code letters: "## `name`". */
+export function codeHeadings(markdown: string): string[] {
+  return [...markdown.matchAll(/^## `([^`]+)`/gm)].map((match) => match[1] ?? "");
+}
+
+/** The first cell of each row of a page's tables, when it is one name in code letters. */
+export function codeRows(markdown: string): string[] {
+  return [...markdown.matchAll(/^\| `(\w+)` /gm)].map((match) => match[1] ?? "");
+}
+
+/** Every relative link or heading link of a page that leads nowhere, as sentences. */
+export function linkProblems(path: string, markdown: string = readText(path)): string[] {
+  const prose = markdown.replace(/^(```|~~~)[\s\S]*?^\1/gm, "").replace(/`[^`\n]*`/g, "");
+  const problems: string[] = [];
+  for (const match of prose.matchAll(/\]\(([^)\s]+)(?:\s+"[^"]*")?\)/g)) {
+    const link = match[1] ?? "";
+    if (/^[a-z][a-z+.-]*:/.test(link)) continue;
+    const [file = "", anchor] = link.split("#");
+    const target = file === "" ? path : posix.join(posix.dirname(path), decodeURIComponent(file));
+    if (!existsSync(join(ROOT, target))) problems.push(`${path}: ${link} leads nowhere`);
+    else if (anchor !== undefined && target.endsWith(".md") && !anchorsOf(target).has(anchor)) {
+      problems.push(`${path}: ${link} names no heading of ${target}`);
+    }
+  }
+  return problems;
+}
+
+/** Anchors as the forges make them: small letters, punctuation gone, spaces to hyphens. */
+function anchorsOf(path: string): Set<string> {
+  const headings = [...readText(path).matchAll(/^#{1,6} (.+)$/gm)].map((match) => match[1] ?? "");
+  return new Set(
+    headings.map((heading) =>
+      heading
+        .trim()
+        .toLowerCase()
+        .replace(/[^\p{L}\p{N}\s_-]/gu, "")
+        .replace(/\s/g, "-"),
+    ),
+  );
+}
+
+export const sizeBytesOf = (path: string): number => statSync(join(ROOT, path)).size;
