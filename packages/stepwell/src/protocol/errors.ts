@@ -124,6 +124,11 @@ export const ERRORS = {
     "The database {path} is in use by another process (pid {pid}).",
     "Stop that process, or give this one another --data-dir.",
   ),
+  store_busy: entry(
+    503,
+    "The database {path} is busy: another program holds it.",
+    "Close other programs that write to the file; the engine tries again by itself.",
+  ),
   store_corrupt: entry(
     500,
     "The database {path} is damaged: {reason}.",

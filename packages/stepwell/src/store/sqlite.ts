@@ -1,0 +1,262 @@
+/**
+ * The store in one SQLite file (`node:sqlite`), for one process.
+ *
+ * Three connections: one thread writes; the engine's bounded loads are read right here, which is faster than asking
+ * a thread; the API's lists are read in a second thread, started by the first list.
+ *
+ *   S1. The file's lock is taken before anything is opened and let go of after everything is closed.
+ *   S2. After a fatal error nothing more is committed.
+ *   S3. A commit that fails takes those behind it along; commits asked for after its rejection was seen work again.
+ */
+import { realpathSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
+import type { Attempt, Batch, Decision } from "../core/batch.ts";
+import type { Instant } from "../core/instant.ts";
+import type { Run } from "../core/run/run.ts";
+import type { JobHint } from "../core/schedule/job-queue.ts";
+import { StepwellError } from "../protocol/errors.ts";
+import type { StoredEvent } from "../protocol/event.ts";
+import { batchRows } from "./sqlite/batch-rows.ts";
+import { storeError } from "./sqlite/failure.ts";
+import { SqliteLoads } from "./sqlite/loads.ts";
+import { lockDatabase } from "./sqlite/lock.ts";
+import type { Reader, ReaderOptions } from "./sqlite/reader.ts";
+import { scriptBeside, Thread } from "./sqlite/thread.ts";
+import type { Writer, WriterOptions } from "./sqlite/writer.ts";
+import {
+  type EventFilter,
+  type Fence,
+  type FlowFact,
+  type FlowKey,
+  isFatalStoreError,
+  type JobPageQuery,
+  type Registry,
+  type RunFilter,
+  type RunRow,
+  type StepRow,
+  type Store,
+  type StoreCounts,
+} from "./store.ts";
+
+export interface SqliteStoreOptions {
+  /** The database file; its folder must exist. Beside it appear `-wal`, `-shm`, `.lock` and, while open, `.pid`. */
+  readonly path: string;
+  /** `full` (default) survives the loss of power, `normal` the death of the process. */
+  readonly synchronous?: "full" | "normal";
+  /** How long to wait for another program that holds the file, in ms. */
+  readonly busyTimeoutMs?: number;
+  /** The largest size of the file, in pages. Stands in for a full disk in tests. */
+  readonly pagesMax?: number;
+  /** Told about what deserves attention; `process.emitWarning` unless given. */
+  readonly warn?: (message: string) => void;
+}
+
+/** Older versions can damage a file when two connections checkpoint at once. We have one, but other tools may look in. */
+const SQLITE_WANTED = "3.51.3";
+
+interface Opened {
+  readonly path: string;
+  readonly writer: Thread<Writer>;
+  readonly loads: SqliteLoads;
+  readonly unlock: () => void;
+}
+
+export class SqliteStore implements Store {
+  readonly #options: SqliteStoreOptions;
+  #opened: Opened | null = null;
+  #reader: Thread<Reader> | null = null;
+  #closed: Promise<void> | null = null;
+  #fatal: StepwellError | null = null;
+  /** Commits carry it; a failure ends it (S3). */
+  #generation = 0;
+
+  constructor(options: SqliteStoreOptions) {
+    this.#options = options;
+  }
+
+  async open(): Promise<void> {
+    if (this.#opened !== null || this.#closed !== null) throw this.#failed("it was opened before");
+    const path = realPath(this.#options.path);
+    const unlock = lockDatabase(path); // S1
+    const options: WriterOptions = {
+      path,
+      synchronous: this.#options.synchronous ?? "full",
+      busyTimeoutMs: this.#busyTimeoutMs,
+      pagesMax: this.#options.pagesMax ?? null,
+    };
+    const writer = new Thread<Writer>(scriptBeside(import.meta.url, "sqlite/writer-thread"), options);
+    try {
+      const version = await writer.call("open");
+      if (isOlder(version, SQLITE_WANTED)) this.#warnOfVersion(version);
+      this.#opened = { path, writer, loads: new SqliteLoads(path, this.#busyTimeoutMs), unlock };
+    } catch (error) {
+      await writer.terminate();
+      unlock();
+      throw storeError(error, path);
+    }
+  }
+
+  async commit(batch: Batch, _fence: Fence): Promise<void> {
+    if (this.#fatal !== null) throw this.#fatal; // S2
+    const generation = this.#generation;
+    try {
+      const { writer } = this.#open();
+      await writer.call("commit", generation, batchRows(batch));
+    } catch (error) {
+      if (generation === this.#generation) this.#generation++; // S3
+      throw this.#noted(error);
+    }
+  }
+
+  close(): Promise<void> {
+    this.#closed ??= this.#close();
+    return this.#closed;
+  }
+
+  async #close(): Promise<void> {
+    const opened = this.#opened;
+    const reader = this.#reader;
+    if (opened === null) return;
+    try {
+      if (reader !== null && !reader.hasEnded) await reader.call("close");
+      opened.loads.close(); // The last connection to close is the writer's: it takes the WAL away.
+      if (!opened.writer.hasEnded) await opened.writer.call("close");
+    } finally {
+      this.#opened = null;
+      await Promise.all([reader?.terminate(), opened.writer.terminate()]);
+      opened.unlock(); // S1
+    }
+  }
+
+  async loadRegistry(): Promise<Registry> {
+    return this.#load((loads) => loads.registry());
+  }
+
+  async loadRuns(ids: readonly string[]): Promise<Run[]> {
+    return this.#load((loads) => loads.runs(ids));
+  }
+
+  async loadJobs(query: JobPageQuery): Promise<JobHint[]> {
+    return this.#load((loads) => loads.jobs(query));
+  }
+
+  async loadFlow(keys: readonly FlowKey[], now: Instant): Promise<FlowFact[]> {
+    return this.#load((loads) => loads.flow(keys, now));
+  }
+
+  async loadKnownEvents(ids: readonly string[]): Promise<string[]> {
+    return this.#load((loads) => loads.knownEvents(ids));
+  }
+
+  async getEvent(env: string, id: string): Promise<StoredEvent | null> {
+    return this.#list((reader) => reader.call("getEvent", env, id));
+  }
+
+  async listEvents(filter: EventFilter): Promise<StoredEvent[]> {
+    return this.#list((reader) => reader.call("listEvents", filter));
+  }
+
+  async getRun(env: string, id: string): Promise<RunRow | null> {
+    return this.#list((reader) => reader.call("getRun", env, id));
+  }
+
+  async listRuns(filter: RunFilter): Promise<RunRow[]> {
+    return this.#list((reader) => reader.call("listRuns", filter));
+  }
+
+  async listSteps(runId: string): Promise<StepRow[]> {
+    return this.#list((reader) => reader.call("listSteps", runId));
+  }
+
+  async listAttempts(runId: string): Promise<Attempt[]> {
+    return this.#list((reader) => reader.call("listAttempts", runId));
+  }
+
+  async listDecisions(eventId: string): Promise<Decision[]> {
+    return this.#list((reader) => reader.call("listDecisions", eventId));
+  }
+
+  async counts(): Promise<StoreCounts> {
+    return this.#list((reader) => reader.call("counts"));
+  }
+
+  async expireFlow(now: Instant, limit: number): Promise<number> {
+    try {
+      return await this.#open().writer.call("expireFlow", now, limit);
+    } catch (error) {
+      throw this.#noted(error);
+    }
+  }
+
+  async #load<Result>(load: (loads: SqliteLoads) => Result | Promise<Result>): Promise<Result> {
+    try {
+      return await load(this.#open().loads);
+    } catch (error) {
+      throw this.#noted(error);
+    }
+  }
+
+  async #list<Result>(list: (reader: Thread<Reader>) => Promise<Result>): Promise<Result> {
+    try {
+      return await list(this.#readerThread());
+    } catch (error) {
+      throw this.#noted(error);
+    }
+  }
+
+  /** The thread of the lists: a new one when there is none, or when it died. */
+  #readerThread(): Thread<Reader> {
+    const { path } = this.#open();
+    if (this.#reader === null || this.#reader.hasEnded) {
+      const options: ReaderOptions = { path, busyTimeoutMs: this.#busyTimeoutMs };
+      this.#reader = new Thread<Reader>(scriptBeside(import.meta.url, "sqlite/reader-thread"), options);
+    }
+    return this.#reader;
+  }
+
+  get #busyTimeoutMs(): number {
+    return this.#options.busyTimeoutMs ?? 5_000;
+  }
+
+  #open(): Opened {
+    if (this.#opened === null || this.#closed !== null) throw this.#failed("it is not open");
+    return this.#opened;
+  }
+
+  #failed(reason: string): StepwellError {
+    return new StepwellError("store_failed", { path: this.#options.path, reason });
+  }
+
+  /** The error to throw; a fatal one ends all commits (S2). */
+  #noted(error: unknown): StepwellError {
+    const coded = storeError(error, this.#options.path);
+    if (isFatalStoreError(coded)) this.#fatal ??= coded;
+    return coded;
+  }
+
+  #warnOfVersion(version: string): void {
+    const warn = this.#options.warn ?? ((message: string) => process.emitWarning(message));
+    warn(`SQLite ${version} has a bug that can damage databases; update Node to get ${SQLITE_WANTED} or newer`);
+  }
+}
+
+/** One name per file, whatever links lead to it: the lock goes by the name. */
+function realPath(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch {
+    // There is no such file yet.
+  }
+  try {
+    return join(realpathSync(dirname(path)), basename(path));
+  } catch {
+    return path; // Opening it will say what is wrong.
+  }
+}
+
+function isOlder(version: string, wanted: string): boolean {
+  const left = version.split(".").map(Number);
+  const right = wanted.split(".").map(Number);
+  const index = right.findIndex((part, at) => part !== left[at]);
+  return index !== -1 && left[index]! < right[index]!;
+}

@@ -1,0 +1,138 @@
+/**
+ * The first schema. Released migrations never change: a change is a new migration.
+ *
+ * Ids are unique over all environments, so they are the keys, and rows lie in the order of their creation; `env`
+ * leads every index that a list walks. Large columns come last in their table, so that a read that does not want
+ * them need not follow them to their overflow pages.
+ *
+ *   - `runs.event_id` is the first event's id; `event_ids` (JSON) only when there are several, and then
+ *     `run_events` leads from the others to the run. `events` (JSON) holds the events themselves only when they were
+ *     not stored with the run in one batch; otherwise they are read from `events`.
+ *   - `runs_by_status` leaves out completed runs: nearly all runs are, and nobody searches for them by status.
+ *   - Attempts and decisions are logs: appended, never changed, so their order is their rowid.
+ */
+export const FIRST = `
+CREATE TABLE events (
+  id TEXT NOT NULL PRIMARY KEY,
+  env TEXT NOT NULL,
+  name TEXT NOT NULL,
+  ts INTEGER NOT NULL,
+  received_at INTEGER NOT NULL,
+  idempotency_id TEXT,
+  is_internal INTEGER NOT NULL,
+  json TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX events_by_name ON events (env, name, id);
+
+CREATE TABLE decisions (
+  number INTEGER PRIMARY KEY,
+  event_id TEXT NOT NULL,
+  function_id TEXT NOT NULL,
+  outcome TEXT NOT NULL,
+  reason TEXT NOT NULL,
+  run_id TEXT,
+  at INTEGER NOT NULL
+);
+CREATE INDEX decisions_by_event ON decisions (event_id);
+
+CREATE TABLE runs (
+  id TEXT NOT NULL PRIMARY KEY,
+  env TEXT NOT NULL,
+  partition INTEGER NOT NULL,
+  function_id TEXT NOT NULL,
+  event_id TEXT,
+  event_ids TEXT,
+  cron TEXT,
+  original_run_id TEXT,
+  created_at INTEGER NOT NULL,
+  status TEXT NOT NULL,
+  started_at INTEGER,
+  ended_at INTEGER,
+  request_version INTEGER NOT NULL,
+  force_plan INTEGER NOT NULL,
+  error TEXT,
+  output TEXT,
+  events TEXT
+) WITHOUT ROWID;
+CREATE INDEX runs_by_function ON runs (env, function_id, id);
+CREATE INDEX runs_by_status ON runs (env, status, id) WHERE status <> 'completed';
+CREATE INDEX runs_by_event ON runs (event_id) WHERE event_id IS NOT NULL;
+
+CREATE TABLE run_events (
+  event_id TEXT NOT NULL,
+  run_id TEXT NOT NULL,
+  PRIMARY KEY (event_id, run_id)
+) WITHOUT ROWID;
+
+CREATE TABLE steps (
+  run_id TEXT NOT NULL,
+  id TEXT NOT NULL,
+  kind TEXT NOT NULL,
+  name TEXT NOT NULL,
+  idx INTEGER NOT NULL,
+  seq INTEGER,
+  status TEXT NOT NULL,
+  is_race INTEGER NOT NULL,
+  attempts INTEGER NOT NULL,
+  queued_at INTEGER NOT NULL,
+  started_at INTEGER,
+  ended_at INTEGER,
+  options TEXT,
+  memo TEXT,
+  PRIMARY KEY (run_id, id)
+) WITHOUT ROWID;
+
+CREATE TABLE attempts (
+  number INTEGER PRIMARY KEY,
+  run_id TEXT NOT NULL,
+  slot TEXT NOT NULL,
+  attempt INTEGER NOT NULL,
+  started_at INTEGER NOT NULL,
+  ended_at INTEGER NOT NULL,
+  status INTEGER,
+  error TEXT NOT NULL
+);
+CREATE INDEX attempts_by_run ON attempts (run_id);
+
+CREATE TABLE jobs (
+  run_id TEXT NOT NULL,
+  slot TEXT NOT NULL,
+  partition INTEGER NOT NULL,
+  kind TEXT NOT NULL,
+  attempt INTEGER NOT NULL,
+  due_at INTEGER NOT NULL,
+  PRIMARY KEY (run_id, slot)
+) WITHOUT ROWID;
+CREATE INDEX jobs_by_due ON jobs (partition, due_at, run_id, slot);
+
+CREATE TABLE flow_state (
+  partition INTEGER NOT NULL,
+  kind TEXT NOT NULL,
+  function_id TEXT NOT NULL,
+  key TEXT NOT NULL,
+  value TEXT NOT NULL,
+  expires_at INTEGER NOT NULL,
+  PRIMARY KEY (partition, kind, function_id, key)
+) WITHOUT ROWID;
+CREATE INDEX flow_state_by_expiry ON flow_state (expires_at);
+
+CREATE TABLE schedules (
+  function_id TEXT NOT NULL PRIMARY KEY,
+  json TEXT NOT NULL
+) WITHOUT ROWID;
+
+CREATE TABLE apps (
+  id TEXT NOT NULL PRIMARY KEY,
+  checksum TEXT NOT NULL,
+  synced_at INTEGER NOT NULL,
+  config TEXT NOT NULL
+) WITHOUT ROWID;
+
+CREATE TABLE functions (
+  id TEXT NOT NULL PRIMARY KEY,
+  app_id TEXT NOT NULL,
+  version INTEGER NOT NULL,
+  is_archived INTEGER NOT NULL,
+  config TEXT NOT NULL
+) WITHOUT ROWID;
+`;

@@ -1,0 +1,30 @@
+/** The lists of `lists.ts` on one read-only connection. */
+import { DatabaseSync } from "node:sqlite";
+import type { EventFilter, RunFilter } from "../store.ts";
+import * as lists from "./lists.ts";
+
+export interface ReaderOptions {
+  readonly path: string;
+  readonly busyTimeoutMs: number;
+}
+
+export type Reader = ReturnType<typeof createReader>;
+
+export function createReader({ path, busyTimeoutMs }: ReaderOptions) {
+  let opened: DatabaseSync | null = null;
+  const db = (): DatabaseSync => {
+    opened ??= new DatabaseSync(path, { readOnly: true, timeout: busyTimeoutMs });
+    return opened;
+  };
+  return {
+    getEvent: (env: string, id: string) => lists.getEvent(db(), env, id),
+    listEvents: (filter: EventFilter) => lists.listEvents(db(), filter),
+    getRun: (env: string, id: string) => lists.getRun(db(), env, id),
+    listRuns: (filter: RunFilter) => lists.listRuns(db(), filter),
+    listSteps: (runId: string) => lists.listSteps(db(), runId),
+    listAttempts: (runId: string) => lists.listAttempts(db(), runId),
+    listDecisions: (eventId: string) => lists.listDecisions(db(), eventId),
+    counts: () => lists.counts(db()),
+    close: () => opened?.close(),
+  };
+}

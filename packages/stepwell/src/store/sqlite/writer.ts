@@ -1,0 +1,109 @@
+/**
+ * The one connection that writes, and checkpoints. It lives in a thread of its own, so that no fsync stops the loop.
+ *
+ *   W1. A batch is one transaction.
+ *   W2. Once a commit has failed, those that were asked for before its caller could know are refused: batch N + 1
+ *       must not be stored when N was lost (ST3). Callers count generations; a failure closes its generation.
+ */
+import { DatabaseSync } from "node:sqlite";
+import { assert } from "../../core/assert.ts";
+import { StepwellError } from "../../protocol/errors.ts";
+import { PARTITION } from "./batch-rows.ts";
+import { migrate } from "./migrate.ts";
+import { type PreparedWrites, prepareWrites, runWrites, type WriteRows } from "./writes.ts";
+
+export interface WriterOptions {
+  readonly path: string;
+  readonly synchronous: "full" | "normal";
+  readonly busyTimeoutMs: number;
+  /** The largest size of the file, in pages; null for none. */
+  readonly pagesMax: number | null;
+}
+
+/** Pages in the WAL before a commit copies them into the file: 16 MB, a few ms each time. */
+const CHECKPOINT_PAGES = 4_000;
+/** A WAL that grew beyond this (behind a long reader) is cut back. */
+const WAL_BYTES_MAX = 64 * 1024 * 1024;
+const CACHE_KIB = 16 * 1024;
+
+interface Opened {
+  readonly db: DatabaseSync;
+  readonly writes: PreparedWrites;
+}
+
+export type Writer = ReturnType<typeof createWriter>;
+
+export function createWriter(options: WriterOptions) {
+  let opened: Opened | null = null;
+  let refused: { readonly generation: number; readonly error: unknown } = { generation: -1, error: null };
+  const current = (): Opened => {
+    assert(opened !== null, "the writer is not open");
+    return opened;
+  };
+  return {
+    /** Opens and migrates; returns the version of SQLite. */
+    open(): string {
+      const db = new DatabaseSync(options.path, { timeout: options.busyTimeoutMs });
+      try {
+        configure(db, options);
+        migrate(db, options.path);
+        opened = { db, writes: prepareWrites(db) };
+      } catch (error) {
+        db.close();
+        throw error;
+      }
+      return String(db.prepare("SELECT sqlite_version() AS version").get()!["version"]);
+    },
+
+    commit(generation: number, rows: WriteRows): void {
+      if (generation <= refused.generation) throw refused.error; // W2
+      const { db, writes } = current();
+      try {
+        inTransaction(db, () => runWrites(writes, rows)); // W1
+      } catch (error) {
+        refused = { generation, error };
+        throw error;
+      }
+    },
+
+    expireFlow(now: number, limit: number): number {
+      const { db } = current();
+      const expired = db.prepare(
+        `DELETE FROM flow_state WHERE (partition, kind, function_id, key) IN
+          (SELECT partition, kind, function_id, key FROM flow_state
+           WHERE partition = ? AND expires_at <= ? ORDER BY expires_at LIMIT ?)`,
+      );
+      return inTransaction(db, () => Number(expired.run(PARTITION, now, limit).changes));
+    },
+
+    /** Copies the WAL into the file and closes it. Every commit that was asked for is stored by now. */
+    close(): void {
+      const db = opened?.db;
+      opened = null;
+      db?.exec("PRAGMA wal_checkpoint(TRUNCATE)");
+      db?.close();
+    },
+  };
+}
+
+function configure(db: DatabaseSync, { path, synchronous, pagesMax }: WriterOptions): void {
+  const mode = db.prepare("PRAGMA journal_mode = WAL").get()?.["journal_mode"];
+  if (mode !== "wal") throw new StepwellError("store_failed", { path, reason: "its file system does not allow a WAL" });
+  db.exec(`PRAGMA synchronous = ${synchronous === "full" ? "FULL" : "NORMAL"}`); // Never what the build defaults to.
+  db.exec(`PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES}`);
+  db.exec(`PRAGMA journal_size_limit = ${WAL_BYTES_MAX}`);
+  db.exec(`PRAGMA cache_size = -${CACHE_KIB}`);
+  if (pagesMax !== null) db.exec(`PRAGMA max_page_count = ${pagesMax}`);
+}
+
+function inTransaction<Result>(db: DatabaseSync, work: () => Result): Result {
+  db.exec("BEGIN IMMEDIATE");
+  try {
+    const result = work();
+    db.exec("COMMIT");
+    return result;
+  } catch (error) {
+    if (db.isTransaction) db.exec("ROLLBACK"); // Some errors have ended it already.
+    throw error;
+  }
+}

@@ -1,0 +1,101 @@
+/**
+ * Every statement a commit is made of, and the form in which a batch travels to the writer thread: for each statement
+ * one flat array with the values of all its rows, one row after the other. Flat arrays of texts and numbers are what
+ * threads exchange most cheaply.
+ *
+ *   - The statements run in the order of this list: deletes first (ST4).
+ *   - A row that the database has already is updated in what can change and nothing else (ST5).
+ */
+import type { DatabaseSync, StatementSync } from "node:sqlite";
+import { assert } from "../../core/assert.ts";
+
+export type SqlValue = string | number | null;
+
+const RUN_CHANGES = "status, started_at, ended_at, request_version, force_plan, error, output";
+const STEP_CHANGES = "seq, status, attempts, started_at, ended_at, memo";
+
+export const WRITES = {
+  deleteJob: "DELETE FROM jobs WHERE run_id = ? AND slot = ?",
+  insertEvent: insert("events", "id, env, name, ts, received_at, idempotency_id, is_internal, json", "id", ""),
+  insertDecision: insert("decisions", "event_id, function_id, outcome, reason, run_id, at"),
+  insertRun: insert(
+    "runs",
+    `id, env, partition, function_id, event_id, event_ids, cron, original_run_id, created_at, ${RUN_CHANGES}, events`,
+    "id",
+    RUN_CHANGES,
+  ),
+  updateRun: update("runs", RUN_CHANGES, "id"),
+  insertRunEvent: insert("run_events", "event_id, run_id", "event_id, run_id", ""),
+  insertStep: insert(
+    "steps",
+    `run_id, id, kind, name, idx, is_race, queued_at, options, ${STEP_CHANGES}`,
+    "run_id, id",
+    STEP_CHANGES,
+  ),
+  updateStep: update("steps", STEP_CHANGES, "run_id, id"),
+  insertAttempt: insert("attempts", "run_id, slot, attempt, started_at, ended_at, status, error"),
+  putJob: insert("jobs", "run_id, slot, partition, kind, attempt, due_at", "run_id, slot", "attempt, due_at"),
+  putFlow: insert(
+    "flow_state",
+    "partition, kind, function_id, key, value, expires_at",
+    "partition, kind, function_id, key",
+    "value, expires_at",
+  ),
+  putSchedule: insert("schedules", "function_id, json", "function_id", "json"),
+  putApp: insert("apps", "id, checksum, synced_at, config", "id", "checksum, synced_at, config"),
+  putFunction: insert(
+    "functions",
+    "id, app_id, version, is_archived, config",
+    "id",
+    "app_id, version, is_archived, config",
+  ),
+} as const satisfies Record<string, string>;
+
+export type WriteName = keyof typeof WRITES;
+
+export type WriteRows = { readonly [Name in WriteName]?: readonly SqlValue[] };
+
+const NAMES = Object.keys(WRITES) as readonly WriteName[];
+
+/** These change a row that the core knows to be stored; a row that is missing must not pass in silence. */
+const MUST_CHANGE: ReadonlySet<WriteName> = new Set(["updateRun", "updateStep"]);
+
+export type PreparedWrites = Readonly<Record<WriteName, StatementSync>>;
+
+export function prepareWrites(db: DatabaseSync): PreparedWrites {
+  return Object.fromEntries(NAMES.map((name) => [name, db.prepare(WRITES[name])])) as Record<WriteName, StatementSync>;
+}
+
+/** Runs a batch's statements. The caller has opened the transaction and ends it. */
+export function runWrites(statements: PreparedWrites, rows: WriteRows): void {
+  for (const name of NAMES) {
+    const values = rows[name];
+    if (values === undefined || values.length === 0) continue;
+    const statement = statements[name];
+    const width = WIDTHS[name];
+    for (let start = 0; start < values.length; start += width) {
+      const { changes } = statement.run(...values.slice(start, start + width));
+      if (MUST_CHANGE.has(name)) assert(changes === 1, "a row that should be stored is missing", { name });
+    }
+  }
+}
+
+const WIDTHS = Object.fromEntries(NAMES.map((name) => [name, WRITES[name].split("?").length - 1])) as Readonly<
+  Record<WriteName, number>
+>;
+
+/** An insert; with a key, a row that exists gets its `changes` instead, or nothing when there are none. */
+function insert(table: string, columns: string, key?: string, changes?: string): string {
+  const marks = columns.split(", ").fill("?").join(", ");
+  const sql = `INSERT INTO ${table} (${columns}) VALUES (${marks})`;
+  if (key === undefined || changes === undefined) return sql;
+  if (changes === "") return `${sql} ON CONFLICT (${key}) DO NOTHING`;
+  const assignments = changes.split(", ").map((column) => `${column} = excluded.${column}`);
+  return `${sql} ON CONFLICT (${key}) DO UPDATE SET ${assignments.join(", ")}`;
+}
+
+function update(table: string, changes: string, key: string): string {
+  const assign = (column: string) => `${column} = ?`;
+  const assignments = changes.split(", ").map(assign).join(", ");
+  return `UPDATE ${table} SET ${assignments} WHERE ${key.split(", ").map(assign).join(" AND ")}`;
+}
