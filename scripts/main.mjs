@@ -1,5 +1,5 @@
 /**
- * The commands of a fresh clone: `quickstart`, `test`, `build`. Each installs what is missing first.
+ * The commands of a fresh clone: `quickstart`, `test`, `build`, `install`. Each installs what is missing first.
  *
  * This file and its neighbours run on the host's Node, which may be 20, before anything is installed: plain
  * JavaScript, no dependencies. Everything after the installation runs on the Node that the repository pins (node.mjs).
@@ -13,6 +13,7 @@ import { runTests } from "./tests.mjs";
 
 const COMMANDS = {
   build: async (node) => build(node),
+  install: async () => 0,
   quickstart: async (node, args) => (await build(node)) || quickstart(node, args),
   test: async (node, args) => (await build(node)) || runTests(node, args),
 };
