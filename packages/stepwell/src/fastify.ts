@@ -25,7 +25,7 @@ export interface FastifyLike {
   addContentTypeParser(
     type: string,
     options: { parseAs: "buffer"; bodyLimit: number },
-    parser: (request: never, body: never, done: (error: null, body: unknown) => void) => void,
+    parser: (request: unknown, body: unknown) => Promise<unknown>,
   ): unknown;
   all(path: string, handler: (request: FastifyRequestLike, reply: FastifyReplyLike) => Promise<unknown>): unknown;
 }
@@ -48,7 +48,7 @@ export function serve(options: ServeOptions): (app: FastifyLike) => Promise<void
   return async (app) => {
     app.removeAllContentTypeParsers();
     const limit = LIMITS.apiBodyBytesMax + 1; // One more, so that our own refusal answers.
-    app.addContentTypeParser("*", { parseAs: "buffer", bodyLimit: limit }, (_request, body, done) => done(null, body));
+    app.addContentTypeParser("*", { parseAs: "buffer", bodyLimit: limit }, async (_request, body) => body);
     app.all(options.servePath ?? PATH_DEFAULT, async (request, reply) => {
       const { status, headers, body } = await exchange(fromNodeRequest(request.raw, request.body));
       reply.code(status);

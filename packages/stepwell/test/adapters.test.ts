@@ -1,5 +1,5 @@
 /** Every door, in its real host, through the same suite. */
-import { createServer, type RequestListener, type Server } from "node:http";
+import { createServer, type RequestListener, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { serve as honoServer } from "@hono/node-server";
 import express from "express";
@@ -38,9 +38,10 @@ testAdapter({
     // The parser refuses broken bodies itself; the host's error handler answers those.
     app.use(express.json({ limit: "16mb", strict: false }));
     app.use(PATH, serveExpress(options));
-    app.use(((error: Error, _request: unknown, response: express.Response, _next: unknown) => {
-      response.status(400).json({ message: error.message });
-    }) as express.ErrorRequestHandler);
+    app.use("/", (error: Error, _request: unknown, response: ServerResponse, _next: unknown) => {
+      response.statusCode = 400;
+      response.end(JSON.stringify({ message: error.message }));
+    });
     return mountListener(app);
   },
 });

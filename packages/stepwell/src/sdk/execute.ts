@@ -106,6 +106,7 @@ class Execution {
   #isReplaying: boolean;
   #isMemoizationOver = false;
   #isInBody = false;
+  #hasWarned = false;
   #end: HandlerEnd | null = null;
   #wake: () => void = () => {};
 
@@ -276,6 +277,7 @@ class Execution {
   // Running steps.
 
   async #takeFresh(): Promise<ExecutionResult | null> {
+    this.#warnUnreached();
     const [step] = this.#fresh;
     const isAlone = this.#fresh.length === 1 && step!.body !== null;
     if (!isAlone || !this.#canRunInline || this.#isOverTime()) return this.#planFresh();
@@ -291,7 +293,6 @@ class Execution {
   }
 
   #planFresh(): ExecutionResult {
-    this.#warnUnreached();
     return this.#stop(this.#fresh.map(plannedOp));
   }
 
@@ -389,9 +390,10 @@ class Execution {
 
   /** Tells the author that stored steps no longer occur in the code; the run goes on without them. */
   #warnUnreached(): void {
-    if (this.#request.target !== null) return;
+    if (this.#request.target !== null || this.#hasWarned) return;
     const unreached = this.#replay.unreached();
     if (unreached.length === 0) return;
+    this.#hasWarned = true;
     const names = unreached.slice(0, 5).map((id) => knownStepId(id) ?? id);
     const more = unreached.length > names.length ? ` and ${unreached.length - names.length} more` : "";
     this.#request.logger.warn(
