@@ -31,6 +31,16 @@ const lockProblems = (path: string, text: string): string[] =>
     ? [`${path} holds download addresses; .npmrc says omit-lockfile-registry-resolved`]
     : [];
 
+/** A registry mirror may lack another platform's binary; npm then leaves it out, and later refuses its own lock file. */
+const lockGaps = (path: string, text: string): string[] => {
+  const { packages } = JSON.parse(text) as {
+    packages: Record<string, { optionalDependencies?: Record<string, string> }>;
+  };
+  const names = new Set(Object.keys(packages).map((place) => place.split("node_modules/").at(-1)));
+  const wanted = Object.values(packages).flatMap((entry) => Object.keys(entry.optionalDependencies ?? {}));
+  return wanted.filter((name) => !names.has(name)).map((name) => `${path} lacks the optional ${name}`);
+};
+
 const doorNames = (paths: readonly string[]): string[] =>
   paths.flatMap((path) => {
     const name = /^packages\/stepwell\/src\/([^/]+?)(?<!\.test)\.ts$/.exec(path)?.[1];
@@ -81,10 +91,11 @@ describe("the repository", () => {
     expect(texts.flatMap((path) => machinePathProblems(path, readText(path)))).toEqual([]);
   });
 
-  test("lock files hold no download addresses", () => {
+  test("lock files hold no download addresses, and every platform's binaries", () => {
     const locks = files.filter((path) => path.endsWith("package-lock.json"));
     expect(locks).toContain("package-lock.json");
     expect(locks.flatMap((path) => lockProblems(path, readText(path)))).toEqual([]);
+    expect(locks.flatMap((path) => lockGaps(path, readText(path)))).toEqual([]);
   });
 
   test("no file is larger than 1 MB", () => {
@@ -187,6 +198,7 @@ describe("each check can fail", () => {
     expect(machinePathProblems("a.md", `see ${"/ho"}${"me/"}somebody/file`)).toHaveLength(1);
     expect(machinePathProblems("a.md", "GET /api/work/1")).toEqual([]);
     expect(lockProblems("a", `"resolved": "${"https:"}//registry.example/a.tgz"`)).toHaveLength(1);
+    expect(lockGaps("a", '{"packages":{"":{"optionalDependencies":{"b":"1"}}}}')).toHaveLength(1);
     expect(linkProblems("README.md", "[gone](docs/gone.md)")).toHaveLength(1);
     expect(linkProblems("README.md", "[gone](#no-such-heading)")).toHaveLength(1);
     expect(listProblems({ name: "a", items: ["x"] }, { name: "b", items: ["y"] })).toHaveLength(2);
