@@ -1,0 +1,102 @@
+/** What an app looks like to the tests, whichever version of the official SDK it is made with. */
+import { createServer, type Server as HttpServer, type IncomingMessage, type RequestListener } from "node:http";
+import type { AddressInfo } from "node:net";
+import type { Definition, Seen } from "./functions.ts";
+
+export interface Client {
+  send(events: unknown): Promise<{ ids: string[] }>;
+}
+
+export interface AppOptions {
+  /** Left out where the environment says it. */
+  readonly baseUrl?: string;
+  readonly appId: string;
+  readonly isDev?: boolean;
+  readonly eventKey?: string;
+  readonly signingKey?: string;
+  readonly signingKeyFallback?: string;
+  readonly checkpointing?: boolean;
+  readonly fetch?: typeof fetch;
+}
+
+/** A version of the SDK: how it makes a client, functions and a listener. */
+export interface Sdk {
+  readonly name: string;
+  readonly language: RegExp;
+  definitions(seen: Seen): Definition[];
+  client(options: AppOptions): Client;
+  listener(options: AppOptions, definitions: readonly Definition[]): RequestListener;
+}
+
+export interface Call {
+  readonly functionSlug: string;
+  readonly stepId: string;
+  readonly requestVersion: string;
+  readonly isSigned: boolean;
+  readonly key: unknown;
+  readonly usesApi: boolean;
+}
+
+export interface App {
+  readonly url: string;
+  /** The calls of the server so far, oldest first. */
+  readonly calls: readonly Call[];
+  /** Serves other functions, or other settings, from now on. */
+  serve(listener: RequestListener): void;
+  sync(headers?: Record<string, string>): Promise<{ status: number; body: Record<string, unknown> }>;
+  close(): Promise<void>;
+}
+
+export const APP_PATH = "/api/inngest";
+
+export async function startApp(first: RequestListener): Promise<App> {
+  let listener = first;
+  const calls: Call[] = [];
+  const server = createServer((request, response) => {
+    if (request.method === "POST") noteCall(request, calls);
+    listener(request, response);
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}${APP_PATH}`;
+  return {
+    url,
+    calls,
+    serve: (next) => {
+      listener = next;
+    },
+    sync: async (headers = {}) => {
+      const answer = await fetch(url, {
+        method: "PUT",
+        headers: { "content-type": "application/json", ...headers },
+        body: "{}",
+      });
+      return { status: answer.status, body: (await answer.json()) as Record<string, unknown> };
+    },
+    close: () => close(server),
+  };
+}
+
+/** Reads along while the SDK reads: both get every byte. */
+function noteCall(request: IncomingMessage, calls: Call[]): void {
+  const chunks: Buffer[] = [];
+  request.on("data", (chunk: Buffer) => chunks.push(chunk));
+  request.on("end", () => {
+    const query = new URL(request.url ?? "/", "http://app").searchParams;
+    const { event, ctx } = JSON.parse(Buffer.concat(chunks).toString() || "{}");
+    calls.push({
+      functionSlug: query.get("fnId") ?? "",
+      stepId: query.get("stepId") ?? "",
+      requestVersion: String(request.headers["x-inngest-req-version"]),
+      isSigned: /^t=\d+&s=[0-9a-f]{64}$/.test(String(request.headers["x-inngest-signature"])),
+      key: event?.data?.key ?? null,
+      usesApi: ctx?.use_api === true,
+    });
+  });
+}
+
+async function close(server: HttpServer): Promise<void> {
+  await new Promise<void>((resolve) => {
+    server.close(() => resolve());
+    server.closeAllConnections();
+  });
+}

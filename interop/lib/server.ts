@@ -1,0 +1,105 @@
+/** A real server in a process of its own, and the little of its API that the tests read. */
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { freePort, type Process, startProcess, waitUntilUp } from "./processes.ts";
+
+const COMMAND = fileURLToPath(new URL("../../packages/stepwell/src/cli/main.ts", import.meta.url));
+const RUN_WAIT_MS = 25_000;
+const POLL_MS = 20;
+
+export interface Keys {
+  readonly signingKey: string;
+  readonly signingKeyFallback?: string;
+  readonly eventKey: string;
+}
+
+export interface ServerOptions {
+  /** With keys it is the production server (`start`), without them `dev`. */
+  readonly keys?: Keys;
+  /** Where an app is to be found; the server asks it for its functions. */
+  readonly appUrl?: string;
+  /** A port chosen before, for an app that must know it. */
+  readonly port?: number;
+}
+
+export interface Run {
+  readonly run_id: string;
+  readonly function_id: string;
+  readonly event_id: string;
+  readonly status: string;
+  readonly output?: unknown;
+}
+
+export interface Server {
+  readonly url: string;
+  readonly process: Process;
+  /** The runs an event has started so far. */
+  runsOf(eventId: string): Promise<Run[]>;
+  /** The runs of an event once there are `count` and all have ended. */
+  endedRunsOf(eventId: string, count?: number): Promise<Run[]>;
+  /** The only run of an event, ended. */
+  endedRunOf(eventId: string): Promise<Run>;
+  get(path: string): Promise<{ status: number; body: unknown }>;
+  stop(): Promise<void>;
+}
+
+export async function startServer({ keys, appUrl, port: wanted }: ServerOptions = {}): Promise<Server> {
+  const dataDir = await mkdtemp(join(tmpdir(), "stepwell-interop-"));
+  const port = wanted ?? (await freePort());
+  const args = appUrl === undefined ? [] : ["--url", appUrl];
+  const url = `http://127.0.0.1:${port}`;
+  const all = [COMMAND, ...command(keys), "--port", String(port), "--host", "127.0.0.1", "--data-dir", dataDir];
+  const started = startProcess(process.execPath, [...all, ...args], { cwd: dataDir });
+  const stop = async (): Promise<void> => {
+    await started.stop();
+    await rm(dataDir, { recursive: true, force: true });
+  };
+  try {
+    await waitUntilUp(`${url}/health`, started);
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  return { url, process: started, stop, ...reader(url, keys, started) };
+}
+
+function command(keys: Keys | undefined): string[] {
+  if (keys === undefined) return ["dev", "--no-discovery", "--retry-interval", "1"];
+  const fallback = keys.signingKeyFallback === undefined ? [] : ["--signing-key-fallback", keys.signingKeyFallback];
+  return ["start", "--signing-key", keys.signingKey, ...fallback, "--event-key", keys.eventKey];
+}
+
+function reader(url: string, keys: Keys | undefined, started: Process) {
+  const headers: Record<string, string> = keys === undefined ? {} : { authorization: `Bearer ${keys.signingKey}` };
+  const get = async (path: string): Promise<{ status: number; body: unknown }> => {
+    const answer = await fetch(url + path, { headers });
+    const text = await answer.text();
+    return { status: answer.status, body: text.startsWith("{") || text.startsWith("[") ? JSON.parse(text) : text };
+  };
+  const runsOf = async (eventId: string): Promise<Run[]> => {
+    const { status, body } = await get(`/v1/events/${eventId}/runs`);
+    if (status !== 200) throw new Error(`runs of ${eventId}: ${status} ${JSON.stringify(body)}`);
+    return (body as { data: Run[] }).data;
+  };
+  const endedRunsOf = async (eventId: string, count = 1): Promise<Run[]> => {
+    const deadline = Date.now() + RUN_WAIT_MS;
+    for (;;) {
+      const runs = await runsOf(eventId);
+      if (runs.length >= count && runs.every(hasEnded)) return runs;
+      if (Date.now() > deadline) throw new Error(`still ${JSON.stringify(runs)}\n${started.output().slice(-4_000)}`);
+      await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+    }
+  };
+  const endedRunOf = async (eventId: string): Promise<Run> => {
+    const [run, ...others] = await endedRunsOf(eventId);
+    if (run === undefined || others.length > 0) throw new Error(`one run expected, not ${others.length + 1}`);
+    return run;
+  };
+  return { get, runsOf, endedRunsOf, endedRunOf };
+}
+
+function hasEnded(run: Run): boolean {
+  return run.status === "Completed" || run.status === "Failed" || run.status === "Cancelled";
+}
