@@ -1,0 +1,39 @@
+/** The addresses apps register, brought into one form (protocol.md §1.6.4). */
+import { QUERY } from "../protocol/headers.ts";
+
+const DROPPED: ReadonlySet<string> = new Set([QUERY.deployId, QUERY.probe]);
+const LOOPBACK: ReadonlySet<string> = new Set(["localhost", "127.0.0.1", "0.0.0.0", "[::1]", "[::]"]);
+
+/** The address of an app: what tells one from another. All names of this machine become `localhost`. */
+export function normalizeAppUrl(text: string): string | null {
+  const url = parseUrl(text);
+  if (url === null) return null;
+  if (LOOPBACK.has(url.hostname)) url.hostname = "localhost";
+  return url.href;
+}
+
+/** The address of a function: where it is called. Kept as registered, but for what no client can connect to. */
+export function normalizeCallUrl(text: string): string | null {
+  const url = parseUrl(text);
+  if (url === null) return null;
+  if (url.hostname === "0.0.0.0") url.hostname = "127.0.0.1";
+  return url.href;
+}
+
+export function isLoopback(text: string): boolean {
+  return URL.canParse(text) && LOOPBACK.has(new URL(text).hostname);
+}
+
+function parseUrl(text: string): URL | null {
+  if (!URL.canParse(text)) return null;
+  const url = new URL(text);
+  if (url.protocol !== "http:" && url.protocol !== "https:") return null;
+  // By hand, so that the parameters that stay keep their spelling.
+  const kept = url.search
+    .slice(1)
+    .split("&")
+    .filter((part) => part !== "" && !DROPPED.has(part.split("=")[0]!));
+  url.search = kept.join("&");
+  url.hash = "";
+  return url;
+}

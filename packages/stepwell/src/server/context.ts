@@ -1,0 +1,25 @@
+/** What every route works with. */
+import type { Engine } from "../engine/engine.ts";
+import type { IdSource } from "../protocol/ids.ts";
+import type { Store } from "../store/store.ts";
+import type { Gate } from "./auth.ts";
+import type { ServerLog } from "./log.ts";
+import type { Metrics } from "./metrics.ts";
+import type { Syncer } from "./sync.ts";
+
+export type ServerKind = "dev" | "cloud";
+
+export interface ServerContext {
+  readonly kind: ServerKind;
+  /** What is behind the store, for people: `sqlite .stepwell/…`, `memory`. */
+  readonly storeLabel: string;
+  readonly engine: Engine;
+  readonly store: Store;
+  readonly gate: Gate;
+  readonly hasEventKeys: boolean;
+  readonly syncer: Syncer;
+  /** Internal ids of received events. */
+  readonly ids: IdSource;
+  readonly metrics: Metrics;
+  readonly log: ServerLog;
+}

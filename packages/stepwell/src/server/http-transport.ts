@@ -1,0 +1,143 @@
+/**
+ * Calls to apps over HTTP (protocol.md §2.2): one POST per call, signed when there is a key.
+ *
+ *   HT1. The bytes that are signed are the bytes that are sent.
+ *   HT2. `stepId` replaces whatever the registered URL carries; every other query parameter stays as it was written.
+ *   HT3. Whatever goes wrong is an outcome; `call` never rejects.
+ */
+import { isUtf8 } from "node:buffer";
+import { createHmac } from "node:crypto";
+import { LRUCache } from "lru-cache";
+import type { AppTransport } from "../engine/ports.ts";
+import { type Call, callBody } from "../protocol/call.ts";
+import { formatDuration } from "../protocol/duration.ts";
+import { HEADERS, QUERY, UNTARGETED } from "../protocol/headers.ts";
+import { LIMITS } from "../protocol/limits.ts";
+import type { FailedOutcome, Outcome } from "../protocol/outcome.ts";
+import { failedCall, readReply } from "../protocol/reply.ts";
+import { signatureKey } from "../protocol/signature.ts";
+import { VERSION } from "../protocol/version.ts";
+import { type HttpAnswer, HttpClient, HttpFailure } from "./http-client.ts";
+
+export interface HttpTransportOptions {
+  /** Null: calls are not signed. */
+  readonly signingKey: string | null;
+  readonly connectionsMax?: number;
+  readonly callMsMax?: number;
+}
+
+/** Where a function is called: everything of its URL but the step. */
+interface Target {
+  readonly origin: string;
+  /** Path and query up to and including `stepId=`. */
+  readonly pathPrefix: string;
+}
+
+const TARGETS_MAX = 10_000;
+const USER_AGENT = `stepwell/${VERSION}`;
+
+export class HttpTransport implements AppTransport {
+  readonly #client: HttpClient;
+  readonly #key: string | null;
+  readonly #callMsMax: number;
+  readonly #targets = new LRUCache<string, Target>({ max: TARGETS_MAX });
+
+  constructor(options: HttpTransportOptions) {
+    this.#key = options.signingKey === null ? null : signatureKey(options.signingKey);
+    this.#callMsMax = options.callMsMax ?? LIMITS.callMsMax;
+    this.#client = new HttpClient(
+      options.connectionsMax === undefined ? {} : { connectionsMax: options.connectionsMax },
+    );
+  }
+
+  async call(call: Call): Promise<Outcome> {
+    try {
+      return readAnswer(await this.#post(call));
+    } catch (error) {
+      return this.#failure(call, error); // HT3
+    }
+  }
+
+  close(): Promise<void> {
+    return this.#client.close();
+  }
+
+  #post(call: Call): Promise<HttpAnswer> {
+    const target = this.#targetOf(call.url);
+    const step = call.target ?? UNTARGETED;
+    const body = Buffer.from(callBody(call));
+    return this.#client.send({
+      method: "POST",
+      origin: target.origin,
+      path: target.pathPrefix + step,
+      headers: this.#headers(call, step, body),
+      body,
+      timeoutMs: this.#callMsMax,
+      bodyBytesMax: LIMITS.replyBodyBytesMax,
+    });
+  }
+
+  #headers(call: Call, step: string, body: Buffer): string[] {
+    const headers = [
+      "content-type",
+      "application/json",
+      "user-agent",
+      USER_AGENT,
+      HEADERS.runId,
+      call.runId,
+      HEADERS.requestVersion,
+      String(call.requestVersion),
+      HEADERS.requestId,
+      call.requestId,
+      HEADERS.generation,
+      String(call.generation),
+      HEADERS.jobId,
+      call.jobId,
+      HEADERS.stepId,
+      step,
+    ];
+    if (this.#key !== null) headers.push(HEADERS.signature, signBytes(body, this.#key, Date.now()));
+    return headers;
+  }
+
+  #targetOf(url: string): Target {
+    const known = this.#targets.get(url);
+    if (known !== undefined) return known;
+    const target = targetOf(url);
+    this.#targets.set(url, target);
+    return target;
+  }
+
+  #failure(call: Call, error: unknown): FailedOutcome {
+    if (!(error instanceof HttpFailure)) {
+      return failedCall("reply_invalid", { reason: error instanceof Error ? error.message : String(error) }, null);
+    }
+    if (error.kind === "timeout") return failedCall("call_timeout", { limit: formatDuration(this.#callMsMax) }, null);
+    if (error.kind === "too_large") return failedCall("reply_too_large", { limit: LIMITS.replyBodyBytesMax }, null);
+    if (error.kind === "invalid") return failedCall("reply_invalid", { reason: error.message }, null);
+    return failedCall("app_unreachable", { url: call.url, reason: error.message }, null);
+  }
+}
+
+function readAnswer(answer: HttpAnswer): Outcome {
+  const { status, header, body } = answer;
+  if (!isUtf8(body)) return failedCall("reply_invalid", { reason: "it is not UTF-8" }, status);
+  return readReply({ status, header, body: body.toString("utf8"), nowMs: Date.now() });
+}
+
+/** HT2. Split by hand: a parsed query written again would spell the user's parameters differently. */
+export function targetOf(text: string): Target {
+  if (!URL.canParse(text)) throw new HttpFailure("unreachable", "it is not a URL");
+  const url = new URL(text);
+  const kept = url.search
+    .slice(1)
+    .split("&")
+    .filter((part) => part !== "" && part.split("=")[0] !== QUERY.stepId);
+  return { origin: url.origin, pathPrefix: `${url.pathname}?${[...kept, `${QUERY.stepId}=`].join("&")}` };
+}
+
+/** `t=<unix seconds>&s=<hex>` over the bytes and the time, as protocol/signature.ts does it, with the host's HMAC. */
+export function signBytes(body: Buffer, key: string, nowMs: number): string {
+  const timestamp = String(Math.floor(nowMs / 1_000));
+  return `t=${timestamp}&s=${createHmac("sha256", key).update(body).update(timestamp).digest("hex")}`;
+}

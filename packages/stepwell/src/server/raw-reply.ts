@@ -1,0 +1,62 @@
+/** Answers on the bare socket side, for the routes that are too hot for a framework. */
+import type { IncomingMessage, ServerResponse } from "node:http";
+
+/** How long the rest of a refused body is thrown away before the connection is cut, so that the client can read why. */
+const LINGER_MS = 2_000;
+
+/** Headers that every response carries (protocol.md §1.1), names and values in turns. */
+export function commonHeaders(kind: string): readonly string[] {
+  return [
+    "x-inngest-server-kind",
+    kind,
+    "access-control-allow-origin",
+    "*",
+    "access-control-expose-headers",
+    "Link, Mcp-Session-Id",
+  ];
+}
+
+export function answerPreflight(request: IncomingMessage, response: ServerResponse, common: readonly string[]): void {
+  response.writeHead(204, [
+    ...common,
+    "access-control-allow-methods",
+    "GET, POST, PUT, DELETE, OPTIONS",
+    "access-control-allow-headers",
+    request.headers["access-control-request-headers"] ?? "*",
+    "access-control-max-age",
+    "3600",
+  ]);
+  response.end();
+}
+
+export function answerJson(response: ServerResponse, status: number, json: string, common: readonly string[]): void {
+  if (response.headersSent) return;
+  const length = String(Buffer.byteLength(json));
+  const isLast = status === 413 || status === 503;
+  const headers = [...common, "content-type", "application/json", "content-length", length];
+  if (!isLast) {
+    response.writeHead(status, headers);
+    response.end(json);
+    return;
+  }
+  response.writeHead(status, [...headers, "connection", "close"]);
+  response.write(json);
+  lingeringEnd(response);
+}
+
+/** Ends the response once the client has sent its whole body: closing earlier would reset the connection under it. */
+function lingeringEnd(response: ServerResponse): void {
+  const request = response.req;
+  const end = () => {
+    clearTimeout(timer);
+    if (!response.writableEnded) response.end();
+  };
+  const timer = setTimeout(end, LINGER_MS);
+  timer.unref();
+  if (request.complete) end();
+  else {
+    request.once("end", end);
+    request.once("close", end);
+    request.resume();
+  }
+}

@@ -1,0 +1,235 @@
+/**
+ * The server: one engine, one store, one HTTP listener.
+ *
+ *   SV1. A request is answered only from committed state (E1); while stopping, nothing new is taken.
+ *   SV2. Slow clients cost a socket and a bounded buffer, for a bounded time.
+ *   SV3. Stopping lets calls finish up to a limit, stores what they reported, and only then lets go of the store.
+ */
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { getRequestListener } from "@hono/node-server";
+import { Engine, type EngineLimits } from "../engine/engine.ts";
+import type { AppTransport } from "../engine/ports.ts";
+import { StepwellError } from "../protocol/errors.ts";
+import { createIdSource } from "../protocol/ids.ts";
+import type { Store } from "../store/store.ts";
+import { createGate } from "./auth.ts";
+import { checkpointRunOf, saveCheckpoint } from "./checkpoint-routes.ts";
+import { systemClock } from "./clock.ts";
+import type { ServerContext, ServerKind } from "./context.ts";
+import { Discovery, discoveryPorts } from "./discovery.ts";
+import { EVENT_ROUTE_PREFIX, receiveEvents } from "./event-route.ts";
+import { FEED_ROUTE, Feed } from "./feed.ts";
+import { HttpClient } from "./http-client.ts";
+import { HttpTransport } from "./http-transport.ts";
+import type { ServerLog } from "./log.ts";
+import { Metrics } from "./metrics.ts";
+import { createProbe } from "./probe.ts";
+import { answerPreflight, commonHeaders } from "./raw-reply.ts";
+import { createRoutes } from "./routes.ts";
+import { createSyncer } from "./sync.ts";
+import { createSystemRandom } from "./system-random.ts";
+import { SchemeTransport } from "./transport.ts";
+
+export interface ServerOptions {
+  /** Opened and closed by the server. */
+  readonly store: Store;
+  /** What is behind the store, for people. */
+  readonly storeLabel: string;
+  readonly kind: ServerKind;
+  readonly host: string;
+  /** 0 takes any free port. */
+  readonly port: number;
+  /** Empty: any event key is accepted. */
+  readonly eventKeys: readonly string[];
+  /** Null: nothing is signed, and nobody has to prove anything. */
+  readonly signingKey: string | null;
+  readonly signingKeyFallback: string | null;
+  /** A constant delay between attempts instead of the curve. */
+  readonly retryIntervalMs?: number | null;
+  readonly log: ServerLog;
+  /** Addresses of apps to ask for their functions. */
+  readonly appUrls: readonly string[];
+  /** Look for apps on the usual ports of this machine. */
+  readonly discover: boolean;
+  /** How often known addresses are asked again; null: until they answered once. */
+  readonly pollIntervalMs: number | null;
+  readonly limits?: Partial<EngineLimits>;
+  /** How long stopping waits for calls that are out. */
+  readonly shutdownGraceMs: number;
+  /** The store failed for good: the process must end. */
+  readonly onFatal: (error: unknown) => void;
+  /** Transports of other URL schemes, by scheme without the colon. */
+  readonly transports?: Readonly<Record<string, AppTransport>>;
+}
+
+export interface RunningServer {
+  readonly url: string;
+  readonly port: number;
+  readonly engine: Engine;
+  /** Ends the server (SV3). Safe to call twice. */
+  stop(): Promise<void>;
+}
+
+const HEADERS_MS_MAX = 15_000;
+const REQUEST_MS_MAX = 120_000;
+const KEEP_ALIVE_MS = 75_000;
+const RETRY_POLL_MS = 2_000;
+/** How long answers that are being written may take once everything else has stopped. */
+const FLUSH_MS_MAX = 1_000;
+
+export async function startServer(options: ServerOptions): Promise<RunningServer> {
+  const { log } = options;
+  await options.store.open();
+  const parts = createParts(options);
+  const server = createServer(createListener(parts.context, parts.feed));
+  server.headersTimeout = HEADERS_MS_MAX; // SV2
+  server.requestTimeout = REQUEST_MS_MAX;
+  server.keepAliveTimeout = KEEP_ALIVE_MS;
+  try {
+    await listen(server, options);
+    await parts.engine.start();
+  } catch (error) {
+    server.close();
+    await closeParts(parts, options);
+    throw error;
+  }
+  const { port } = server.address() as AddressInfo;
+  const discovery = createDiscovery(options, parts, port);
+  discovery.start();
+  let stopping: Promise<void> | null = null;
+  const stop = async () => {
+    log.info("stopping: no new work; waiting for calls to finish", { graceMs: options.shutdownGraceMs });
+    discovery.stop();
+    await parts.engine.stop(options.shutdownGraceMs);
+    await closeListener(server, parts.feed);
+    await closeParts(parts, options);
+  };
+  return {
+    url: `http://${urlHost(options.host)}:${port}`,
+    port,
+    engine: parts.engine,
+    stop() {
+      stopping ??= stop();
+      return stopping;
+    },
+  };
+}
+
+interface Parts {
+  readonly engine: Engine;
+  readonly context: ServerContext;
+  readonly feed: Feed;
+  readonly client: HttpClient;
+  readonly transport: AppTransport;
+}
+
+function createParts(options: ServerOptions): Parts {
+  const { log, kind, signingKey, signingKeyFallback, eventKeys } = options;
+  const signingKeys = [signingKey, signingKeyFallback].filter((key) => key !== null);
+  const random = createSystemRandom();
+  const http = new HttpTransport({ signingKey });
+  const transport = new SchemeTransport({ http, https: http, ...options.transports });
+  const metrics: Metrics = new Metrics(() => engine.stats);
+  const store = metrics.meteredStore(options.store);
+  const engine: Engine = new Engine({
+    store,
+    clock: systemClock,
+    random,
+    transport: metrics.metered(transport),
+    log,
+    retryIntervalMs: options.retryIntervalMs ?? null,
+    ...(options.limits === undefined ? {} : { limits: options.limits }),
+    onFatal: options.onFatal,
+  });
+  const client = new HttpClient({ connectionsMax: 8 });
+  const syncer = createSyncer({ engine, send: (request) => client.send(request), kind, signingKeys, log });
+  const context: ServerContext = {
+    kind,
+    storeLabel: options.storeLabel,
+    engine,
+    store,
+    gate: createGate({ eventKeys, signingKeys }),
+    hasEventKeys: eventKeys.length > 0,
+    syncer,
+    ids: createIdSource(() => random.uint32()),
+    metrics,
+    log,
+  };
+  const feed = new Feed(context);
+  engine.watch((notices) => {
+    metrics.noticed(notices);
+    feed.publish(notices);
+  });
+  return { engine, context, feed, client, transport };
+}
+
+async function closeParts(parts: Parts, options: ServerOptions): Promise<void> {
+  await Promise.all([parts.transport.close(), parts.client.close()]);
+  parts.context.metrics.close();
+  await options.store.close();
+}
+
+/** Hot routes on the bare request, the others through the router. */
+function createListener(
+  context: ServerContext,
+  feed: Feed,
+): (request: IncomingMessage, response: ServerResponse) => void {
+  const common = commonHeaders(context.kind);
+  const routes = getRequestListener(createRoutes(context).fetch, { overrideGlobalObjects: false });
+  return (request, response) => {
+    const { method, url = "/" } = request;
+    if (method === "POST") {
+      if (url.startsWith(EVENT_ROUTE_PREFIX)) return void receiveEvents(context, request, response, common);
+      const runId = checkpointRunOf(url);
+      if (runId !== null) return void saveCheckpoint(context, runId, request, response, common);
+    }
+    if (method === "OPTIONS") return answerPreflight(request, response, common);
+    if (method === "GET" && url.split("?")[0] === FEED_ROUTE) return feed.open(request, response, common);
+    for (let index = 0; index < common.length; index += 2) response.setHeader(common[index]!, common[index + 1]!);
+    return void routes(request, response);
+  };
+}
+
+function createDiscovery(options: ServerOptions, parts: Parts, port: number): Discovery {
+  const { engine, client, context } = parts;
+  return new Discovery({
+    clock: systemClock,
+    sync: (url) => context.syncer.sync(url),
+    probe: createProbe((request) => client.send(request)),
+    log: options.log,
+    appUrls: options.appUrls,
+    registeredUrls: () =>
+      engine.apps
+        .list()
+        .map((app) => app.url)
+        .filter((url) => url.startsWith("http")),
+    isSearching: options.discover,
+    ports: discoveryPorts(port, process.env["PORT"]),
+    pollIntervalMs: options.pollIntervalMs ?? RETRY_POLL_MS,
+    isPolling: options.pollIntervalMs !== null,
+  });
+}
+
+function listen(server: Server, options: ServerOptions): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once("error", (error: NodeJS.ErrnoException) => {
+      reject(error.code === "EADDRINUSE" ? new StepwellError("port_in_use", { port: options.port }) : error);
+    });
+    server.listen(options.port, options.host, resolve);
+  });
+}
+
+async function closeListener(server: Server, feed: Feed): Promise<void> {
+  feed.close();
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+  server.closeIdleConnections();
+  const timer = setTimeout(() => server.closeAllConnections(), FLUSH_MS_MAX);
+  await closed;
+  clearTimeout(timer);
+}
+
+function urlHost(host: string): string {
+  if (host === "0.0.0.0" || host === "::" || host === "") return "localhost";
+  return host.includes(":") ? `[${host}]` : host;
+}
