@@ -21,9 +21,11 @@ export function codeHeadings(markdown: string): string[] {
   return [...markdown.matchAll(/^## `([^`]+)`/gm)].map((match) => match[1] ?? "");
 }
 
-/** The first cell of each row of a page's tables, when it is one name in code letters. */
-export function codeRows(markdown: string): string[] {
-  return [...markdown.matchAll(/^\| `(\w+)` /gm)].map((match) => match[1] ?? "");
+/** "name = number" for each row of a page's tables that begins with a name in code letters and a number. */
+export function numberRows(markdown: string): string[] {
+  return [...markdown.matchAll(/^\| `(\w+)` \| ([\d,]+) \|/gm)].map(
+    (match) => `${match[1]} = ${match[2]?.replaceAll(",", "")}`,
+  );
 }
 
 /** Every relative link or heading link of a page that leads nowhere, as sentences. */

@@ -23,8 +23,9 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
     layers: ["engine", "store", "core", "protocol"],
     packages: ["node:", "@hono/node-server", "hono", "lru-cache", "pino", "prom-client", "undici", "zod"],
   },
+  // The top floor puts the house together: it chooses the store and hands it to the engine.
   cli: {
-    layers: ["server", "protocol"],
+    layers: ["server", "engine", "store", "core", "protocol"],
     packages: ["node:", "@clack/prompts", "commander", "picocolors", "pino"],
   },
 };

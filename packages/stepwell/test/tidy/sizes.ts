@@ -15,7 +15,11 @@ export interface SizeRecords {
 }
 
 export const RECORDS: SizeRecords = {
-  files: {},
+  files: {
+    "packages/stepwell/src/core/core.ts": "the one place where commands, time and batches meet; rules live elsewhere",
+    "packages/stepwell/src/engine/engine.ts": "the loop: its five invariants hold or break together",
+    "packages/stepwell/src/sdk/execute.ts": "one replay of one call, from the first step found to the answer",
+  },
   functions: {},
 };
 
