@@ -1,0 +1,8 @@
+/**
+ * Loaded into the server's process before anything else: when the program that started it is gone, however it went,
+ * the server ends too and lets go of its data.
+ */
+if (process.channel !== undefined) {
+  process.on("disconnect", () => process.kill(process.pid, "SIGTERM"));
+  process.channel.unref(); // After the listener, which would keep the process alive.
+}

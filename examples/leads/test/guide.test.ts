@@ -1,0 +1,270 @@
+/** The guide, section by section, running for real: HTTP, a server process, the app, and a stub of its services. */
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { appFunctions, listRuns } from "../src/quickstart/server-api.ts";
+import { functions } from "../src/stepwell/functions.ts";
+import { until, World } from "./world.ts";
+
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
+
+let world: World;
+beforeAll(async () => {
+  world = await World.start();
+});
+afterAll(() => world?.end());
+
+interface LeadAnswer {
+  readonly lead_id: string;
+  readonly status: string;
+  readonly event_id: string;
+}
+
+const ADA = { name: "Ada", company: "Engines", email: "ada@example.com" };
+const postLead = (lead: object) => world.api<LeadAnswer>("POST", "/leads", lead);
+const names = (steps: readonly { name: string }[]) => steps.map((step) => step.name);
+
+const order = (orderId: string, more: object = {}) => ({
+  order_id: orderId,
+  user_id: "u-1",
+  sku: "book",
+  card: "4242",
+  amount_cents: 900,
+  ...more,
+});
+
+describe("§2 the client", () => {
+  test("it names the app that the server knows", async () => {
+    const response = await fetch(`${world.serverUrl}/v1/apps`);
+    const { data } = (await response.json()) as { data: { name: string; function_count: number }[] };
+    expect(data).toMatchObject([{ name: "leads", function_count: functions.length }]);
+  });
+});
+
+describe("§3 registering", () => {
+  test("every function of the registry is known with its id, retries and triggers", async () => {
+    const known = new Map((await appFunctions(world.serverUrl, "leads")).map((fn) => [fn.slug, fn]));
+    expect([...known.keys()].sort()).toEqual(functions.map((fn) => fn.slug).sort());
+    expect(known.get("leads-leads/process-new-lead")).toMatchObject({ triggers: [{ event: "api/new-lead" }] });
+  });
+
+  test("the endpoint tells who it is", async () => {
+    const response = await fetch(`${world.appUrl}/api/stepwell`);
+    expect(await response.json()).toMatchObject({ function_count: functions.length, mode: "dev" });
+  });
+});
+
+describe("§4 step chaining", () => {
+  test("each step gets what the steps before it returned", async () => {
+    const lead = await postLead(ADA);
+    const run = await world.ended(lead.event_id, "leads/process-new-lead");
+    expect(run).toMatchObject({
+      status: "Completed",
+      output: { status: "completed", lead_id: lead.lead_id, method: "email" },
+    });
+    const steps = await world.steps(run);
+    expect(names(steps)).toEqual(["create-profile", "create-offer", "create-strategy", "create-email", "send-email"]);
+    const [profile, offer, strategy] = steps.map((step) => step.output);
+    expect(world.asked("/create-email", { lead_id: lead.lead_id })).toMatchObject([
+      { body: { profile, offer, strategy } },
+    ]);
+    expect(world.asked("/emails", { to: ADA.email })).toHaveLength(1);
+  });
+
+  test("the strategy picks the branch: a lead without e-mail is called", async () => {
+    const lead = await postLead({ name: "Grace", phone: "+1 555 0100" });
+    const run = await world.ended(lead.event_id, "leads/process-new-lead");
+    expect(run.output).toMatchObject({ method: "phone" });
+    expect(names(await world.steps(run)).slice(3)).toEqual(["create-call-script", "initiate-call"]);
+    expect(world.asked("/calls", { lead_id: lead.lead_id })).toHaveLength(1);
+  });
+
+  test("a step that fails is tried again, and the finished ones before it are not", async () => {
+    world.stub.behave("/create-strategy", { failures: 2 });
+    const lead = await postLead({ name: "Edsger", email: "edsger@example.com" });
+    const run = await world.ended(lead.event_id, "leads/process-new-lead");
+    expect(run.status).toBe("Completed");
+    const ofLead = { lead_id: lead.lead_id };
+    expect(world.asked("/create-strategy", ofLead).map((call) => call.status)).toEqual([503, 503, 200]);
+    expect(world.asked("/create-profile", ofLead)).toHaveLength(1);
+    expect(world.asked("/create-offer", ofLead)).toHaveLength(1);
+  });
+});
+
+describe("§5 retries", () => {
+  test("by default a step is tried once and then three times more", async () => {
+    world.stub.behave("/stock/update", { failures: 100 });
+    const run = await world.ended(await world.send("order/updated", { order_id: "o-5a" }), "orders/handle-update");
+    world.stub.behave("/stock/update", {});
+    expect(run).toMatchObject({ status: "Failed", output: { message: expect.stringContaining("503") } });
+    expect(world.asked("/stock/update", { order_id: "o-5a" })).toHaveLength(4);
+  });
+
+  test("retries: 5 makes six attempts", async () => {
+    world.stub.behave("/external", { failures: 5 });
+    const run = await world.ended(await world.send("api/call-external", { request_id: "r-5" }), "api/external-call");
+    expect(run).toMatchObject({ status: "Completed", output: { accepted: true } });
+    expect(world.asked("/external", { request_id: "r-5" })).toHaveLength(6);
+  });
+
+  test("NonRetriableError stops at once", async () => {
+    const eventId = await world.send("order/placed", order("o-5b", { card: "declined" }));
+    const run = await world.ended(eventId, "api/process-order");
+    expect(run).toMatchObject({
+      status: "Failed",
+      output: { name: "NonRetriableError", message: "Invalid card: card declined was declined" },
+    });
+    expect(world.asked("/charges", { order_id: "o-5b" })).toHaveLength(1);
+  });
+
+  test("any other error is tried again with the default backoff", async () => {
+    world.stub.behave("/charges", { failures: 2, status: 504 });
+    const run = await world.ended(await world.send("order/placed", order("o-5c")), "api/process-order");
+    expect(run).toMatchObject({ status: "Completed", output: { status: "paid" } });
+    expect(world.asked("/charges", { order_id: "o-5c" })).toHaveLength(3);
+  });
+
+  test("RetryAfterError waits as long as it says", async () => {
+    world.stub.behave("/charges", { failures: 1, status: 429 });
+    const eventId = await world.send("order/placed", order("o-5d"));
+    const run = await world.run(eventId, "api/process-order");
+    await world.step(run, "process-payment", "Retrying");
+    await world.travel(HOUR - MINUTE);
+    expect(world.asked("/charges", { order_id: "o-5d" })).toHaveLength(1);
+    await world.travel(MINUTE);
+    expect((await world.ended(eventId, "api/process-order")).status).toBe("Completed");
+    expect(world.asked("/charges", { order_id: "o-5d" })).toHaveLength(2);
+  });
+});
+
+describe("§7 sending events", () => {
+  test("from an API endpoint", async () => {
+    const lead = await postLead({ ...ADA, client_id: "c-7" });
+    expect(lead.status).toBe("workflow_triggered");
+    const response = await fetch(`${world.serverUrl}/v1/events/${lead.event_id}`);
+    const { data } = (await response.json()) as { data: object };
+    expect(data).toMatchObject({ name: "api/new-lead", data: { lead_id: lead.lead_id, lead: ADA, client_id: "c-7" } });
+  });
+
+  test("several at once", async () => {
+    const { event_ids: ids } = await world.api<{ event_ids: [string, string, string] }>(
+      "POST",
+      "/orders",
+      order("o-7"),
+    );
+    expect(ids).toHaveLength(3);
+    expect((await world.ended(ids[0], "orders/handle-update")).output).toMatchObject({ handled: "order/placed" });
+    expect((await world.ended(ids[2], "api/send-notification")).output).toMatchObject({ status: "sent" });
+  });
+
+  test("all or none: one bad event stores nothing", async () => {
+    const events = [{ name: "user/signed-up", data: { user_id: "u-atomic" } }, { name: "" }];
+    const response = await fetch(`${world.serverUrl}/e/any-key`, { method: "POST", body: JSON.stringify(events) });
+    expect(response.status).toBe(400);
+    const stored = await fetch(`${world.serverUrl}/v1/events?name=user/signed-up&limit=50`);
+    expect(await stored.text()).not.toContain("u-atomic");
+  });
+
+  test("from within a workflow, with client.send", async () => {
+    const lead = await postLead(ADA);
+    expect((await world.ended(lead.event_id, "leads/initial")).status).toBe("Completed");
+    const waiting = await until("the await-reply run", async () => {
+      const runs = await listRuns(world.serverUrl, "function=leads-leads/await-reply&status=running");
+      return runs[0];
+    });
+    await world.step(waiting, "wait-for-reply", "Sleeping");
+  });
+
+  test("from within a workflow, as a step", async () => {
+    const { lead_id } = await postLead(ADA);
+    const eventId = await world.send("workflow/await-reply", { lead_id, follow_up_time: 0 });
+    const run = await world.ended(eventId, "leads/await-reply");
+    expect(run.output).toEqual({ status: "follow-up-started", replies: 0 });
+    const sent = await world.step(run, "start-follow-up", "Completed");
+    const { ids } = sent.output as { ids: [string] };
+    await world.step(await world.run(ids[0], "leads/follow-up"), "send-reminder", "Completed");
+  });
+
+  test("a lead that replied is left alone", async () => {
+    const { lead_id } = await postLead(ADA);
+    await world.api("POST", `/leads/${lead_id}/replies`, { text: "Tell me more" });
+    const eventId = await world.send("workflow/await-reply", { lead_id, follow_up_time: 0 });
+    expect((await world.ended(eventId, "leads/await-reply")).output).toEqual({ status: "replied", replies: 1 });
+  });
+});
+
+describe("§8 multiple triggers", () => {
+  test("one function handles three events", async () => {
+    const handled = async (name: string, data: object) => {
+      const run = await world.ended(await world.send(name, data), "orders/handle-update");
+      return [run.output, names(await world.steps(run))];
+    };
+    const of = (name: string) => ({ handled: name, order_id: "o-8" });
+    expect(await handled("order/placed", order("o-8"))).toEqual([of("order/placed"), ["process-new"]]);
+    expect(await handled("order/updated", { order_id: "o-8" })).toEqual([of("order/updated"), ["process-update"]]);
+    expect(await handled("order/cancelled", { order_id: "o-8" })).toEqual([of("order/cancelled"), ["process-cancel"]]);
+  });
+
+  test("the guide's schedules are registered as written", async () => {
+    const all = await appFunctions(world.serverUrl, "leads");
+    const crons = all.flatMap((fn) => fn.triggers.flatMap(({ cron }) => (cron === undefined ? [] : [cron])));
+    expect(crons.sort()).toEqual(["*/15 * * * *", "0 0 * * 0", "0 9 * * *", "TZ=Europe/Rome 0 0 1 * *"]);
+  });
+
+  test("the daily report is made at nine, and a day the server was off is made up for once", async () => {
+    const reports = () => listRuns(world.serverUrl, "function=leads-scheduled/daily-report");
+    const nine = Math.ceil((world.now + MINUTE - 9 * HOUR) / DAY) * DAY + 9 * HOUR;
+    await world.travelTo(nine - 1_000);
+    expect(await reports()).toEqual([]);
+
+    const first = await until("the report", async () => (await reports()).find((run) => run.status === "Completed"));
+    expect(Date.parse(first.queued_at)).toBeGreaterThanOrEqual(nine);
+    expect(names(await world.steps(first))).toEqual(["generate-report", "send-report"]);
+
+    await world.travelTo(nine + 2 * DAY + HOUR);
+    await until("the missed report", async () => ((await reports()).length > 1 ? true : undefined));
+    expect(await reports()).toHaveLength(2);
+  });
+});
+
+describe("§9 sleep and delays", () => {
+  test("the drip campaign sleeps for days, through restarts", async () => {
+    const { event_id: id } = await world.api<{ event_id: string }>("POST", "/users", { user_id: "u-9" });
+    const run = await world.run(id, "onboarding/drip-campaign");
+    const sent = () => world.asked("/emails", { to: "u-9@example.com" }).map((call) => call.body["subject"]);
+    await world.step(run, "wait-1-day", "Sleeping");
+    expect(sent()).toEqual(["Welcome"]);
+
+    await world.travel(DAY - MINUTE);
+    await world.step(run, "wait-1-day", "Sleeping");
+    await world.travel(MINUTE);
+    await world.step(run, "wait-3-days", "Sleeping");
+    expect(sent()).toEqual(["Welcome", "Three tips"]);
+
+    await world.travel(3 * DAY);
+    expect((await world.ended(id, "onboarding/drip-campaign")).output).toEqual({ status: "completed", emails_sent: 3 });
+    expect(sent()).toEqual(["Welcome", "Three tips", "Did you know?"]);
+  });
+});
+
+describe("§12 the development server", () => {
+  test("it is up, and lists what it knows", async () => {
+    expect((await fetch(`${world.serverUrl}/health`)).status).toBe(200);
+    const dev = (await (await fetch(`${world.serverUrl}/dev`)).json()) as { functions: unknown[] };
+    expect(dev.functions).toHaveLength(functions.length);
+  });
+
+  test("events are triggered by hand, with any key", async () => {
+    const run = await world.ended(
+      await world.send("user/action", { user_id: "u-12", action: "click" }),
+      "api/user-action",
+    );
+    expect(run.output).toEqual({ status: "handled" });
+  });
+
+  test("runs are listed by status", async () => {
+    const failed = await listRuns(world.serverUrl, "status=failed");
+    expect(failed.length).toBeGreaterThan(0);
+    expect(failed.every((run) => run.status === "Failed")).toBe(true);
+  });
+});
