@@ -167,12 +167,12 @@ export const ERRORS = {
   ),
   port_in_use: entry(500, "Port {port} is in use.", "Stop the other process, or pass --port."),
   server_unreachable: entry(502, "No server answers at {url}.", "Start one with `stepwell dev`, or pass --url."),
-  server_refused: entry(502, "{url} answered {status}: {reason}.", "Check that --url is the address of a stepwell server."),
-  folder_not_empty: entry(
-    500,
-    "{path} is not empty.",
-    "Name a folder that is new or empty; nothing was written.",
+  server_refused: entry(
+    502,
+    "{url} answered {status}: {reason}.",
+    "Check that --url is the address of a stepwell server.",
   ),
+  folder_not_empty: entry(500, "{path} is not empty.", "Name a folder that is new or empty; nothing was written."),
   // SDK.
   option_invalid: entry(500, "{where}: {reason}.", "Correct the option."),
   duration_invalid: entry(

@@ -1,0 +1,20 @@
+/** The folder that holds the data. It ignores itself in git: nobody wants a database in a commit. */
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { StepwellError } from "../protocol/errors.ts";
+
+export const DATA_DIR_DEFAULT = ".stepwell";
+
+/** Makes the folder if needed and returns the path of the database in it. */
+export function prepareDataDir(dataDir: string): string {
+  const folder = resolve(dataDir);
+  try {
+    mkdirSync(folder, { recursive: true });
+    const ignore = join(folder, ".gitignore");
+    if (!existsSync(ignore)) writeFileSync(ignore, "*\n");
+  } catch (error) {
+    const reason = `${folder} cannot be made (${error instanceof Error ? error.message : String(error)})`;
+    throw new StepwellError("option_invalid", { where: "--data-dir", reason }, { cause: error });
+  }
+  return join(folder, "stepwell.db");
+}

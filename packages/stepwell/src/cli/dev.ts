@@ -1,0 +1,126 @@
+/** `stepwell dev`: the server on a developer's machine. Any key will do, apps are found, and what happens is told. */
+import type { Notice } from "../core/batch.ts";
+import { createLog, type ServerLog } from "../server/log.ts";
+import type { RunningServer } from "../server/server.ts";
+import { MemoryStore } from "../store/memory.ts";
+import { SqliteStore } from "../store/sqlite.ts";
+import type { Store } from "../store/store.ts";
+import { prepareDataDir } from "./data-dir.ts";
+import type { ExitCode } from "./exit-code.ts";
+import { LiveLines } from "./live-lines.ts";
+import { freePort } from "./port.ts";
+import type { LogChoice } from "./program.ts";
+import { pollIntervalMs, serve } from "./serve.ts";
+import { type Environment, setting } from "./settings.ts";
+import type { Terminal } from "./terminal.ts";
+
+export interface DevOptions extends LogChoice {
+  readonly url: readonly string[];
+  readonly discovery: boolean;
+  readonly host: string;
+  readonly port: number;
+  readonly dataDir: string;
+  readonly ephemeral: boolean;
+  /** Seconds; undefined for the usual curve. */
+  readonly retryInterval?: number;
+  /** Seconds. */
+  readonly pollInterval: number;
+  /** Seconds. */
+  readonly grace: number;
+}
+
+export async function dev(options: DevOptions, terminal: Terminal, env: Environment): Promise<ExitCode> {
+  const port = await freePort(options.host, options.port);
+  if (port !== options.port) terminal.complain(`Port ${options.port} is in use; taking ${port}.`);
+  const isPretty = options.logFormat === "pretty";
+  // The live lines tell what happened; of the log's own lines only warnings are news, unless somebody asks for more.
+  const log = createLog({
+    format: isPretty ? "human" : "json",
+    level: options.logLevel ?? (isPretty ? "warn" : "info"),
+  });
+  return serve({
+    terminal,
+    options: {
+      store: storeOf(options),
+      storeLabel: options.ephemeral ? "memory" : `sqlite ${options.dataDir}`,
+      kind: "dev",
+      host: options.host,
+      port,
+      eventKeys: [],
+      signingKey: setting(undefined, "SIGNING_KEY", env) ?? null,
+      signingKeyFallback: setting(undefined, "SIGNING_KEY_FALLBACK", env) ?? null,
+      retryIntervalMs: options.retryInterval === undefined ? null : options.retryInterval * 1_000,
+      log,
+      appUrls: options.url,
+      discover: options.discovery,
+      pollIntervalMs: pollIntervalMs(options.pollInterval),
+      shutdownGraceMs: options.grace * 1_000,
+    },
+    started: (server) => (isPretty ? tellPretty(server, options, terminal) : tellLog(server, options, log)),
+    stopping: () => {
+      if (isPretty) terminal.print("\nstopping; once more ends it at once");
+      else log.info("stopping");
+    },
+  });
+}
+
+function storeOf(options: DevOptions): Store {
+  if (options.ephemeral) return new MemoryStore();
+  return new SqliteStore({ path: prepareDataDir(options.dataDir), synchronous: "normal" });
+}
+
+async function tellPretty(server: RunningServer, options: DevOptions, terminal: Terminal): Promise<void> {
+  const { bold, cyan, dim } = terminal.colors;
+  const { openRuns } = await server.engine.store.counts();
+  const apps = server.engine.apps.list().filter((app) => app.functions.length > 0);
+  terminal.print(`${bold("stepwell dev")}
+  server     ${cyan(server.url)}
+  dashboard  ${cyan(`${server.url}/`)}
+  data       ${options.ephemeral ? "in memory, gone when this ends" : `${options.dataDir}/, kept between restarts`}
+${dim("  any event key is accepted; do not use this in production (see `stepwell start`)")}
+`);
+  if (openRuns > 0) terminal.print(`unfinished runs: ${openRuns}, carrying on`);
+  for (const app of apps) terminal.print(dim(`known app ${app.id}, ${app.functions.length} functions, at ${app.url}`));
+  if (apps.length === 0) terminal.print(dim(waitingText(server, options)));
+  watchPretty(server, terminal);
+}
+
+function waitingText(server: RunningServer, options: DevOptions): string {
+  const where = options.url.length > 0 ? `at ${options.url.join(", ")}` : "on the usual ports";
+  const looking = options.discovery || options.url.length > 0 ? `waiting for an app ${where}` : "waiting for an app";
+  const isElsewhere = server.port !== 8288;
+  return `${looking}; set STEPWELL_DEV=${isElsewhere ? server.url : "1"} in the app, or pass -u URL of its endpoint`;
+}
+
+function watchPretty(server: RunningServer, terminal: Terminal): void {
+  const { engine } = server;
+  const lines = new LiveLines(
+    {
+      functionName: (id) => engine.apps.anyFunction(id)?.fn.slug ?? id,
+      functionCount: (appId) => engine.apps.list().find((app) => app.id === appId)?.functions.length ?? 0,
+    },
+    terminal.colors,
+  );
+  const tell = (notice: Notice, problem: string | null) => {
+    for (const line of lines.lines(notice, problem)) terminal.print(line);
+  };
+  engine.watch((notices) => {
+    for (const notice of notices) {
+      if (notice.kind !== "run_ended" || notice.status !== "failed") tell(notice, null);
+      else void problemOf(server, notice).then((problem) => tell(notice, problem));
+    }
+  });
+}
+
+async function problemOf(server: RunningServer, notice: Notice): Promise<string | null> {
+  const run = await server.engine.store.getRun("default", notice.id).catch(() => null);
+  if (run?.error === undefined || run.error === null) return null;
+  const { name, message } = JSON.parse(run.error) as { name?: string; message?: string };
+  return [name, message?.split("\n")[0]].filter((part) => part !== undefined && part !== "").join(": ");
+}
+
+async function tellLog(server: RunningServer, options: DevOptions, log: ServerLog): Promise<void> {
+  const { openRuns } = await server.engine.store.counts();
+  log.info("listening", { url: server.url, data: options.ephemeral ? "memory" : options.dataDir });
+  if (openRuns > 0) log.info("unfinished runs, carrying on", { runs: openRuns });
+}

@@ -1,0 +1,92 @@
+/** `stepwell events list` and `stepwell events show`. */
+import { ApiClient, type ClientOptions } from "./api.ts";
+import { EXIT, type ExitCode } from "./exit-code.ts";
+import type { DecisionRecord, EventRecord, RunRecord } from "./records.ts";
+import { runTable } from "./runs.ts";
+import type { Environment } from "./settings.ts";
+import { cut, table } from "./table.ts";
+import type { Terminal } from "./terminal.ts";
+import { relativeText } from "./time-text.ts";
+import { valueLines } from "./value-lines.ts";
+
+export interface EventListOptions extends ClientOptions {
+  readonly name?: string;
+  readonly from?: number;
+  readonly until?: number;
+  readonly cursor?: string;
+  readonly limit: number;
+}
+
+/** Data is cut here even where the width is unbounded: a line is a line. */
+const DATA_CHARS_MAX = 200;
+
+export async function listEvents(options: EventListOptions, terminal: Terminal, env: Environment): Promise<ExitCode> {
+  const { name, from, until, cursor, limit } = options;
+  const query = { name, received_after: from, received_before: until, cursor };
+  const page = await new ApiClient(options, env).list<EventRecord>("/v1/events", query, limit);
+  if (options.json) terminal.print(JSON.stringify(page));
+  else if (page.data.length === 0) terminal.print("no events");
+  else {
+    terminal.print(eventTable(page.data, terminal));
+    if (page.cursor !== null) terminal.print(terminal.colors.dim(`more: --cursor ${page.cursor}`));
+  }
+  return EXIT.ok;
+}
+
+function eventTable(events: readonly EventRecord[], terminal: Terminal): string {
+  const now = terminal.now();
+  return table(
+    [
+      { title: "NAME", isFlexible: true },
+      { title: "RECEIVED" },
+      { title: "EVENT" },
+      { title: "DATA", isFlexible: true },
+    ],
+    events.map((event) => [
+      event.name,
+      relativeText(Date.parse(event.received_at), now),
+      event.internal_id,
+      cut(JSON.stringify(event.data), DATA_CHARS_MAX),
+    ]),
+    terminal.columns,
+    terminal.colors,
+  );
+}
+
+export async function showEvent(
+  id: string,
+  options: ClientOptions,
+  terminal: Terminal,
+  env: Environment,
+): Promise<ExitCode> {
+  const api = new ApiClient(options, env);
+  const path = `/v1/events/${encodeURIComponent(id)}`;
+  const event = await api.get<EventRecord>(path);
+  const [runs, decisions] = await Promise.all([
+    api.get<readonly RunRecord[]>(`${path}/runs`),
+    api.get<readonly DecisionRecord[]>(`${path}/decisions`),
+  ]);
+  if (options.json) terminal.print(JSON.stringify({ event, runs, decisions }));
+  else tell(event, runs, decisions, terminal);
+  return EXIT.ok;
+}
+
+function tell(
+  event: EventRecord,
+  runs: readonly RunRecord[],
+  decisions: readonly DecisionRecord[],
+  terminal: Terminal,
+): void {
+  const { bold, dim } = terminal.colors;
+  terminal.print(`${bold(event.name)}  ${dim(event.internal_id)}`);
+  terminal.print(`  received ${relativeText(Date.parse(event.received_at), terminal.now())}, ${event.received_at}`);
+  if (event.id !== event.internal_id) terminal.print(`  id ${event.id}`);
+  terminal.print(valueLines("data", event.data, "  ").join("\n"));
+  terminal.print("");
+  terminal.print(runs.length === 0 ? "no runs started" : runTable(runs, terminal));
+  for (const one of decisions) {
+    if (one.outcome === "started") continue;
+    const name = one.function_slug ?? one.function_id;
+    terminal.print(`${name} ${one.outcome}: ${one.reason}${one.run_id === null ? "" : dim(`  ${one.run_id}`)}`);
+  }
+}

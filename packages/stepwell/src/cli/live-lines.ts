@@ -1,0 +1,96 @@
+/**
+ * What `stepwell dev` says while it works: one line per app that synced, per run that started and per run that ended.
+ *
+ *   LL1. At most so many lines a second: a terminal is slower than the engine, and nobody reads faster. The rest is
+ *        counted, never queued.
+ */
+import type { Notice } from "../core/batch.ts";
+import { statusMark } from "./status-text.ts";
+import type { Colors } from "./terminal.ts";
+import { clockText, tookText } from "./time-text.ts";
+
+const LINES_PER_SECOND_MAX = 30;
+/** Runs whose start is remembered for their duration. */
+const STARTS_MAX = 10_000;
+
+export interface Names {
+  functionName(functionId: string): string;
+  functionCount(appId: string): number;
+}
+
+export class LiveLines {
+  readonly #names: Names;
+  readonly #colors: Colors;
+  readonly #starts = new Map<string, number>();
+  #second = 0;
+  #lines = 0;
+  #left = 0;
+
+  constructor(names: Names, colors: Colors) {
+    this.#names = names;
+    this.#colors = colors;
+  }
+
+  /** The lines to print for a notice: none, one, or one more for what was left out. `problem` says why a run failed. */
+  lines(notice: Notice, problem: string | null = null): string[] {
+    const line = this.#lineOf(notice, problem);
+    return line === null ? [] : this.#limited(line, notice.at);
+  }
+
+  #lineOf(notice: Notice, problem: string | null): string | null {
+    switch (notice.kind) {
+      case "app_synced":
+        return this.#line(notice, "●", `app ${this.#colors.bold(notice.name)} synced, ${this.#countText(notice.id)}`);
+      case "run_started":
+        this.#remember(notice);
+        return this.#runLine(notice, "started", ` ${this.#colors.dim(`by ${notice.name}`)}`);
+      case "run_ended":
+        return this.#runLine(notice, `${notice.status}${this.#tookOf(notice)}`, problem === null ? "" : `: ${problem}`);
+      default:
+        return null;
+    }
+  }
+
+  #line(notice: Notice, mark: string, text: string): string {
+    return `${this.#colors.dim(clockText(notice.at))} ${mark} ${text}`;
+  }
+
+  #runLine(notice: Notice, what: string, more: string): string {
+    const name = this.#colors.bold(this.#names.functionName(notice.functionId ?? ""));
+    const mark = statusMark(notice.status, this.#colors);
+    return this.#line(notice, mark, `${name} ${what}${more}  ${this.#colors.dim(notice.runId ?? "")}`);
+  }
+
+  #countText(appId: string): string {
+    const count = this.#names.functionCount(appId);
+    return count === 1 ? "1 function" : `${count} functions`;
+  }
+
+  #remember(notice: Notice): void {
+    if (this.#starts.size >= STARTS_MAX) this.#starts.delete(this.#starts.keys().next().value!);
+    this.#starts.set(notice.id, notice.at);
+  }
+
+  #tookOf(notice: Notice): string {
+    const startedAt = this.#starts.get(notice.id);
+    this.#starts.delete(notice.id);
+    return startedAt === undefined ? "" : ` in ${tookText(notice.at - startedAt)}`;
+  }
+
+  #limited(line: string, at: number): string[] {
+    const second = Math.floor(at / 1_000);
+    const isNewSecond = second !== this.#second;
+    const left = this.#left;
+    if (isNewSecond) {
+      this.#second = second;
+      this.#lines = 0;
+      this.#left = 0;
+    }
+    if (this.#lines >= LINES_PER_SECOND_MAX) {
+      this.#left++; // LL1
+      return [];
+    }
+    this.#lines++;
+    return isNewSecond && left > 0 ? [this.#colors.dim(`         … and ${left} more`), line] : [line];
+  }
+}

@@ -1,0 +1,17 @@
+#!/usr/bin/env node
+/**
+ * The command `stepwell`. Nothing but the version check is imported statically: everything else may need a newer Node,
+ * and `--help` should not wait for it.
+ */
+import { nodeVersionProblem } from "./node-version.ts";
+import { silenceSqliteWarning } from "./warnings.ts";
+
+const problem = nodeVersionProblem(process.version);
+if (problem === null) {
+  silenceSqliteWarning();
+  const { runCommand } = await import("./run-command.ts");
+  process.exitCode = await runCommand(process.argv.slice(2));
+} else {
+  process.stderr.write(`${problem}\n`);
+  process.exitCode = 1;
+}

@@ -1,0 +1,71 @@
+/** Values of options, read from text. What cannot be read is refused by the parser of the command line, by name. */
+import { readFileSync } from "node:fs";
+import { InvalidArgumentError } from "commander";
+
+export function port(text: string): number {
+  return wholeNumber(text, 0, 65_535);
+}
+
+export function count(text: string): number {
+  return wholeNumber(text, 1, Number.MAX_SAFE_INTEGER);
+}
+
+export function seconds(text: string): number {
+  const value = Number(text);
+  if (text.trim() === "" || !Number.isFinite(value) || value < 0) {
+    throw new InvalidArgumentError("Not a number of seconds.");
+  }
+  return value;
+}
+
+/** Unix milliseconds, or a date that can be read. */
+export function moment(text: string): number {
+  const value = /^\d+$/.test(text) ? Number(text) : Date.parse(text);
+  if (Number.isNaN(value)) throw new InvalidArgumentError("Neither Unix milliseconds nor an ISO 8601 date.");
+  return value;
+}
+
+/** For options that may be repeated. */
+export function list(text: string, earlier: readonly string[]): readonly string[] {
+  return [...earlier, text];
+}
+
+/** An address, with or without `http://`. */
+export function appUrl(text: string, earlier: readonly string[]): readonly string[] {
+  const url = /^https?:\/\//.test(text) ? text : `http://${text}`;
+  if (!URL.canParse(url)) throw new InvalidArgumentError("Not a URL.");
+  return [...earlier, url];
+}
+
+/** A JSON object, such as the data of an event. */
+export function jsonObject(text: string): Readonly<Record<string, unknown>> {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    throw new InvalidArgumentError(`Not JSON: ${error instanceof Error ? error.message : String(error)}`);
+  }
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    throw new InvalidArgumentError("Not a JSON object.");
+  }
+  return value as Readonly<Record<string, unknown>>;
+}
+
+/** The text of a file, or of the standard input for `-`. */
+export function readText(path: string): string {
+  try {
+    return readFileSync(path === "-" ? 0 : path, "utf8");
+  } catch (error) {
+    throw new InvalidArgumentError(error instanceof Error ? error.message : String(error));
+  }
+}
+
+function wholeNumber(text: string, min: number, max: number): number {
+  const value = Number(text);
+  if (!/^\d+$/.test(text) || value < min || value > max) {
+    throw new InvalidArgumentError(
+      max === Number.MAX_SAFE_INTEGER ? `Not a whole number from ${min}.` : `Not a whole number from ${min} to ${max}.`,
+    );
+  }
+  return value;
+}

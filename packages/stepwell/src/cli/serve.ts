@@ -1,0 +1,72 @@
+/**
+ * Runs a server until somebody ends it.
+ *
+ *   SV1. The first SIGTERM or SIGINT ends it gently: intake stops, calls may finish, what they report is stored.
+ *   SV2. The second ends the process at once. Nothing acknowledged is lost: the store survives that.
+ *   SV3. A store that failed for good ends the process with exit code 1, after saying why.
+ */
+import { constants } from "node:os";
+import { type RunningServer, type ServerOptions, startServer } from "../server/server.ts";
+import { EXIT, type ExitCode } from "./exit-code.ts";
+import { reportError } from "./report-error.ts";
+import type { Terminal } from "./terminal.ts";
+
+const SIGNALS = ["SIGTERM", "SIGINT"] as const;
+type Signal = (typeof SIGNALS)[number];
+
+/** How long a server whose store failed may take to end. */
+const FATAL_STOP_MS_MAX = 2_000;
+
+export interface Serving {
+  readonly options: Omit<ServerOptions, "onFatal">;
+  readonly terminal: Terminal;
+  /** Called once it listens. */
+  readonly started: (server: RunningServer) => void | Promise<void>;
+  /** Called when the first signal came. */
+  readonly stopping: (signal: Signal) => void;
+}
+
+export async function serve({ options, terminal, started, stopping }: Serving): Promise<ExitCode> {
+  const end = endOf();
+  try {
+    const server = await startServer({ ...options, onFatal: end.failed });
+    await started(server);
+    const why = await end.reached;
+    if (why.kind === "failed") {
+      reportError(why.error, terminal); // SV3
+      await Promise.race([server.stop().catch(() => {}), new Promise((done) => setTimeout(done, FATAL_STOP_MS_MAX))]);
+      return EXIT.failed;
+    }
+    stopping(why.signal); // SV1
+    await server.stop();
+    return EXIT.ok;
+  } finally {
+    end.forget();
+  }
+}
+
+/** 0 seconds: an app that has answered is not asked again. */
+export const pollIntervalMs = (seconds: number): number | null => (seconds === 0 ? null : seconds * 1_000);
+
+type End = { readonly kind: "signal"; readonly signal: Signal } | { readonly kind: "failed"; readonly error: unknown };
+
+function endOf() {
+  let resolve: (end: End) => void = () => {};
+  const reached = new Promise<End>((done) => {
+    resolve = done;
+  });
+  let isEnding = false;
+  const onSignal = (signal: Signal) => {
+    if (isEnding) process.exit(128 + constants.signals[signal]); // SV2
+    isEnding = true;
+    resolve({ kind: "signal", signal });
+  };
+  for (const signal of SIGNALS) process.on(signal, onSignal);
+  return {
+    reached,
+    failed: (error: unknown) => resolve({ kind: "failed", error }),
+    forget() {
+      for (const signal of SIGNALS) process.off(signal, onSignal);
+    },
+  };
+}

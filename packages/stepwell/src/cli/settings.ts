@@ -1,0 +1,27 @@
+/** Settings of commands: the option, else `STEPWELL_*`, else its `INNGEST_*` twin, else a default. Empty is not set. */
+import { StepwellError } from "../protocol/errors.ts";
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+export const PORT_DEFAULT = 8288;
+export const URL_DEFAULT = `http://localhost:${PORT_DEFAULT}`;
+
+export function setting(option: string | undefined, name: string, env: Environment): string | undefined {
+  return option || env[`STEPWELL_${name}`] || env[`INNGEST_${name}`] || undefined;
+}
+
+/** Where the server is, without a slash at the end. `STEPWELL_DEV` may hold an address instead of a yes. */
+export function serverUrl(option: string | undefined, env: Environment): string {
+  const dev = setting(undefined, "DEV", env);
+  const text = setting(option, "BASE_URL", env) ?? (dev !== undefined && /^https?:\/\//.test(dev) ? dev : URL_DEFAULT);
+  const url = /^https?:\/\//.test(text) ? text : `http://${text}`;
+  if (!URL.canParse(url)) throw new StepwellError("option_invalid", { where: "--url", reason: `${text} is not a URL` });
+  return url.replace(/\/+$/, "");
+}
+
+/** Every value of a setting that may be given several times, or once with commas between. */
+export function settingList(options: readonly string[], name: string, env: Environment): string[] {
+  const texts = options.length > 0 ? options : [setting(undefined, name, env) ?? ""];
+  const values = texts.flatMap((text) => text.split(","));
+  return values.map((text) => text.trim()).filter((text) => text !== "");
+}

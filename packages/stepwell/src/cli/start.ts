@@ -1,0 +1,95 @@
+/** `stepwell start`: the server for production. Keys are required, and what is acknowledged survives a power cut. */
+import { isIP } from "node:net";
+import { createLog, type ServerLog } from "../server/log.ts";
+import type { RunningServer } from "../server/server.ts";
+import { SqliteStore } from "../store/sqlite.ts";
+import { prepareDataDir } from "./data-dir.ts";
+import type { ExitCode } from "./exit-code.ts";
+import { isShort, type KeyOptions, readKeys, type ServerKeys } from "./keys.ts";
+import type { LogChoice } from "./program.ts";
+import { pollIntervalMs, serve } from "./serve.ts";
+import type { Environment } from "./settings.ts";
+import type { Terminal } from "./terminal.ts";
+
+export interface StartOptions extends LogChoice, KeyOptions {
+  readonly url: readonly string[];
+  readonly host: string;
+  readonly port: number;
+  readonly dataDir: string;
+  /** Seconds. */
+  readonly pollInterval: number;
+  /** Seconds. */
+  readonly grace: number;
+}
+
+export async function start(options: StartOptions, terminal: Terminal, env: Environment): Promise<ExitCode> {
+  const keys = readKeys(options, env);
+  const isPretty = options.logFormat === "pretty";
+  const log = createLog({ format: isPretty ? "human" : "json", level: options.logLevel ?? "info" });
+  return serve({
+    terminal,
+    options: {
+      store: new SqliteStore({ path: prepareDataDir(options.dataDir), synchronous: "full" }),
+      storeLabel: `sqlite ${options.dataDir}`,
+      kind: "cloud",
+      host: options.host,
+      port: options.port,
+      ...keys,
+      log,
+      appUrls: options.url,
+      discover: false,
+      pollIntervalMs: pollIntervalMs(options.pollInterval),
+      shutdownGraceMs: options.grace * 1_000,
+    },
+    started: (server) => (isPretty ? tellPretty(server, options, keys, terminal) : tellLog(server, options, keys, log)),
+    stopping: (signal) => log.info("stopping", { signal, graceSeconds: options.grace }),
+  });
+}
+
+interface Exposure {
+  readonly isProtected: readonly string[];
+  readonly isOpen: readonly string[];
+}
+
+/** What a stranger who reaches the port can and cannot do. */
+export function exposureOf(options: Pick<StartOptions, "host">, keys: ServerKeys): Exposure {
+  const count = keys.eventKeys.length;
+  const isProtected = [
+    `sending events: ${count === 1 ? "the event key" : `one of ${count} event keys`}`,
+    "apps, runs and every other API: the signing key",
+    `calls to apps: signed${keys.signingKeyFallback === null ? "" : ", with a fallback key while keys are rotated"}`,
+  ];
+  const isOpen = ["/health", "transport: plain HTTP, so put a proxy with TLS before it"];
+  if (!isLoopback(options.host)) isOpen.push(`the port: reachable from other machines (--host ${options.host})`);
+  if ([keys.signingKey, keys.signingKeyFallback ?? ""].some((key) => key !== "" && isShort(key))) {
+    isOpen.push("the signing key is short; make one with `openssl rand -hex 32`");
+  }
+  return { isProtected, isOpen };
+}
+
+export function isLoopback(host: string): boolean {
+  return host === "localhost" || host === "::1" || (isIP(host) === 4 && host.startsWith("127."));
+}
+
+async function tellPretty(server: RunningServer, options: StartOptions, keys: ServerKeys, terminal: Terminal) {
+  const { bold, cyan, green, yellow } = terminal.colors;
+  const { openRuns } = await server.engine.store.counts();
+  const { isProtected, isOpen } = exposureOf(options, keys);
+  terminal.print(`${bold("stepwell start")}
+  server  ${cyan(server.url)}
+  data    ${options.dataDir}/, safe against power loss
+  ${green("protected")}
+${isProtected.map((line) => `    ${line}`).join("\n")}
+  ${yellow("not protected")}
+${isOpen.map((line) => `    ${line}`).join("\n")}
+`);
+  if (openRuns > 0) terminal.print(`unfinished runs: ${openRuns}, carrying on`);
+}
+
+async function tellLog(server: RunningServer, options: StartOptions, keys: ServerKeys, log: ServerLog) {
+  const { openRuns } = await server.engine.store.counts();
+  const { isProtected, isOpen } = exposureOf(options, keys);
+  log.info("listening", { url: server.url, data: options.dataDir });
+  log.info("exposure", { protected: isProtected, open: isOpen });
+  if (openRuns > 0) log.info("unfinished runs, carrying on", { runs: openRuns });
+}
