@@ -12,7 +12,6 @@
  */
 import { StepwellError } from "../protocol/errors.ts";
 import type { JsonText } from "../protocol/json.ts";
-import type { Op } from "../protocol/op.ts";
 import { knownStepId, stepHash } from "../protocol/step-id.ts";
 import type { HandlerContext } from "./context.ts";
 import { errorData, errorFromData, stepErrorFrom } from "./error-data.ts";
@@ -24,7 +23,7 @@ import { type Memos, memosOf } from "./memo.ts";
 import { hooksOf, notify, type StepInfo, wrapWith } from "./middleware.ts";
 import { enclosingStep, insideStep } from "./nesting.ts";
 import { Replay } from "./replay.ts";
-import { completeOp, errorOp, type FoundStep, plannedOp, resultOp } from "./step-op.ts";
+import { completeOp, errorOp, type FoundStep, plannedOp, resultOp, type StepOp } from "./step-op.ts";
 import { createStepTools, type SendEvents, type StepRequest, stepIdOf } from "./step-tools.ts";
 import { storableText } from "./storable.ts";
 import { checkData, type ReceivedEvent, typeOfTrigger } from "./trigger.ts";
@@ -39,7 +38,7 @@ export interface Checkpointer {
   readonly maxIntervalMs: number;
   readonly maxRuntimeMs: number;
   /** `"stale"`: another call took this one's place. */
-  save(ops: readonly Op[]): Promise<"saved" | "stale">;
+  save(ops: readonly StepOp[]): Promise<"saved" | "stale">;
 }
 
 export interface ExecutionRequest {
@@ -64,7 +63,7 @@ export interface ExecutionRequest {
 export type ExecutionResult =
   | {
       readonly kind: "ops";
-      readonly ops: readonly Op[];
+      readonly ops: readonly StepOp[];
       /** Of the step that failed, as a `Retry-After` value. */
       readonly retryAfter: string | null;
       readonly noRetry: boolean;
@@ -98,7 +97,7 @@ class Execution {
   /** New steps that wait for a decision. */
   #fresh: FoundStep[] = [];
   /** Finished steps that are not saved yet. */
-  #buffer: Op[] = [];
+  #buffer: StepOp[] = [];
   #bufferedSince = 0;
   readonly #startedAt = Date.now();
   readonly #target: string | null;
@@ -303,7 +302,7 @@ class Execution {
   }
 
   /** A finished step: saved, and given to the handler if the call goes on (X3). */
-  async #keep(step: FoundStep, op: Op): Promise<ExecutionResult | null> {
+  async #keep(step: FoundStep, op: StepOp): Promise<ExecutionResult | null> {
     const { checkpoint, attempt } = this.#request;
     // A retried call ends here, so that the retried job is completed by its own reply.
     if (checkpoint === null || attempt > 0) return this.#stop([op]);
@@ -332,7 +331,7 @@ class Execution {
     return { kind: "failed", error: new StepwellError("stale_dispatch"), noRetry: true, retryAfter: null };
   }
 
-  async #attempt(step: FoundStep): Promise<{ op: Op; retryAfter: string | null }> {
+  async #attempt(step: FoundStep): Promise<{ op: StepOp; retryAfter: string | null }> {
     const { attempt, maxAttempts } = this.#request;
     const input = { ...this.#inRun, stepInfo: stepInfo(step, false) };
     const startedAt = Date.now();
@@ -358,7 +357,7 @@ class Execution {
 
   // Ending the call.
 
-  #stop(ops: readonly Op[], attempt?: { op: Op; retryAfter: string | null }): ExecutionResult {
+  #stop(ops: readonly StepOp[], attempt?: { op: StepOp; retryAfter: string | null }): ExecutionResult {
     const all = this.#buffer.length === 0 ? ops : [...this.#buffer, ...ops];
     return { kind: "ops", ops: all, retryAfter: attempt?.retryAfter ?? null, noRetry: attempt?.op.noRetry ?? false };
   }

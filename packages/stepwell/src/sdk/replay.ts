@@ -78,7 +78,7 @@ export class Replay<Step> {
 
 /** The stack, with memos it does not name behind it: an empty stack is repaired from the order of the keys. */
 function completeOrder(memos: Memos, stack: readonly string[]): readonly string[] {
-  if (stack.length === memos.size) return stack;
   const known = new Set(stack);
+  if (known.size === memos.size && stack.every((id) => memos.has(id))) return stack;
   return [...stack, ...[...memos.keys()].filter((id) => !known.has(id))];
 }

@@ -22,11 +22,17 @@ export interface FoundStep {
   readonly reject: (error: unknown) => void;
 }
 
+/** An operation with the name to show, which only the wire carries. */
+export interface StepOp extends Op {
+  readonly shownName: string;
+}
+
 const base = (step: FoundStep, op: OpCode) => ({
   op,
   id: step.hashedId,
   name: step.ask.name ?? step.id,
-  displayName: step.name,
+  displayName: step.id,
+  shownName: step.name,
   index: step.index,
   opts: step.ask.opts,
   data: null,
@@ -37,23 +43,29 @@ const base = (step: FoundStep, op: OpCode) => ({
 });
 
 /** Asks the engine to carry the step out: itself, or by calling back for exactly this step. */
-export function plannedOp(step: FoundStep): Op {
+export function plannedOp(step: FoundStep): StepOp {
   return step.body === null ? base(step, "Sleep") : { ...base(step, "StepPlanned"), opts: withInput(step) };
 }
 
-export function resultOp(step: FoundStep, data: JsonText, startedAt: number, endedAt: number): Op {
+export function resultOp(step: FoundStep, data: JsonText, startedAt: number, endedAt: number): StepOp {
   return { ...base(step, "StepRun"), opts: withInput(step), data, startedAt, endedAt };
 }
 
-export function errorOp(step: FoundStep, error: ErrorValue, isFinal: boolean, noRetry: boolean, startedAt: number): Op {
+export function errorOp(
+  step: FoundStep,
+  error: ErrorValue,
+  isFinal: boolean,
+  noRetry: boolean,
+  startedAt: number,
+): StepOp {
   const endedAt = Date.now();
   return { ...base(step, isFinal ? "StepFailed" : "StepError"), error, noRetry, startedAt, endedAt };
 }
 
-export function completeOp(data: JsonText): Op {
+export function completeOp(data: JsonText): StepOp {
   const id = stepHash("complete", 0);
   const empty = { index: 0, opts: {}, error: null, noRetry: false, startedAt: null, endedAt: null };
-  return { ...empty, op: "RunComplete", id, name: "complete", displayName: "complete", data };
+  return { ...empty, op: "RunComplete", id, name: "complete", displayName: "complete", shownName: "complete", data };
 }
 
 function withInput(step: FoundStep): JsonObject {
@@ -63,16 +75,16 @@ function withInput(step: FoundStep): JsonObject {
 }
 
 /** Operations as the body of a reply or a checkpoint. Results are spliced in as text. */
-export function writeOps(ops: readonly Op[]): JsonText {
+export function writeOps(ops: readonly StepOp[]): JsonText {
   return `[${ops.map(writeOp).join(",")}]`;
 }
 
-function writeOp(op: Op): JsonText {
+function writeOp(op: StepOp): JsonText {
   const fields = JSON.stringify({
     op: op.op,
     id: op.id,
     name: op.name,
-    displayName: op.displayName,
+    displayName: op.shownName,
     opts: op.opts,
     userland: op.index === 0 ? { id: op.displayName } : { id: op.displayName, index: op.index },
     ...(op.error === null ? {} : { error: op.error }),

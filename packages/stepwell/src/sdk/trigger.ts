@@ -15,6 +15,9 @@ export interface EventType<Name extends string = string, Input = Untyped, Output
   create(data: Input, fields?: EventFields): TypedEvent<Name, Input>;
 }
 
+/** An event type whatever its data. */
+export type AnyEventType = EventType<string, Untyped, Untyped>;
+
 /** What an event may carry beside its name and data. */
 export interface EventFields {
   /** The producer's idempotency id: within 24 h a function starts once for it. */
@@ -59,8 +62,8 @@ export function eventType<const Name extends string, Schema extends StandardSche
   name: Name,
   options: { readonly schema: Schema },
 ): EventType<Name, StandardSchemaV1.InferInput<Schema>, StandardSchemaV1.InferOutput<Schema>>;
-export function eventType(name: string, options?: { readonly schema: StandardSchemaV1 }): EventType<string, unknown> {
-  const type: EventType<string, unknown> = {
+export function eventType(name: string, options?: { readonly schema: StandardSchemaV1 }): AnyEventType {
+  const type: AnyEventType = {
     event: name,
     schema: options?.schema ?? null,
     create: (data, fields) => ({ ...fields, name, data, [TYPE]: type }),
@@ -70,7 +73,7 @@ export function eventType(name: string, options?: { readonly schema: StandardSch
 
 /** The schema an event was created with, or null. */
 export function schemaOf(event: object): StandardSchemaV1 | null {
-  return (event as { [TYPE]?: EventType<string, unknown> })[TYPE]?.schema ?? null;
+  return (event as { [TYPE]?: AnyEventType })[TYPE]?.schema ?? null;
 }
 
 /** The checked data of an event. Throws `event_schema_failed`, which no retry can mend. */
@@ -88,7 +91,7 @@ function describeIssue(issue: StandardSchemaV1.Issue): string {
 
 /** Starts the function when an event of this name arrives. A name may end in `/*` or `.*`. */
 export interface EventTriggerInput {
-  readonly event: string | EventType<string, never, unknown>;
+  readonly event: string | AnyEventType;
   /** CEL over `event`: only events for which it is true start the function. */
   readonly if?: string;
 }
@@ -107,7 +110,7 @@ export interface CronTriggerInput {
   readonly overlap?: Overlap;
 }
 
-export type TriggerInput = EventTriggerInput | CronTriggerInput | EventType<string, never, unknown>;
+export type TriggerInput = EventTriggerInput | CronTriggerInput | AnyEventType;
 export type TriggersInput = TriggerInput | readonly TriggerInput[];
 
 /** An event as a handler sees it. */
@@ -130,10 +133,10 @@ export type EventOf<Triggers> = Triggers extends readonly (infer One)[] ? EventO
 
 type EventOfOne<Trigger> = Trigger extends { readonly cron: string }
   ? CronEvent
-  : Trigger extends EventType<infer Name, never, infer Output>
+  : Trigger extends EventType<infer Name, Untyped, infer Output>
     ? ReceivedEvent<Name, Output>
     : Trigger extends { readonly event: infer Event }
-      ? Event extends EventType<infer Name, never, infer Output>
+      ? Event extends EventType<infer Name, Untyped, infer Output>
         ? ReceivedEvent<Name, Output>
         : Event extends string
           ? ReceivedEvent<Matching<Event>, Untyped>
@@ -144,9 +147,9 @@ type EventOfOne<Trigger> = Trigger extends { readonly cron: string }
 type Matching<Pattern extends string> = Pattern extends `${infer Prefix}*` ? `${Prefix}${string}` : Pattern;
 
 /** The event type of a trigger, or null when it has none. */
-export function typeOfTrigger(trigger: TriggerInput): EventType<string, unknown> | null {
-  if ("create" in trigger) return trigger as unknown as EventType<string, unknown>;
-  if ("event" in trigger && typeof trigger.event === "object") return trigger.event as EventType<string, unknown>;
+export function typeOfTrigger(trigger: TriggerInput): AnyEventType | null {
+  if ("create" in trigger) return trigger as AnyEventType;
+  if ("event" in trigger && typeof trigger.event === "object") return trigger.event as AnyEventType;
   return null;
 }
 

@@ -1,0 +1,110 @@
+import { describe, expect, test } from "vitest";
+import { eventType, type FunctionOptions, Stepwell } from "../index.ts";
+import { registrationsOf } from "./register-config.ts";
+
+const client = new Stepwell({ id: "shop", isDev: true });
+const register = (options: Omit<FunctionOptions, "id">) =>
+  registrationsOf(
+    client.createFunction({ id: "ship", ...options }, () => null),
+    "https://app.test/api?x=1",
+  );
+
+test("a plain function", () => {
+  expect(register({ triggers: { event: "order/placed" } })).toEqual([
+    {
+      id: "shop-ship",
+      name: "ship",
+      triggers: [{ event: "order/placed" }],
+      steps: {
+        step: {
+          id: "step",
+          name: "step",
+          runtime: { type: "http", url: "https://app.test/api?x=1&fnId=shop-ship&stepId=step" },
+          retries: { attempts: 3 },
+        },
+      },
+    },
+  ]);
+});
+
+test("triggers of every kind", () => {
+  const placed = eventType("order/placed");
+  const [fn] = register({
+    triggers: [
+      placed,
+      { event: placed, if: "event.data.total > 100" },
+      { event: "order/*" },
+      { cron: "0 9 * * *" },
+      { cron: "0 9 * * *", timezone: "Europe/Rome", jitter: 30_000, misfire: "all", overlap: "skip" },
+    ],
+  });
+  expect(fn!.triggers).toEqual([
+    { event: "order/placed" },
+    { event: "order/placed", expression: "event.data.total > 100" },
+    { event: "order/*" },
+    { cron: "0 9 * * *" },
+    { cron: "TZ=Europe/Rome 0 9 * * *", jitter: "30s", misfire: "all", overlap: "skip" },
+  ]);
+});
+
+test("flow control in the forms of the wire", () => {
+  const [fn] = register({
+    triggers: [],
+    retries: 0,
+    concurrency: [{ limit: 100 }, { limit: 5, key: "event.data.user_id" }],
+    throttle: { limit: 10, period: 60_000 },
+    rateLimit: { limit: 1, period: { hours: 1 }, key: "event.data.id" },
+    debounce: { period: "5m", timeout: "1h" },
+    batchEvents: { maxSize: 10, timeout: "90s" },
+    priority: { run: "100" },
+    singleton: { mode: "skip" },
+    idempotency: "event.data.id",
+    cancelOn: [
+      { event: "order/cancelled", match: "data.id", timeout: "1d" },
+      { event: "order/expired", timeout: new Date("2030-01-01T00:00:00Z") },
+    ],
+    timeouts: { finish: "2h" },
+  });
+  expect(fn).toMatchObject({
+    steps: { step: { retries: { attempts: 0 } } },
+    concurrency: [{ limit: 100 }, { limit: 5, key: "event.data.user_id" }],
+    throttle: { limit: 10, period: "1m" },
+    rateLimit: { limit: 1, period: "1h", key: "event.data.id" },
+    debounce: { period: "5m", timeout: "1h" },
+    batchEvents: { maxSize: 10, timeout: "1m30s" },
+    priority: { run: "100" },
+    singleton: { mode: "skip" },
+    idempotency: "event.data.id",
+    timeouts: { finish: "2h" },
+  });
+  expect(fn!.cancel).toEqual([
+    { event: "order/cancelled", if: "event.data.id == async.data.id", timeout: "1d" },
+    { event: "order/expired", timeout: "2030-01-01T00:00:00.000Z" },
+  ]);
+  expect(Object.keys(fn!.timeouts!)).toEqual(["finish"]);
+});
+
+test("concurrency as a bare number", () => {
+  expect(register({ triggers: [], concurrency: 10 })[0]!.concurrency).toEqual([{ limit: 10 }]);
+});
+
+test("a failure handler is a function of its own", () => {
+  const [, failure] = register({ triggers: { event: "order/placed" }, onFailure: () => null });
+  expect(failure).toMatchObject({
+    id: "shop-ship-failure",
+    name: "ship (failure)",
+    triggers: [{ event: "inngest/function.failed", expression: "event.data.function_id == 'shop-ship'" }],
+    steps: { step: { retries: { attempts: 1 } } },
+  });
+});
+
+describe("options that cannot be right", () => {
+  test("are refused with the function's name", () => {
+    expect(() => register({ triggers: [], retries: 21 })).toThrow('createFunction("ship"): `retries` must be');
+    expect(() => register({ triggers: [], retries: 1.5 })).toThrow("whole number from 0 to 20");
+    expect(() => register({ triggers: [], throttle: { limit: 1, period: "often" } })).toThrow(
+      "shop-ship: throttle.period",
+    );
+    expect(() => new Stepwell({ id: " " })).toThrow("`id` must be a text that is not empty");
+  });
+});
