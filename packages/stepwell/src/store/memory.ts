@@ -193,8 +193,7 @@ export class MemoryStore implements Store {
   }
 
   async expireFlow(now: Instant, limit: number): Promise<number> {
-    const expired = [...this.#tables.flow.entries()].filter(([, fact]) => fact.expiresAt <= now);
-    expired.sort(([, left], [, right]) => left.expiresAt - right.expiresAt);
+    const expired = [...this.#tables.flow].filter(([, fact]) => fact.expiresAt <= now).sort(compareExpiry);
     for (const [key] of expired.slice(0, limit)) this.#tables.flow.delete(key);
     return Math.min(expired.length, limit);
   }
@@ -248,6 +247,11 @@ function mapAt<Row>(table: Map<string, Map<string, Row>>, key: string): Map<stri
 
 function flowKeyText({ kind, functionId, key }: FlowKey): string {
   return JSON.stringify([kind, functionId, key]);
+}
+
+function compareExpiry([, left]: [string, FlowFact], [, right]: [string, FlowFact]): number {
+  const byTime = left.expiresAt - right.expiresAt || compareTexts(left.kind, right.kind);
+  return byTime || compareTexts(left.functionId, right.functionId) || compareTexts(left.key, right.key);
 }
 
 function comparePlaces(left: JobPlace, right: JobPlace): number {

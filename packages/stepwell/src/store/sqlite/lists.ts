@@ -51,7 +51,7 @@ export function listEvents(db: DatabaseSync, filter: EventFilter): StoredEvent[]
   if (receivedFrom !== undefined) where.push(clause("received_at >= ?", receivedFrom));
   if (receivedUntil !== undefined) where.push(clause("received_at < ?", receivedUntil));
   if (before !== undefined) where.push(clause("id < ?", encodeText(before)));
-  const table = name === undefined ? "events NOT INDEXED" : "events INDEXED BY events_by_name";
+  const table = name === undefined ? "events INDEXED BY events_by_id" : "events INDEXED BY events_by_name";
   return select<EventColumns>(db, EVENT_COLUMNS, table, where, newest(filter.limit)).map(eventOfRow);
 }
 
@@ -106,7 +106,7 @@ function runLegs(filter: RunFilter): Leg[] {
       return { table: "runs INDEXED BY runs_by_function", where: [...shared, isFunction, ...byStatus] };
     });
   }
-  return [{ table: "runs NOT INDEXED", where: [...shared, ...byStatus, ...byFunction] }];
+  return [{ table: "runs INDEXED BY runs_by_id", where: [...shared, ...byStatus, ...byFunction] }];
 }
 
 function eventLegs(eventId: string, where: readonly Clause[]): Leg[] {

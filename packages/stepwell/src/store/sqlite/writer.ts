@@ -71,7 +71,7 @@ export function createWriter(options: WriterOptions) {
       const expired = db.prepare(
         `DELETE FROM flow_state WHERE (partition, kind, function_id, key) IN
           (SELECT partition, kind, function_id, key FROM flow_state
-           WHERE partition = ? AND expires_at <= ? ORDER BY expires_at LIMIT ?)`,
+           WHERE partition = ? AND expires_at <= ? ORDER BY expires_at, kind, function_id, key LIMIT ?)`,
       );
       return inTransaction(db, () => Number(expired.run(PARTITION, now, limit).changes));
     },
