@@ -31,5 +31,6 @@ declare module "koa" {
   export default class Koa {
     use(middleware: (context: Context, next: () => Promise<unknown>) => Promise<unknown>): this;
     callback(): RequestListener;
+    listen(port: number): unknown;
   }
 }
