@@ -1,6 +1,7 @@
 /** What an app looks like to the tests, whichever version of the official SDK it is made with. */
 import { createServer, type Server as HttpServer, type IncomingMessage, type RequestListener } from "node:http";
 import type { AddressInfo } from "node:net";
+import { Readable } from "node:stream";
 import type { Definition, Seen } from "./functions.ts";
 
 export interface Client {
@@ -53,8 +54,8 @@ export async function startApp(first: RequestListener): Promise<App> {
   let listener = first;
   const calls: Call[] = [];
   const server = createServer((request, response) => {
-    if (request.method === "POST") noteCall(request, calls);
-    listener(request, response);
+    if (request.method !== "POST") listener(request, response);
+    else void readAgain(request, calls).then((again) => listener(again, response));
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}${APP_PATH}`;
@@ -76,22 +77,23 @@ export async function startApp(first: RequestListener): Promise<App> {
   };
 }
 
-/** Reads along while the SDK reads: both get every byte. */
-function noteCall(request: IncomingMessage, calls: Call[]): void {
+/** Notes what a call says and gives the request back unread: versions of the SDK read it in different ways. */
+async function readAgain(request: IncomingMessage, calls: Call[]): Promise<IncomingMessage> {
   const chunks: Buffer[] = [];
-  request.on("data", (chunk: Buffer) => chunks.push(chunk));
-  request.on("end", () => {
-    const query = new URL(request.url ?? "/", "http://app").searchParams;
-    const { event, ctx } = JSON.parse(Buffer.concat(chunks).toString() || "{}");
-    calls.push({
-      functionSlug: query.get("fnId") ?? "",
-      stepId: query.get("stepId") ?? "",
-      requestVersion: String(request.headers["x-inngest-req-version"]),
-      isSigned: /^t=\d+&s=[0-9a-f]{64}$/.test(String(request.headers["x-inngest-signature"])),
-      key: event?.data?.key ?? null,
-      usesApi: ctx?.use_api === true,
-    });
+  for await (const chunk of request) chunks.push(chunk);
+  const body = Buffer.concat(chunks);
+  const query = new URL(request.url ?? "/", "http://app").searchParams;
+  const { event, ctx } = JSON.parse(body.toString() || "{}");
+  calls.push({
+    functionSlug: query.get("fnId") ?? "",
+    stepId: query.get("stepId") ?? "",
+    requestVersion: String(request.headers["x-inngest-req-version"]),
+    isSigned: /^t=\d+&s=[0-9a-f]{64}$/.test(String(request.headers["x-inngest-signature"])),
+    key: event?.data?.key ?? null,
+    usesApi: ctx?.use_api === true,
   });
+  const { headers, method, url, socket } = request;
+  return Object.assign(Readable.from([body]), { headers, method, url, socket }) as unknown as IncomingMessage;
 }
 
 async function close(server: HttpServer): Promise<void> {

@@ -58,7 +58,7 @@ export function describeProduction(sdk: Sdk): void {
     test("the server says that it is no development server", async ({ expect }) => {
       const health = await fetch(`${server.url}/health`);
       expect(health.headers.get("x-inngest-server-kind")).toBe("cloud");
-      expect((await fetch(`${server.url}/dev`)).status).toBe(404);
+      expect((await server.get("/dev")).status).toBe(404);
     });
 
     test("signed calls run a function to its end", async ({ expect }) => {
