@@ -19,7 +19,7 @@ import type { ServerLog } from "./log.ts";
 import { type Registration, readRegistration, registrationOfInBand } from "./register.ts";
 
 export interface SyncerOptions {
-  readonly engine: Engine;
+  readonly engine: Pick<Engine, "sync">;
   readonly send: (request: HttpRequest) => Promise<HttpAnswer>;
   readonly kind: ServerKind;
   /** Current first, then the fallback. */
