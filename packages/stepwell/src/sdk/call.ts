@@ -5,9 +5,10 @@ import { LIMITS } from "../protocol/limits.ts";
 import type { App } from "./app.ts";
 import { type CallRequest, readCall } from "./call-request.ts";
 import { checkpointerOf } from "./checkpoint.ts";
-import { Stepwell } from "./client.ts";
+import { senderOf } from "./client.ts";
 import { errorData } from "./error-data.ts";
-import { type ExecutionResult, execute } from "./execute.ts";
+import { execute } from "./execute.ts";
+import type { ExecutionResult } from "./execution.ts";
 import type { AnyFunction } from "./function.ts";
 import type { Incoming, Reply } from "./incoming.ts";
 import { memosOf } from "./memo.ts";
@@ -46,7 +47,7 @@ function executeCall(app: App, fn: AnyFunction, call: CallRequest, settings: Set
     disableImmediateExecution: call.disableImmediateExecution,
     checkpoint: checkpointerOf(fn, call, settings),
     logger: app.client.logger,
-    sendEvents: Stepwell.sender(app.client, fn),
+    sendEvents: senderOf(app.client, fn),
   });
 }
 

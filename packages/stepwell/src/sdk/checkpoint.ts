@@ -8,7 +8,7 @@ import { StepwellError } from "../protocol/errors.ts";
 import { backoffMs, callApi, delay } from "./api.ts";
 import type { CallRequest } from "./call-request.ts";
 import { durationMs } from "./duration-input.ts";
-import type { Checkpointer } from "./execute.ts";
+import type { Checkpointer } from "./execution.ts";
 import type { AnyFunction } from "./function.ts";
 import type { Settings } from "./settings.ts";
 import { writeOps } from "./step-op.ts";

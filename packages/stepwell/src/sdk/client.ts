@@ -14,6 +14,15 @@ import { type ClientOptions, readSettings } from "./settings.ts";
 import type { SendEvents } from "./step-tools.ts";
 import type { EventInput, EventOf, TriggersInput } from "./trigger.ts";
 
+// The ways inside that users do not see; set by the class itself.
+let sendFor: (
+  client: Stepwell,
+  events: readonly EventInput[],
+  fn: AnyFunction,
+  over?: SendEvents,
+) => Promise<{ ids: string[] }>;
+let setTransport: (client: Stepwell, send: SendEvents | null) => void;
+
 /**
  * An app: the functions it serves and the events it sends.
  *
@@ -27,7 +36,7 @@ export class Stepwell {
   readonly id: string;
   readonly options: ClientOptions;
   readonly logger: Logger;
-  #sendOver: SendEvents | null = null;
+  #transport: SendEvents | null = null;
 
   constructor(options: ClientOptions) {
     if (typeof options?.id !== "string" || options.id.trim() === "") {
@@ -83,14 +92,11 @@ export class Stepwell {
     return this.#send(list, null);
   }
 
-  /** How steps of this function send events: as `send`, with the function's middleware. */
-  static sender(client: Stepwell, fn: AnyFunction, over?: SendEvents): SendEvents {
-    return (events) => client.#send(events, fn, over);
-  }
-
-  /** Sends events over something else than HTTP: an engine in this process. */
-  static sendOver(client: Stepwell, send: SendEvents | null): void {
-    client.#sendOver = send;
+  static {
+    sendFor = (client, events, fn, over) => client.#send(events, fn, over);
+    setTransport = (client, send) => {
+      client.#transport = send;
+    };
   }
 
   async #send(events: readonly EventInput[], fn: AnyFunction | null, over?: SendEvents): Promise<{ ids: string[] }> {
@@ -99,7 +105,17 @@ export class Stepwell {
     for (const transform of hooksOf(middleware, "transformSendEvent"))
       list = (await transform({ events: list, fn })) ?? list;
     await checkSchemas(list);
-    const transport = over ?? this.#sendOver ?? ((all) => sendOverHttp(readSettings(this.options), all));
+    const transport = over ?? this.#transport ?? ((all) => sendOverHttp(readSettings(this.options), all));
     return wrapWith(hooksOf(middleware, "wrapSendEvent"), { events: list, fn }, () => transport(list))();
   }
+}
+
+/** How steps of this function send events: as `client.send`, with the function's middleware, over `over` if given. */
+export function senderOf(client: Stepwell, fn: AnyFunction, over?: SendEvents): SendEvents {
+  return (events) => sendFor(client, events, fn, over);
+}
+
+/** Makes the client send events over something else than HTTP, such as an engine in this process; null to undo it. */
+export function sendThrough(client: Stepwell, send: SendEvents | null): void {
+  setTransport(client, send);
 }

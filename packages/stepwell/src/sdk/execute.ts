@@ -11,70 +11,25 @@
  *   X4. The call ends once. Whatever the handler does afterwards changes nothing.
  */
 import { StepwellError } from "../protocol/errors.ts";
-import type { JsonText } from "../protocol/json.ts";
 import { knownStepId, stepHash } from "../protocol/step-id.ts";
 import type { HandlerContext } from "./context.ts";
-import { errorData, errorFromData, stepErrorFrom } from "./error-data.ts";
+import { errorData, stepErrorFrom } from "./error-data.ts";
 import { isNonRetriable, retryAfterOf, StepError } from "./errors.ts";
-import type { AnyFunction } from "./function.ts";
-import { type Logger, quietLogger } from "./logger.ts";
+import type { Checkpointer, ExecutionRequest, ExecutionResult } from "./execution.ts";
+import { collectHooks } from "./execution-hooks.ts";
+import { quietLogger } from "./logger.ts";
 import { macrotask } from "./macrotask.ts";
-import { type Memos, memosOf } from "./memo.ts";
-import { hooksOf, notify, type StepInfo, wrapWith } from "./middleware.ts";
+import { memosOf } from "./memo.ts";
+import { notify, type StepInfo, wrapWith } from "./middleware.ts";
 import { enclosingStep, insideStep } from "./nesting.ts";
+import { checkEvents, failureOf } from "./received.ts";
 import { Replay } from "./replay.ts";
 import { completeOp, errorOp, type FoundStep, plannedOp, resultOp, type StepOp } from "./step-op.ts";
-import { createStepTools, type SendEvents, type StepRequest, stepIdOf } from "./step-tools.ts";
+import { createStepTools, type StepRequest, stepIdOf } from "./step-tools.ts";
 import { storableText } from "./storable.ts";
-import { checkData, type ReceivedEvent, typeOfTrigger } from "./trigger.ts";
 
 /** A targeted step that the handler does not reach within this time is reported as missing. */
 const TARGET_WAIT_MS = 10_000;
-
-/** Saves finished steps while the call goes on. A throw means: not saved, end the call with what is buffered. */
-export interface Checkpointer {
-  readonly bufferedSteps: number;
-  /** 0: no limit in time. */
-  readonly maxIntervalMs: number;
-  readonly maxRuntimeMs: number;
-  /** `"stale"`: another call took this one's place. */
-  save(ops: readonly StepOp[]): Promise<"saved" | "stale">;
-}
-
-export interface ExecutionRequest {
-  readonly fn: AnyFunction;
-  readonly event: ReceivedEvent;
-  readonly events: readonly ReceivedEvent[];
-  readonly memos: Memos;
-  /** Hashed ids in the order in which the steps finished. */
-  readonly stack: readonly string[];
-  readonly runId: string;
-  readonly attempt: number;
-  readonly maxAttempts: number;
-  /** Hashed id of the only step to run, or null. */
-  readonly target: string | null;
-  readonly disableImmediateExecution: boolean;
-  readonly checkpoint: Checkpointer | null;
-  readonly logger: Logger;
-  readonly sendEvents: SendEvents;
-  readonly targetWaitMs?: number;
-}
-
-export type ExecutionResult =
-  | {
-      readonly kind: "ops";
-      readonly ops: readonly StepOp[];
-      /** Of the step that failed, as a `Retry-After` value. */
-      readonly retryAfter: string | null;
-      readonly noRetry: boolean;
-    }
-  | { readonly kind: "returned"; readonly output: JsonText }
-  | {
-      readonly kind: "failed";
-      readonly error: unknown;
-      readonly noRetry: boolean;
-      readonly retryAfter: string | null;
-    };
 
 /** Makes one call. Never throws: what goes wrong is a result. */
 export async function execute(request: ExecutionRequest): Promise<ExecutionResult> {
@@ -422,56 +377,4 @@ function deferred() {
     reject = onReject;
   });
   return { promise, resolve, reject };
-}
-
-/** Events whose trigger has a schema reach the handler only if they fit it. */
-async function checkEvents(request: ExecutionRequest): Promise<ExecutionRequest> {
-  const types = request.fn.triggers.map(typeOfTrigger).filter((type) => type !== null && type.schema !== null);
-  if (types.length === 0) return request;
-  const check = async (event: ReceivedEvent): Promise<ReceivedEvent> => {
-    const schema = types.find((type) => type!.event === event.name)?.schema;
-    return schema ? { ...event, data: await checkData(schema, event.name, event.data) } : event;
-  };
-  const events = await Promise.all(request.events.map(check));
-  return { ...request, event: events[0] ?? (await check(request.event)), events };
-}
-
-function failureOf({ fn, event }: ExecutionRequest): { error?: Error } {
-  return fn.isFailureHandler ? { error: errorFromData((event.data as { error?: unknown } | null)?.error) } : {};
-}
-
-const EMPTY_HOOKS = {
-  transformFunctionInput: [],
-  onRunStart: [],
-  onMemoizationEnd: [],
-  onRunComplete: [],
-  onRunError: [],
-  onStepStart: [],
-  onStepComplete: [],
-  onStepError: [],
-  wrapFunctionHandler: [],
-  wrapStep: [],
-  wrapStepHandler: [],
-  transformStepInput: [],
-} as unknown as ReturnType<typeof readHooks>;
-
-function collectHooks(fn: AnyFunction) {
-  return fn.middleware.length === 0 ? EMPTY_HOOKS : readHooks(fn);
-}
-
-function readHooks({ middleware }: AnyFunction) {
-  return {
-    transformFunctionInput: hooksOf(middleware, "transformFunctionInput"),
-    onRunStart: hooksOf(middleware, "onRunStart"),
-    onMemoizationEnd: hooksOf(middleware, "onMemoizationEnd"),
-    onRunComplete: hooksOf(middleware, "onRunComplete"),
-    onRunError: hooksOf(middleware, "onRunError"),
-    onStepStart: hooksOf(middleware, "onStepStart"),
-    onStepComplete: hooksOf(middleware, "onStepComplete"),
-    onStepError: hooksOf(middleware, "onStepError"),
-    wrapFunctionHandler: hooksOf(middleware, "wrapFunctionHandler"),
-    wrapStep: hooksOf(middleware, "wrapStep"),
-    wrapStepHandler: hooksOf(middleware, "wrapStepHandler"),
-    transformStepInput: hooksOf(middleware, "transformStepInput"),
-  };
 }

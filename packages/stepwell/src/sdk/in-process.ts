@@ -6,10 +6,11 @@ import type { Call } from "../protocol/call.ts";
 import type { Op } from "../protocol/op.ts";
 import type { Outcome } from "../protocol/outcome.ts";
 import { clampRetryAfter } from "../protocol/reply.ts";
-import { Stepwell } from "./client.ts";
+import { type Stepwell, senderOf } from "./client.ts";
 import { durationMs } from "./duration-input.ts";
 import { errorData } from "./error-data.ts";
-import { type ExecutionResult, execute } from "./execute.ts";
+import { execute } from "./execute.ts";
+import type { ExecutionResult } from "./execution.ts";
 import type { AnyFunction } from "./function.ts";
 import { memosOfTexts } from "./memo.ts";
 import { REQUEST_VERSION } from "./request-version.ts";
@@ -45,7 +46,7 @@ export async function callInProcess(
     disableImmediateExecution: call.disableImmediateExecution,
     checkpoint: checkpointer(fn, call, options),
     logger: client.logger,
-    sendEvents: Stepwell.sender(client, fn, options.sendEvents),
+    sendEvents: senderOf(client, fn, options.sendEvents),
   });
   return outcomeOf(result, Date.now());
 }

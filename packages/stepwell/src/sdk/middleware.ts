@@ -32,12 +32,14 @@ export interface SdkResponse {
   readonly body: string;
 }
 
-interface InStep {
+/** What hooks around a step are told. */
+export interface InStep {
   readonly fn: FunctionInfo;
   readonly ctx: Context;
   readonly stepInfo: StepInfo;
 }
-interface InRun {
+/** What hooks around a run are told. */
+export interface InRun {
   readonly fn: FunctionInfo;
   readonly ctx: Context;
 }

@@ -52,7 +52,7 @@ export function createStepTools(find: FindStep, sendEvents: SendEvents): StepToo
         input: args,
         body: (input) => body(...(input as unknown as typeof args)),
         ask: { opts: { type: "step.run" } },
-      }) as ReturnType<StepTools["run"]> as never,
+      }) as Promise<never>,
     sleep: (id, duration) =>
       asleep(find, id, () => durationText(duration, `step.sleep(${JSON.stringify(stepIdOf(id))})`)),
     sleepUntil: (id, moment) =>

@@ -5,7 +5,8 @@
 import { type AnyFunction, Stepwell } from "../../src/index.ts";
 import type { Op } from "../../src/protocol/op.ts";
 import { stepHash } from "../../src/protocol/step-id.ts";
-import { type Checkpointer, type ExecutionRequest, type ExecutionResult, execute } from "../../src/sdk/execute.ts";
+import { execute } from "../../src/sdk/execute.ts";
+import type { Checkpointer, ExecutionRequest, ExecutionResult } from "../../src/sdk/execution.ts";
 import type { Logger } from "../../src/sdk/logger.ts";
 import type { ReceivedEvent } from "../../src/sdk/trigger.ts";
 
