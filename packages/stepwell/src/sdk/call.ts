@@ -5,7 +5,7 @@ import { LIMITS } from "../protocol/limits.ts";
 import type { App } from "./app.ts";
 import { type CallRequest, readCall } from "./call-request.ts";
 import { checkpointerOf } from "./checkpoint.ts";
-import { senderOf } from "./client.ts";
+import { Stepwell } from "./client.ts";
 import { errorData } from "./error-data.ts";
 import { execute } from "./execute.ts";
 import type { ExecutionResult } from "./execution.ts";
@@ -47,7 +47,7 @@ function executeCall(app: App, fn: AnyFunction, call: CallRequest, settings: Set
     disableImmediateExecution: call.disableImmediateExecution,
     checkpoint: checkpointerOf(fn, call, settings),
     logger: app.client.logger,
-    sendEvents: senderOf(app.client, fn),
+    sendEvents: Stepwell.sender(app.client, fn),
   });
 }
 

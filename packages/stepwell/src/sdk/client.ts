@@ -14,15 +14,6 @@ import { type ClientOptions, readSettings } from "./settings.ts";
 import type { SendEvents } from "./step-tools.ts";
 import type { EventInput, EventOf, TriggersInput } from "./trigger.ts";
 
-// The ways inside that users do not see; set by the class itself.
-let sendFor: (
-  client: Stepwell,
-  events: readonly EventInput[],
-  fn: AnyFunction,
-  over?: SendEvents,
-) => Promise<{ ids: string[] }>;
-let setTransport: (client: Stepwell, send: SendEvents | null) => void;
-
 /**
  * An app: the functions it serves and the events it sends.
  *
@@ -92,11 +83,22 @@ export class Stepwell {
     return this.#send(list, null);
   }
 
-  static {
-    sendFor = (client, events, fn, over) => client.#send(events, fn, over);
-    setTransport = (client, send) => {
-      client.#transport = send;
-    };
+  /**
+   * Sends events over something else than HTTP, such as an engine in this process; null to undo it.
+   *
+   * @internal
+   */
+  static sendOver(client: Stepwell, send: SendEvents | null): void {
+    client.#transport = send;
+  }
+
+  /**
+   * How steps of a function send events: as `send`, with the function's middleware, over `over` if given.
+   *
+   * @internal
+   */
+  static sender(client: Stepwell, fn: AnyFunction, over?: SendEvents): SendEvents {
+    return (events) => client.#send(events, fn, over);
   }
 
   async #send(events: readonly EventInput[], fn: AnyFunction | null, over?: SendEvents): Promise<{ ids: string[] }> {
@@ -108,14 +110,4 @@ export class Stepwell {
     const transport = over ?? this.#transport ?? ((all) => sendOverHttp(readSettings(this.options), all));
     return wrapWith(hooksOf(middleware, "wrapSendEvent"), { events: list, fn }, () => transport(list))();
   }
-}
-
-/** How steps of this function send events: as `client.send`, with the function's middleware, over `over` if given. */
-export function senderOf(client: Stepwell, fn: AnyFunction, over?: SendEvents): SendEvents {
-  return (events) => sendFor(client, events, fn, over);
-}
-
-/** Makes the client send events over something else than HTTP, such as an engine in this process; null to undo it. */
-export function sendThrough(client: Stepwell, send: SendEvents | null): void {
-  setTransport(client, send);
 }

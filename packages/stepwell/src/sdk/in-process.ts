@@ -6,7 +6,7 @@ import type { Call } from "../protocol/call.ts";
 import type { Op } from "../protocol/op.ts";
 import type { Outcome } from "../protocol/outcome.ts";
 import { clampRetryAfter } from "../protocol/reply.ts";
-import { type Stepwell, senderOf } from "./client.ts";
+import { Stepwell } from "./client.ts";
 import { durationMs } from "./duration-input.ts";
 import { errorData } from "./error-data.ts";
 import { execute } from "./execute.ts";
@@ -46,7 +46,7 @@ export async function callInProcess(
     disableImmediateExecution: call.disableImmediateExecution,
     checkpoint: checkpointer(fn, call, options),
     logger: client.logger,
-    sendEvents: senderOf(client, fn, options.sendEvents),
+    sendEvents: Stepwell.sender(client, fn, options.sendEvents),
   });
   return outcomeOf(result, Date.now());
 }
