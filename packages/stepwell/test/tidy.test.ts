@@ -1,5 +1,6 @@
 /** The house rules that a machine can check. Each has a twin below that shows it fail. */
 import { describe, expect, test } from "vitest";
+import { compileExpression, isExpressionProblem } from "../src/core/match/expression.ts";
 import { ERRORS } from "../src/protocol/errors.ts";
 import { LIMITS } from "../src/protocol/limits.ts";
 import { VERSION } from "../src/protocol/version.ts";
@@ -133,6 +134,24 @@ describe("the documents", () => {
     expect(
       listProblems({ name: "protocol/limits.ts", items: limits }, { name: "docs/limits.md", items: rows }),
     ).toEqual([]);
+  });
+
+  test("docs/expressions.md tells the results that expressions have", () => {
+    const rows = [...readText("docs/expressions.md").matchAll(/^\| `(.*)` \| `(.*)` \|$/gm)];
+    const wrong = rows.filter(([, source = "", result = ""]) => {
+      const expression = compileExpression(source.replaceAll("\\|", "|"), ["event"]);
+      const event = { name: "order/placed", data: {} };
+      return isExpressionProblem(expression) || JSON.stringify(expression.evaluate({ event }, 0)) !== result;
+    });
+    expect(rows.length).toBeGreaterThan(15);
+    expect(wrong.map(([row]) => row)).toEqual([]);
+  });
+
+  test("ARCHITECTURE.md names files that exist", () => {
+    const named = [...readText("ARCHITECTURE.md").matchAll(/`([a-z][\w./-]*\.(?:ts|md))`/g)].map((match) => match[1]!);
+    const places = ["", "packages/stepwell/", "packages/stepwell/src/"];
+    const gone = named.filter((path) => path.includes("/") && !places.some((place) => files.includes(place + path)));
+    expect(gone).toEqual([]);
   });
 
   test("links lead somewhere", () => {

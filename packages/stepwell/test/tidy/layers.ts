@@ -23,6 +23,8 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
     layers: ["engine", "store", "core", "protocol"],
     packages: ["node:", "@hono/node-server", "hono", "lru-cache", "pino", "prom-client", "undici", "zod"],
   },
+  // Where the two wings meet: functions of the application, called by an engine in the same process.
+  embed: { layers: ["server", "engine", "store", "core", "sdk", "protocol"], packages: ["node:"] },
   // The top floor puts the house together: it chooses the store and hands it to the engine.
   cli: {
     layers: ["server", "engine", "store", "core", "protocol"],
@@ -32,10 +34,10 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
 
 /** Doors that stand on more than one folder, and why. All others stand on `sdk/` (and `protocol/`, as everything does). */
 export const WIDE_DOORS: Readonly<Record<string, readonly string[]>> = {
-  "engine.ts": ["engine", "store", "sdk", "core"], // The whole engine inside an application.
+  "engine.ts": ["embed", "engine", "core"], // The whole engine inside an application.
   "index.ts": ["sdk"],
   "server.ts": ["server", "engine", "store"], // For people who embed the server.
-  "testing.ts": ["sdk", "engine", "store/memory.ts", "core"], // A function in memory, with a clock in the test's hand.
+  "testing.ts": ["embed"], // A function in memory, with a clock in the test's hand.
 };
 
 /** Doors that only run on Node may load what Node brings. */

@@ -21,6 +21,8 @@ export interface Source {
   readonly functions: readonly FunctionSpan[];
   /** Line numbers of `async` functions and `await`s. */
   readonly asyncLines: readonly number[];
+  /** Line numbers of the type `any`. */
+  readonly anyLines: readonly number[];
   /** True when the file does nothing but export what other files export. */
   readonly isBarrel: boolean;
 }
@@ -65,6 +67,7 @@ export function parseSource(path: string, text: string): Source {
   const imports: Import[] = [];
   const functions: FunctionSpan[] = [];
   const asyncLines: number[] = [];
+  const anyLines: number[] = [];
   walk(program, "", (node, name) => {
     const found = importOf(node);
     if (found !== undefined)
@@ -73,6 +76,7 @@ export function parseSource(path: string, text: string): Source {
       const line = lineOf(node.start);
       functions.push({ name, line, lines: lineOf(node.end - 1) - line + 1 });
     }
+    if (node.type === "TSAnyKeyword") anyLines.push(lineOf(node.start));
     if (node["async"] === true || node.type === "AwaitExpression") asyncLines.push(lineOf(node.start));
   });
   return {
@@ -83,6 +87,7 @@ export function parseSource(path: string, text: string): Source {
     imports,
     functions,
     asyncLines,
+    anyLines,
     isBarrel: isBarrel(program),
   };
 }
