@@ -4,6 +4,7 @@
  *
  *   --once    end after the run; exit code 0 when it completed
  *   --crash   kill the server in the middle of the run, start it again, and watch the run finish
+ *   --port N  the server's port: 8288 unless told, or the next free one
  */
 import { parseArgs } from "node:util";
 import { follow, patiently } from "./quickstart/follow.ts";
@@ -12,6 +13,7 @@ import * as screen from "./quickstart/screen.ts";
 import { eventRuns, listRuns, type RunView } from "./quickstart/server-api.ts";
 import { leadWorkflow } from "./stepwell/workflows/lead/workflow.ts";
 
+const PORT_DEFAULT = "8288";
 const RUN_MS_MAX = 60_000;
 const CRASH_AFTER_STEPS = 2;
 const LEAD = { name: "Ada Lovelace", company: "Analytical Engines", email: "ada@example.com" };
@@ -29,7 +31,7 @@ async function main(parts: Parts, options: { readonly crash: boolean }): Promise
   screen.say();
   const eventId = await postLead(parts);
   const run = await runOf(parts, eventId);
-  screen.say(`${bold("POST /leads")} sent ${cyan("api/new-lead")}, which started ${cyan(String(run.function_slug))}`);
+  screen.say(`${bold("POST /leads")} sent ${cyan("api/new-lead")}, which started ${cyan(leadWorkflow.id)}`);
   screen.say(dim(`run ${run.run_id}`));
   await followToTheEnd(parts, run, options);
   if (options.crash) tellWhatRan(parts);
@@ -104,10 +106,17 @@ function tellHowToGoOn(parts: Parts): void {
   screen.say(dim("Serving until Ctrl-C."));
 }
 
-const { values } = parseArgs({ options: { once: { type: "boolean" }, crash: { type: "boolean" } } });
+const { values } = parseArgs({
+  options: {
+    once: { type: "boolean" },
+    crash: { type: "boolean" },
+    port: { type: "string", default: PORT_DEFAULT },
+  },
+});
 
 screen.title("Stepwell quickstart");
 let parts: Parts | null = null;
+let isDone = false;
 let isEnding = false;
 
 async function end(exitCode: number): Promise<void> {
@@ -123,10 +132,11 @@ async function fail(error: unknown): Promise<void> {
   await end(1);
 }
 
+// Whoever read this has gone.
+process.stdout.on("error", () => void end(isDone ? 0 : 141));
 process.on("uncaughtException", (error) => void fail(error));
 process.on("SIGTERM", () => void end(143));
 process.on("SIGHUP", () => void end(129));
-let isDone = false;
 process.on("SIGINT", () => {
   screen.say();
   screen.say(dim("Ending …"));
@@ -134,7 +144,7 @@ process.on("SIGINT", () => {
 });
 
 try {
-  parts = await Parts.start();
+  parts = await Parts.start(Number(values.port));
   await main(parts, { crash: values.crash ?? false });
   isDone = true;
   if (values.once) await end(0);

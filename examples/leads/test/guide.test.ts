@@ -1,10 +1,14 @@
 /** The guide, section by section, running for real: HTTP, a server process, the app, and a stub of its services. */
+import { execFile } from "node:child_process";
+import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { appFunctions, listRuns } from "../src/quickstart/server-api.ts";
+import { commandPath } from "../src/quickstart/server-process.ts";
 import { functions } from "../src/stepwell/functions.ts";
 import { until, World } from "./world.ts";
 
-const MINUTE = 60_000;
+const SECOND = 1_000;
+const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 
@@ -247,6 +251,45 @@ describe("§9 sleep and delays", () => {
   });
 });
 
+describe("§9 duration formats", () => {
+  test("30s, 5m, 2h, 7d and an object of fields are as long as they say", async () => {
+    const { lead_id } = await postLead(ADA);
+    const run = async (name: string, data: object, functionId: string) =>
+      world.run(await world.send(name, { lead_id, ...data }), functionId);
+    const seconds = await run("api/reply-received", { text: "Hello" }, "leads/receive-reply");
+    const booked = { email: ADA.email, starts_at: new Date(world.now).toISOString() };
+    const appointment = await run("api/appointment-booked", booked, "leads/appointment");
+    const hours = await run("workflow/await-reply", { follow_up_time: 86_400 }, "leads/await-reply");
+    const days = await run("workflow/follow-up", {}, "leads/follow-up");
+    await world.step(days, "wait-7-days", "Sleeping");
+
+    await world.travel(30 * SECOND - 10 * SECOND);
+    await world.step(seconds, "wait-30-seconds", "Sleeping");
+    await world.travel(10 * SECOND);
+    await world.step(seconds, "wait-30-seconds", "Completed");
+
+    await world.travel(4 * MINUTE);
+    await world.step(appointment, "wait-5-minutes", "Sleeping");
+    await world.travel(MINUTE);
+    await world.step(appointment, "wait-for-appointment", "Completed");
+
+    await world.travel(2 * HOUR - MINUTE);
+    await world.step(appointment, "wait-2-hours", "Sleeping");
+    await world.travel(MINUTE);
+    await world.step(appointment, "wait-2-hours", "Completed");
+
+    await world.travel(21 * HOUR);
+    await world.step(hours, "wait-for-reply", "Sleeping");
+    await world.travel(HOUR);
+    await world.step(hours, "wait-for-reply", "Completed");
+
+    await world.travel(6 * DAY - HOUR);
+    await world.step(days, "wait-7-days", "Sleeping");
+    await world.travel(HOUR);
+    await world.step(days, "wait-7-days", "Completed");
+  });
+});
+
 describe("§12 the development server", () => {
   test("it is up, and lists what it knows", async () => {
     expect((await fetch(`${world.serverUrl}/health`)).status).toBe(200);
@@ -254,17 +297,33 @@ describe("§12 the development server", () => {
     expect(dev.functions).toHaveLength(functions.length);
   });
 
-  test("events are triggered by hand, with any key", async () => {
-    const run = await world.ended(
-      await world.send("user/action", { user_id: "u-12", action: "click" }),
-      "api/user-action",
-    );
-    expect(run.output).toEqual({ status: "handled" });
+  test("events are triggered by hand, with the command", async () => {
+    const data = JSON.stringify({ user_id: "u-12", action: "click" });
+    const args = [commandPath(), "send", "user/action", "--data", data, "--url", world.serverUrl, "--json"];
+    const { stdout } = await promisify(execFile)(process.execPath, args);
+    const { ids } = JSON.parse(stdout) as { ids: [string] };
+    expect((await world.ended(ids[0], "api/user-action")).output).toEqual({ status: "handled" });
   });
 
-  test("runs are listed by status", async () => {
-    const failed = await listRuns(world.serverUrl, "status=failed");
-    expect(failed.length).toBeGreaterThan(0);
-    expect(failed.every((run) => run.status === "Failed")).toBe(true);
+  test("what happens is told as it happens", async () => {
+    const feed = await fetch(`${world.serverUrl}/v1/feed`);
+    await world.send("user/action", { user_id: "u-12", action: "watched" });
+    let told = "";
+    for await (const chunk of feed.body!.pipeThrough(new TextDecoderStream())) {
+      told += chunk;
+      if (told.includes("event: run_ended")) break;
+    }
+    const kinds = [...told.matchAll(/^event: (\w+)$/gm)].map((match) => match[1]);
+    expect(kinds).toEqual(["event_received", "run_created", "run_started", "step_completed", "run_ended"]);
+  });
+
+  test("runs are listed by status, and a failed one says why", async () => {
+    const failed = await listRuns(world.serverUrl, "status=failed&function=leads-api/process-order");
+    expect(failed).toMatchObject([{ status: "Failed", output: { message: expect.stringContaining("Invalid card") } }]);
+  });
+
+  test("the dashboard is served", async () => {
+    const page = await fetch(world.serverUrl);
+    expect([page.status, page.headers.get("content-type")]).toEqual([200, expect.stringContaining("text/html")]);
   });
 });

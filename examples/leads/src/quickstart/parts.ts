@@ -14,7 +14,6 @@ import * as screen from "./screen.ts";
 import { ServerProcess } from "./server-process.ts";
 import { sync } from "./sync.ts";
 
-const PORT_WANTED = 8288;
 const DATA_DIR = ".stepwell";
 /** Each answer of a service takes this long, so that there is something to see and time to pull the plug. */
 const SERVICE_DELAY_MS = 400;
@@ -42,7 +41,8 @@ export class Parts {
     this.failed.catch(() => {}); // Heard by whoever waits for it.
   }
 
-  static async start(): Promise<Parts> {
+  /** `port` is the one wanted for the server; 0 takes any. */
+  static async start(port: number): Promise<Parts> {
     const stub = await startStub({ delayMs: SERVICE_DELAY_MS });
     process.env["SERVICES_URL"] = stub.url;
     screen.part("services", stub.url, "stub of the LLM, e-mail and phone services");
@@ -50,10 +50,10 @@ export class Parts {
     const app = createApp();
     const appUrl = await listenFrom(app, "127.0.0.1", settings.port); // Q1
     const onCrash = (how: string) => void parts.#restart(how);
-    const server = await ServerProcess.start({ port: PORT_WANTED, dataDir: DATA_DIR, onCrash });
+    const server = await ServerProcess.start({ port, dataDir: DATA_DIR, onCrash });
     const parts: Parts = new Parts(stub, app, appUrl, server);
 
-    if (server.port !== PORT_WANTED) screen.notice(`Port ${PORT_WANTED} is in use; the server took ${server.port}.`);
+    if (port !== 0 && server.port !== port) screen.notice(`Port ${port} is in use; the server took ${server.port}.`);
     screen.part("server", server.url, `process ${server.pid}, data in ${DATA_DIR}/`);
     process.env["STEPWELL_DEV"] = server.url;
     const functions = await sync(appUrl, server.url, client.id);

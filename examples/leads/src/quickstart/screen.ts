@@ -7,6 +7,7 @@ export const colors = picocolors.createColors(!isPlain);
 const { bold, cyan, dim, green, red, yellow } = colors;
 
 const NAME_WIDTH = 18;
+const BEGAN_AT = Date.now();
 
 export function say(line = ""): void {
   process.stdout.write(line === "" ? "\n" : `  ${line}\n`);
@@ -27,7 +28,8 @@ export function part(name: string, address: string, remark: string): void {
 export function step(view: StepView, runAt: number): void {
   const mark = view.status === "Completed" ? green("✓") : red("✗");
   const [from, to] = [Date.parse(view.started_at ?? view.queued_at), Date.parse(view.ended_at ?? view.queued_at)];
-  say(`  ${mark} ${view.name.padEnd(NAME_WIDTH)}${seconds(to - from)}   ${dim(`at ${seconds(to - runAt)}`)}`);
+  const when = to < BEGAN_AT ? "before, kept" : `at ${seconds(to - runAt)}`;
+  say(`  ${mark} ${view.name.padEnd(NAME_WIDTH)}${seconds(to - from)}   ${dim(when)}`);
 }
 
 export function notice(text: string): void {

@@ -86,12 +86,13 @@ function spawnServer({ port, dataDir, args = [], nodeArgs = [] }: ServerProcessO
       ...["--port", String(port), "--data-dir", dataDir, "--no-discovery", "--log-format", "json"],
       ...args,
     ],
-    { stdio: ["ignore", "pipe", "pipe", "ipc"] },
+    // In a process group of its own: a terminal's Ctrl-C is this program's to pass on.
+    { stdio: ["ignore", "pipe", "pipe", "ipc"], detached: true },
   );
 }
 
 /** The program behind the command `stepwell`. */
-function commandPath(): string {
+export function commandPath(): string {
   const manifestUrl = import.meta.resolve("stepwell/package.json");
   const manifest = JSON.parse(readFileSync(fileURLToPath(manifestUrl), "utf8")) as { bin: { stepwell: string } };
   return fileURLToPath(new URL(manifest.bin.stepwell, manifestUrl));
