@@ -301,6 +301,15 @@ describe("errors", () => {
     expect(JSON.stringify(result)).toContain('Step \\"load\\": the value at result.rows[0].id cannot be stored');
   });
 
+  test("arguments that cannot be stored are refused before the body runs", async () => {
+    let ran = false;
+    const fn = define(({ step }) => step.run("a", (..._: unknown[]) => (ran = true), new Map()));
+    const result = await call(fn);
+    expect(result).toMatchObject({ noRetry: true, ops: [{ op: "StepFailed", error: { code: "value_not_storable" } }] });
+    expect(JSON.stringify(result)).toContain("arguments[0]");
+    expect(ran).toBe(false);
+  });
+
   test("a function's own result is checked as well", async () => {
     const result = await call(define(() => new Map()));
     expect(result).toMatchObject({ kind: "failed", noRetry: true, error: { code: "value_not_storable" } });
@@ -330,6 +339,19 @@ describe("checkpoints", () => {
     const result = await call(three, { checkpoint });
     expect(saved.map((ops) => ops.map((op) => op.displayName))).toEqual([["a", "b"]]);
     expect(kinds(result)).toEqual(["StepRun c", "RunComplete complete"]);
+  });
+
+  test("large results are saved before the buffer is full, and old ones before they are older", async () => {
+    const large = checkpoints(() => "saved", { bufferedSteps: 100 });
+    const fn = define(async ({ step }) => {
+      for (let round = 0; round < 3; round++) await step.run("x", () => "x".repeat(600_000));
+    });
+    await call(fn, { checkpoint: large.checkpoint });
+    expect(large.saved.map((ops) => ops.length)).toEqual([2]);
+    const old = checkpoints(() => "saved", { bufferedSteps: 100, maxIntervalMs: 10 });
+    let nowMs = 0;
+    await call(three, { checkpoint: old.checkpoint, now: () => (nowMs += 4) });
+    expect(old.saved.length).toBeGreaterThan(0);
   });
 
   test("what cannot be saved travels with the reply, and the call ends", async () => {

@@ -20,16 +20,19 @@ import { collectHooks } from "./execution-hooks.ts";
 import { quietLogger } from "./logger.ts";
 import { macrotask } from "./macrotask.ts";
 import { memosOf } from "./memo.ts";
-import { notify, type StepInfo, wrapWith } from "./middleware.ts";
+import { type StepInfo, wrapWith } from "./middleware.ts";
 import { enclosingStep, insideStep } from "./nesting.ts";
 import { checkEvents, failureOf } from "./received.ts";
 import { Replay } from "./replay.ts";
-import { completeOp, errorOp, type FoundStep, plannedOp, resultOp, type StepOp } from "./step-op.ts";
+import { completeOp, errorOp, type FoundStep, optsOf, plannedOp, resultOp, type StepOp } from "./step-op.ts";
 import { createStepTools, type StepRequest, stepIdOf } from "./step-tools.ts";
 import { storableText } from "./storable.ts";
 
 /** A targeted step that the handler does not reach within this time is reported as missing. */
 const TARGET_WAIT_MS = 10_000;
+
+/** Buffered results are saved at the latest when they are this long together, so that a reply can still carry them. */
+const BUFFER_CHARS_MAX = 1024 * 1024;
 
 /** Makes one call. Never throws: what goes wrong is a result. */
 export async function execute(request: ExecutionRequest): Promise<ExecutionResult> {
@@ -54,7 +57,9 @@ class Execution {
   /** Finished steps that are not saved yet. */
   #buffer: StepOp[] = [];
   #bufferedSince = 0;
-  readonly #startedAt = Date.now();
+  #bufferedChars = 0;
+  readonly #now: () => number;
+  readonly #startedAt: number;
   readonly #target: string | null;
   readonly #canRunInline: boolean;
   #isReplaying: boolean;
@@ -66,6 +71,8 @@ class Execution {
 
   constructor(request: ExecutionRequest) {
     this.#request = request;
+    this.#now = request.now ?? Date.now;
+    this.#startedAt = this.#now();
     this.#replay = new Replay(request.memos, request.stack);
     this.#hooks = collectHooks(request.fn);
     const isTargetDone = request.target !== null && this.#replay.has(request.target);
@@ -81,7 +88,7 @@ class Execution {
   async run(): Promise<ExecutionResult> {
     await this.#transformInput();
     if (this.#replay.isEmpty && this.#request.attempt === 0 && this.#target === null) {
-      await notify(this.#hooks.onRunStart, this.#inRun);
+      await this.#observe(this.#hooks.onRunStart, this.#inRun);
     }
     this.#startHandler();
     for (;;) {
@@ -104,6 +111,17 @@ class Execution {
       if (changed?.steps === undefined) continue;
       this.#request = { ...this.#request, memos: memosOf(changed.steps) };
       this.#replay = new Replay(this.#request.memos, stack);
+    }
+  }
+
+  /** Observers change nothing, not even by throwing. */
+  async #observe<Input>(hooks: readonly ((input: Input) => unknown)[], input: Input): Promise<void> {
+    for (const hook of hooks) {
+      try {
+        await hook(input);
+      } catch (error) {
+        this.#request.logger.warn("stepwell: a middleware hook failed", error);
+      }
     }
   }
 
@@ -144,7 +162,7 @@ class Execution {
     if (this.#target === null) this.#isReplaying = false;
     if (this.#isMemoizationOver) return;
     this.#isMemoizationOver = true;
-    if (this.#hooks.onMemoizationEnd.length > 0) void notify(this.#hooks.onMemoizationEnd, this.#inRun).catch(() => {});
+    void this.#observe(this.#hooks.onMemoizationEnd, this.#inRun);
   }
 
   /** Until the handler reaches another step or ends: it waits for something that is not a step. */
@@ -157,7 +175,7 @@ class Execution {
 
   async #awaitTarget(): Promise<ExecutionResult | null> {
     const waitMs = this.#request.targetWaitMs ?? TARGET_WAIT_MS;
-    const restMs = waitMs - (Date.now() - this.#startedAt);
+    const restMs = waitMs - (this.#now() - this.#startedAt);
     if (restMs <= 0) return this.#targetMissing();
     let timer: ReturnType<typeof setTimeout> | undefined;
     await Promise.race([
@@ -243,7 +261,7 @@ class Execution {
 
   #isOverTime(): boolean {
     const { checkpoint } = this.#request;
-    return checkpoint !== null && Date.now() - this.#startedAt >= checkpoint.maxRuntimeMs;
+    return checkpoint !== null && this.#now() - this.#startedAt >= checkpoint.maxRuntimeMs;
   }
 
   #planFresh(): ExecutionResult {
@@ -261,11 +279,13 @@ class Execution {
     const { checkpoint, attempt } = this.#request;
     // A retried call ends here, so that the retried job is completed by its own reply.
     if (checkpoint === null || attempt > 0) return this.#stop([op]);
-    if (this.#buffer.length === 0) this.#bufferedSince = Date.now();
+    if (this.#buffer.length === 0) this.#bufferedSince = this.#now();
     this.#buffer.push(op);
     const { bufferedSteps, maxIntervalMs } = checkpoint;
-    const isOld = maxIntervalMs > 0 && Date.now() - this.#bufferedSince >= maxIntervalMs;
-    if (this.#buffer.length >= bufferedSteps || isOld) {
+    this.#bufferedChars += op.data?.length ?? 0;
+    const isLarge = this.#bufferedChars >= BUFFER_CHARS_MAX;
+    const isOld = maxIntervalMs > 0 && this.#now() - this.#bufferedSince >= maxIntervalMs;
+    if (this.#buffer.length >= bufferedSteps || isOld || isLarge) {
       const ended = await this.#flush(checkpoint);
       if (ended !== null) return ended;
     }
@@ -282,6 +302,7 @@ class Execution {
       return this.#stop([]); // The reply carries what could not be saved.
     }
     this.#buffer = [];
+    this.#bufferedChars = 0;
     if (saved === "saved") return null;
     return { kind: "failed", error: new StepwellError("stale_dispatch"), noRetry: true, retryAfter: null };
   }
@@ -289,21 +310,22 @@ class Execution {
   async #attempt(step: FoundStep): Promise<{ op: StepOp; retryAfter: string | null }> {
     const { attempt, maxAttempts } = this.#request;
     const input = { ...this.#inRun, stepInfo: stepInfo(step, false) };
-    const startedAt = Date.now();
+    const startedAt = this.#now();
     this.#isInBody = true;
     try {
-      await notify(this.#hooks.onStepStart, input);
+      const opts = optsOf(step); // Arguments that cannot be stored are refused before the body runs.
+      await this.#observe(this.#hooks.onStepStart, input);
       const body = wrapWith(this.#hooks.wrapStepHandler, input, async () => step.body!(step.input));
       const value = await insideStep(this, step.id, body);
       const data = storableText(value, `Step "${step.id}"`, "result");
-      const op = resultOp(step, data, startedAt, Date.now());
-      await notify(this.#hooks.onStepComplete, { ...input, output: value });
+      const op = resultOp(step, opts, data, startedAt, this.#now());
+      await this.#observe(this.#hooks.onStepComplete, { ...input, output: value });
       return { op, retryAfter: null };
     } catch (error) {
       const noRetry = isNonRetriable(error);
       const isFinalAttempt = noRetry || attempt + 1 >= maxAttempts;
-      await notify(this.#hooks.onStepError, { ...input, error, isFinalAttempt }).catch(() => {});
-      const op = errorOp(step, errorData(error), isFinalAttempt, noRetry, startedAt);
+      await this.#observe(this.#hooks.onStepError, { ...input, error, isFinalAttempt });
+      const op = errorOp(step, errorData(error), isFinalAttempt, noRetry, startedAt, this.#now());
       return { op, retryAfter: isFinalAttempt ? null : retryAfterOf(error) };
     } finally {
       this.#isInBody = false;
@@ -322,7 +344,7 @@ class Execution {
     if (end.ok) {
       try {
         const output = storableText(end.value, `Function ${this.#request.fn.slug}`, "result");
-        await notify(this.#hooks.onRunComplete, { ...this.#inRun, output: end.value });
+        await this.#observe(this.#hooks.onRunComplete, { ...this.#inRun, output: end.value });
         return this.#buffer.length === 0 ? { kind: "returned", output } : this.#stop([completeOp(output)]);
       } catch (error) {
         return this.#failRun(error);
@@ -338,7 +360,7 @@ class Execution {
     if (ended !== null) return ended;
     const result = failure(error);
     const isFinalAttempt = (result.kind === "failed" && result.noRetry) || attempt + 1 >= maxAttempts;
-    await notify(this.#hooks.onRunError, { ...this.#inRun, error, isFinalAttempt }).catch(() => {});
+    await this.#observe(this.#hooks.onRunError, { ...this.#inRun, error, isFinalAttempt });
     return result;
   }
 

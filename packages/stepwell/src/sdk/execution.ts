@@ -34,6 +34,8 @@ export interface ExecutionRequest {
   readonly logger: Logger;
   readonly sendEvents: SendEvents;
   readonly targetWaitMs?: number;
+  /** The clock, in Unix milliseconds; the host's when left out. */
+  readonly now?: () => number;
 }
 
 export type ExecutionResult =

@@ -23,6 +23,8 @@ export interface InProcessOptions {
   readonly sendEvents?: SendEvents;
   /** After this long the next step is left to a new call; the function's own limit, or none, when left out. */
   readonly maxRuntimeMs?: number;
+  /** The clock, in Unix milliseconds; the host's when left out. */
+  readonly now?: () => number;
 }
 
 /** Makes one call and tells its outcome. Never throws. */
@@ -47,8 +49,9 @@ export async function callInProcess(
     checkpoint: checkpointer(fn, call, options),
     logger: client.logger,
     sendEvents: Stepwell.sender(client, fn, options.sendEvents),
+    ...(options.now === undefined ? {} : { now: options.now }),
   });
-  return outcomeOf(result, Date.now());
+  return outcomeOf(result, (options.now ?? Date.now)());
 }
 
 function checkpointer(fn: AnyFunction, call: Call, options: InProcessOptions) {

@@ -105,3 +105,23 @@ test("wrapFunctionHandler may change the output", async () => {
   const middleware: Middleware = { id: "m", wrapFunctionHandler: async ({ next }) => ({ wrapped: await next() }) };
   expect(output(await drive(define([middleware], () => 1)))).toEqual({ wrapped: 1 });
 });
+
+test("an observer that throws changes nothing", async () => {
+  const fail = () => {
+    throw new Error("observer");
+  };
+  const middleware: Middleware = {
+    id: "m",
+    onRunStart: fail,
+    onStepStart: fail,
+    onStepComplete: fail,
+    onRunComplete: fail,
+  };
+  const logger = recordingLogger();
+  const run = await drive(
+    define([middleware], ({ step }) => step.run("a", () => 1)),
+    { logger },
+  );
+  expect(output(run)).toBe(1);
+  expect(logger.lines).toHaveLength(4);
+});

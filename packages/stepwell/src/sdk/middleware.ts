@@ -124,11 +124,6 @@ export function hooksOf<Name extends Hook>(list: readonly Middleware[], name: Na
   return hooks;
 }
 
-/** Calls observers one after the other. */
-export async function notify<Input>(hooks: readonly ((input: Input) => unknown)[], input: Input): Promise<void> {
-  for (const hook of hooks) await hook(input);
-}
-
 /** Puts the wrappers around `inner`, the first outermost. */
 export function wrapWith<Input, Result>(
   wrappers: readonly ((input: Input & { readonly next: () => Promise<Result> }) => Promise<Result>)[],

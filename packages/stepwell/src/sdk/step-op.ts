@@ -44,11 +44,17 @@ const base = (step: FoundStep, op: OpCode) => ({
 
 /** Asks the engine to carry the step out: itself, or by calling back for exactly this step. */
 export function plannedOp(step: FoundStep): StepOp {
-  return step.body === null ? base(step, "Sleep") : { ...base(step, "StepPlanned"), opts: withInput(step) };
+  return step.body === null ? base(step, "Sleep") : { ...base(step, "StepPlanned"), opts: optsOf(step) };
 }
 
-export function resultOp(step: FoundStep, data: JsonText, startedAt: number, endedAt: number): StepOp {
-  return { ...base(step, "StepRun"), opts: withInput(step), data, startedAt, endedAt };
+export function resultOp(
+  step: FoundStep,
+  opts: JsonObject,
+  data: JsonText,
+  startedAt: number,
+  endedAt: number,
+): StepOp {
+  return { ...base(step, "StepRun"), opts, data, startedAt, endedAt };
 }
 
 export function errorOp(
@@ -57,8 +63,8 @@ export function errorOp(
   isFinal: boolean,
   noRetry: boolean,
   startedAt: number,
+  endedAt: number,
 ): StepOp {
-  const endedAt = Date.now();
   return { ...base(step, isFinal ? "StepFailed" : "StepError"), error, noRetry, startedAt, endedAt };
 }
 
@@ -68,7 +74,8 @@ export function completeOp(data: JsonText): StepOp {
   return { ...empty, op: "RunComplete", id, name: "complete", displayName: "complete", shownName: "complete", data };
 }
 
-function withInput(step: FoundStep): JsonObject {
+/** Options of the operation, with the arguments of the body if there are any. */
+export function optsOf(step: FoundStep): JsonObject {
   if (step.input.length === 0) return step.ask.opts;
   const text = storableText(step.input, `Step "${step.id}"`, "arguments", LIMITS.stepInputBytesMax);
   return { ...step.ask.opts, input: JSON.parse(text) };
