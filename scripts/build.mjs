@@ -2,12 +2,13 @@
  * Builds `packages/stepwell/dist`: compiles, drops what has no source any more, copies what is no TypeScript.
  * Compiling is incremental, so a build that is up to date takes about a second.
  */
-import { chmodSync, copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { chmodSync, copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { complain, ROOT, run, say, wasInterrupted } from "./child.mjs";
 
 const SOURCE = join(ROOT, "packages", "stepwell", "src");
 const OUTPUT = join(ROOT, "packages", "stepwell", "dist");
+const BASE_SETTINGS = join(SOURCE, "..", "tsconfig.base.json");
 const DASHBOARD = join(ROOT, "packages", "dashboard", "index.html");
 const BIN = join(OUTPUT, "cli", "main.js");
 
@@ -16,6 +17,7 @@ export async function build(node) {
   say("building …");
   const tsc = join(ROOT, "node_modules", "typescript", "bin", "tsc");
   dropOrphans();
+  dropStaleRecords();
   const code = await run(node.path, [tsc, "-b", "packages/stepwell/src"], { env: node.env });
   if (code !== 0) {
     if (!wasInterrupted(code)) complain("the build failed; the lines above say where");
@@ -36,6 +38,17 @@ function dropOrphans() {
     if (file.startsWith("dashboard")) continue; // Copied, not compiled.
     const match = /^(.*)\.(?:js|d\.ts)$/.exec(file);
     if (match !== null && !existsSync(join(SOURCE, `${match[1]}.ts`))) rmSync(join(OUTPUT, file));
+  }
+}
+
+/** The compiler repeats recorded errors even when a changed setting has made them untrue; so settings drop the records. */
+function dropStaleRecords() {
+  if (!existsSync(OUTPUT)) return;
+  const changedAt = (path) => statSync(path).mtimeMs;
+  const settings = filesBelow(SOURCE).filter((file) => file.endsWith("tsconfig.json"));
+  const newest = Math.max(changedAt(BASE_SETTINGS), ...settings.map((file) => changedAt(join(SOURCE, file))));
+  for (const file of filesBelow(OUTPUT)) {
+    if (file.endsWith(".tsbuildinfo") && changedAt(join(OUTPUT, file)) < newest) rmSync(join(OUTPUT, file));
   }
 }
 

@@ -34,9 +34,8 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
 
 /** Doors that stand on more than one folder, and why. All others stand on `sdk/` (and `protocol/`, as everything does). */
 export const WIDE_DOORS: Readonly<Record<string, readonly string[]>> = {
-  "engine.ts": ["embed", "engine", "core"], // The whole engine inside an application.
-  "index.ts": ["sdk"],
-  "server.ts": ["server", "engine", "store"], // For people who embed the server.
+  "engine.ts": ["embed", "engine", "core"], // The whole engine inside an application, with the types of what it takes.
+  "server.ts": ["server", "store"], // For people who embed the server; they choose the store.
   "testing.ts": ["embed"], // A function in memory, with a clock in the test's hand.
 };
 

@@ -18,7 +18,6 @@ export const RECORDS: SizeRecords = {
   files: {
     "packages/stepwell/src/core/core.ts": "the one place where commands, time and batches meet; rules live elsewhere",
     "packages/stepwell/src/engine/engine.ts": "the loop: its five invariants hold or break together",
-    "packages/stepwell/src/sdk/execute.ts": "one replay of one call, from the first step found to the answer",
   },
   functions: {},
 };
