@@ -20,11 +20,11 @@ import { collectHooks } from "./execution-hooks.ts";
 import { quietLogger } from "./logger.ts";
 import { macrotask } from "./macrotask.ts";
 import { memosOf } from "./memo.ts";
-import { type StepInfo, wrapWith } from "./middleware.ts";
+import { notify, wrapWith } from "./middleware.ts";
 import { enclosingStep, insideStep } from "./nesting.ts";
 import { checkEvents, failureOf } from "./received.ts";
 import { Replay } from "./replay.ts";
-import { completeOp, errorOp, type FoundStep, optsOf, plannedOp, resultOp, type StepOp } from "./step-op.ts";
+import { completeOp, errorOp, type FoundStep, optsOf, plannedOp, resultOp, type StepOp, stepInfo } from "./step-op.ts";
 import { createStepTools, type StepRequest, stepIdOf } from "./step-tools.ts";
 import { storableText } from "./storable.ts";
 
@@ -114,15 +114,8 @@ class Execution {
     }
   }
 
-  /** Observers change nothing, not even by throwing. */
-  async #observe<Input>(hooks: readonly ((input: Input) => unknown)[], input: Input): Promise<void> {
-    for (const hook of hooks) {
-      try {
-        await hook(input);
-      } catch (error) {
-        this.#request.logger.warn("stepwell: a middleware hook failed", error);
-      }
-    }
+  #observe<Input>(hooks: readonly ((input: Input) => unknown)[], input: Input): Promise<void> | undefined {
+    return hooks.length === 0 ? undefined : notify(hooks, input, this.#request.logger);
   }
 
   #startHandler(): void {
@@ -384,11 +377,6 @@ function failure(error: unknown): ExecutionResult {
   // A failed step that nobody caught has used up its attempts already.
   const noRetry = error instanceof StepError || isNonRetriable(error);
   return { kind: "failed", error, noRetry, retryAfter: noRetry ? null : retryAfterOf(error) };
-}
-
-function stepInfo(step: FoundStep, memoized: boolean): StepInfo {
-  const { hashedId, id, name, type, input } = step;
-  return { hashedId, id, name, stepType: type, memoized, input };
 }
 
 function deferred() {

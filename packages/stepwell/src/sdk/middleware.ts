@@ -5,6 +5,7 @@
  * A `transform…` hook returns the changed value, or nothing to leave it. Hooks that nobody defines cost nothing.
  */
 import type { FunctionInfo, HandlerContext } from "./context.ts";
+import type { Logger } from "./logger.ts";
 import type { StepIdInput, StepType } from "./step-tools.ts";
 import type { EventInput } from "./trigger.ts";
 
@@ -122,6 +123,21 @@ export function hooksOf<Name extends Hook>(list: readonly Middleware[], name: Na
     if (hook !== undefined) hooks.push(hook.bind(middleware) as NonNullable<Middleware[Name]>);
   }
   return hooks;
+}
+
+/** Calls observers one after the other. They change nothing, not even by throwing. */
+export async function notify<Input>(
+  hooks: readonly ((input: Input) => unknown)[],
+  input: Input,
+  logger: Logger,
+): Promise<void> {
+  for (const hook of hooks) {
+    try {
+      await hook(input);
+    } catch (error) {
+      logger.warn("stepwell: a middleware hook failed", error);
+    }
+  }
 }
 
 /** Puts the wrappers around `inner`, the first outermost. */

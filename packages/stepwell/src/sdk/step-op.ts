@@ -4,6 +4,7 @@ import type { JsonObject, JsonText } from "../protocol/json.ts";
 import { LIMITS } from "../protocol/limits.ts";
 import type { Op, OpCode } from "../protocol/op.ts";
 import { stepHash } from "../protocol/step-id.ts";
+import type { StepInfo } from "./middleware.ts";
 import type { StepRequest, StepType } from "./step-tools.ts";
 import { storableText } from "./storable.ts";
 
@@ -20,6 +21,12 @@ export interface FoundStep {
   readonly ask: StepRequest["ask"];
   readonly resolve: (value: unknown) => void;
   readonly reject: (error: unknown) => void;
+}
+
+/** A step as middleware sees it. */
+export function stepInfo(step: FoundStep, memoized: boolean): StepInfo {
+  const { hashedId, id, name, type, input } = step;
+  return { hashedId, id, name, stepType: type, memoized, input };
 }
 
 /** An operation with the name to show, which only the wire carries. */
