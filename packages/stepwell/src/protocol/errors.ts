@@ -43,6 +43,11 @@ export const ERRORS = {
     "Send `Authorization: Bearer <signing key>`; check that app and server share the key.",
   ),
   run_ended: entry(409, "Run {run} has already ended ({status}).", "Nothing to do."),
+  run_not_ended: entry(
+    504,
+    "Run {run} has not ended: it is {status}.",
+    "Wait longer; in tests, move the clock with `advance`.",
+  ),
   run_state_gone: entry(
     410,
     "Runtime state is no longer available for run {run}.",

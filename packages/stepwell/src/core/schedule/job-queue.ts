@@ -127,7 +127,7 @@ export class JobQueue {
   pageRequest(now: Instant): PageRequest | null {
     const { horizonMs, hintsMax } = this.#limits;
     if (this.#isPaging || this.size > hintsMax / 4) return null;
-    if (this.#windowEnd.dueAt >= now + horizonMs / 2) return null;
+    if (this.#windowEnd.dueAt > now + horizonMs / 2) return null; // Due exactly when `nextPageAt` says so.
     this.#isPaging = true;
     return { after: this.#windowEnd, untilAt: now + horizonMs, limit: Math.max(1, Math.floor(hintsMax / 4)) };
   }

@@ -1,0 +1,245 @@
+/**
+ * An engine inside an application: its functions are called, not requested.
+ *
+ *   EE1. Events are durable when `send` resolves, and runs carry on after a restart with the same store (E1, E3).
+ *   EE2. What functions send goes to this engine: `step.sendEvent` always, `client.send` while the engine that took
+ *        the client last is running.
+ */
+
+import type { Notice } from "../core/batch.ts";
+import type { CancelAnswer } from "../core/command.ts";
+import type { Random } from "../core/random.ts";
+import { DEFAULT_ENV, Engine } from "../engine/engine.ts";
+import type { Clock, EngineLog } from "../engine/ports.ts";
+import { StepwellError } from "../protocol/errors.ts";
+import { createIdSource, type IdSource } from "../protocol/ids.ts";
+import { Stepwell } from "../sdk/client.ts";
+import { type DurationInput, durationMs } from "../sdk/duration-input.ts";
+import type { StepwellFunction } from "../sdk/function.ts";
+import { consoleLogger } from "../sdk/logger.ts";
+import { checkSchemas, eventText } from "../sdk/send.ts";
+import type { EventInput } from "../sdk/trigger.ts";
+import { systemClock } from "../server/clock.ts";
+import { readEvents } from "../server/intake.ts";
+import { createSystemRandom } from "../server/system-random.ts";
+import type { StepRow, Store } from "../store/store.ts";
+import { appsOf, type InProcessApp, registrationOf } from "./in-process-app.ts";
+import { InProcessTransport } from "./in-process-transport.ts";
+import { type StoreChoice, storeOf } from "./open-store.ts";
+import { type RunResult, runResult } from "./run-result.ts";
+
+export interface CreateEngineOptions {
+  readonly functions: readonly StepwellFunction<unknown, unknown>[];
+  /** The clients of these functions: their `send` goes to this engine then. */
+  readonly client?: Stepwell | readonly Stepwell[];
+  /** Where everything is kept; `"memory"` when left out. */
+  readonly store?: StoreChoice;
+  /** The same delay before every retry, instead of a growing one. */
+  readonly retryInterval?: DurationInput;
+  /** Where the engine's own warnings and errors go; the console when left out. */
+  readonly log?: EngineLog;
+  /** The store failed for good: the engine has stopped, and everything acknowledged is stored. */
+  readonly onFatal?: (error: unknown) => void;
+  /** The system's, unless time is in somebody's hand. */
+  readonly clock?: Clock;
+  readonly random?: Random;
+}
+
+export interface SentEvents {
+  readonly ids: string[];
+  /** The runs that these events started, in order. */
+  readonly runIds: string[];
+}
+
+export interface WaitOptions {
+  /** How long to wait; without end when left out. */
+  readonly timeout?: DurationInput;
+}
+
+const GRACE_MS_DEFAULT = 10_000;
+
+const CONSOLE_LOG: EngineLog = {
+  info() {},
+  warn: (message, details) => consoleLogger.warn(`stepwell: ${message}`, details ?? {}),
+  error: (message, details) => consoleLogger.error(`stepwell: ${message}`, details ?? {}),
+};
+
+/** Which engine a client's `send` goes to (EE2). */
+const engineOfClient = new WeakMap<Stepwell, EmbeddedEngine>();
+
+export class EmbeddedEngine {
+  /** The loop itself: `watch` tells what was committed, `stats` how busy it is. */
+  readonly engine: Engine;
+  readonly #store: Store;
+  readonly #clock: Clock;
+  readonly #ids: IdSource;
+  readonly #apps: readonly InProcessApp[];
+  readonly #clients: readonly Stepwell[];
+  readonly #transport: InProcessTransport;
+  /** Who waits for the end of a run, by run id. */
+  readonly #waiting = new Map<string, Set<() => void>>();
+  #stopped: Promise<void> | null = null;
+
+  private constructor(options: CreateEngineOptions, store: Store) {
+    const random = options.random ?? createSystemRandom();
+    const { retryInterval } = options;
+    this.#store = store;
+    this.#clock = options.clock ?? systemClock;
+    this.#ids = createIdSource(() => random.uint32());
+    this.#clients = clientsOf(options.client);
+    this.#apps = appsOf(options.functions, this.#clients);
+    this.#transport = new InProcessTransport(this.#apps, (events) => this.#receive(events));
+    this.engine = new Engine({
+      store,
+      clock: this.#clock,
+      random,
+      transport: this.#transport,
+      log: options.log ?? CONSOLE_LOG,
+      retryIntervalMs: retryInterval === undefined ? null : durationMs(retryInterval, "createEngine: retryInterval"),
+      ...(options.onFatal === undefined ? {} : { onFatal: options.onFatal }),
+    });
+  }
+
+  static async start(options: CreateEngineOptions): Promise<EmbeddedEngine> {
+    const embedded = new EmbeddedEngine(options, await storeOf(options.store ?? "memory"));
+    await embedded.#start();
+    return embedded;
+  }
+
+  /**
+   * Stores events, all or none, and starts what they start. Durable when it resolves.
+   *
+   * @throws `event_invalid`, `event_schema_failed`, `value_not_storable`, `server_stopping`.
+   */
+  async send(events: EventInput | readonly EventInput[]): Promise<SentEvents> {
+    const list = Array.isArray(events) ? (events as readonly EventInput[]) : [events as EventInput];
+    await checkSchemas(list);
+    return this.#receive(list);
+  }
+
+  /** The run as it is now, or null when there is none. */
+  async getRun(runId: string): Promise<RunResult | null> {
+    const row = await this.#store.getRun(DEFAULT_ENV, runId);
+    return row === null ? null : runResult(row, this.engine.apps);
+  }
+
+  /** The steps of a run, in the order in which they completed; those that are under way last. */
+  getSteps(runId: string): Promise<StepRow[]> {
+    return this.#store.listSteps(runId);
+  }
+
+  /**
+   * Resolves when the run has ended, however it ended.
+   *
+   * @throws `not_found`; `run_not_ended` after the timeout.
+   */
+  async waitForRun(runId: string, options: WaitOptions = {}): Promise<RunResult> {
+    const ended = this.#endOf(runId);
+    try {
+      const now = await this.getRun(runId);
+      if (now === null) throw new StepwellError("not_found", { what: `Run ${runId}` });
+      if (now.endedAt !== null) return now;
+      const isEnded = await this.#within(ended.reached, options);
+      if (!isEnded) throw new StepwellError("run_not_ended", { run: runId, status: now.status });
+      return (await this.getRun(runId))!;
+    } finally {
+      ended.forget();
+    }
+  }
+
+  /** Cancels a run: what is being called may finish, and nothing after it begins. */
+  cancelRun(runId: string, reason = "cancelled by the application"): Promise<CancelAnswer> {
+    return this.engine.cancelRun({ runId, reason });
+  }
+
+  /** Lets calls finish for `grace` (10 s), stores what they reported, and closes the store. Safe to call twice. */
+  stop(options: { readonly grace?: DurationInput } = {}): Promise<void> {
+    const graceMs = options.grace === undefined ? GRACE_MS_DEFAULT : durationMs(options.grace, "stop: grace");
+    this.#stopped ??= this.#stop(graceMs);
+    return this.#stopped;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop();
+  }
+
+  async #start(): Promise<void> {
+    // What is wrong with a function is found before anything is opened.
+    const registrations = this.#apps.map(registrationOf);
+    await this.#store.open();
+    try {
+      await this.engine.start();
+      for (const { app, checksum } of registrations) await this.engine.sync(app, checksum);
+    } catch (error) {
+      await this.stop();
+      throw error;
+    }
+    this.engine.watch((notices) => this.#noticed(notices));
+    for (const client of this.#clients) {
+      engineOfClient.set(client, this);
+      Stepwell.sendOver(client, (events) => this.#receive(events));
+    }
+  }
+
+  async #stop(graceMs: number): Promise<void> {
+    await this.engine.stop(graceMs);
+    for (const client of this.#clients) {
+      if (engineOfClient.get(client) !== this) continue;
+      engineOfClient.delete(client);
+      Stepwell.sendOver(client, null);
+    }
+    await this.#transport.close();
+    await this.#store.close();
+  }
+
+  async #receive(events: readonly EventInput[]): Promise<SentEvents> {
+    if (events.length === 0) return { ids: [], runIds: [] };
+    const now = this.#clock.now();
+    const body = events.map((event) => JSON.parse(eventText({ ts: now, ...event })) as unknown);
+    const receipts = await this.engine.receive(readEvents({ body, seed: undefined, now, ids: this.#ids }));
+    return {
+      ids: receipts.map((receipt) => receipt.eventId),
+      runIds: receipts.flatMap((receipt) => receipt.runIds),
+    };
+  }
+
+  #noticed(notices: readonly Notice[]): void {
+    if (this.#waiting.size === 0) return;
+    for (const { kind, id } of notices) {
+      if (kind === "run_ended") for (const tell of this.#waiting.get(id) ?? []) tell();
+    }
+  }
+
+  #endOf(runId: string) {
+    const waiting = this.#waiting.get(runId) ?? new Set();
+    this.#waiting.set(runId, waiting);
+    let tell = () => {};
+    const reached = new Promise<void>((resolve) => {
+      tell = resolve;
+    });
+    waiting.add(tell);
+    const forget = () => {
+      waiting.delete(tell);
+      if (waiting.size === 0) this.#waiting.delete(runId);
+    };
+    return { reached, forget };
+  }
+
+  /** True when it was reached in time. */
+  #within(reached: Promise<void>, { timeout }: WaitOptions): Promise<boolean> {
+    if (timeout === undefined) return reached.then(() => true);
+    const untilAt = this.#clock.now() + durationMs(timeout, "waitForRun: timeout");
+    return new Promise((resolve) => {
+      const cancel = this.#clock.at(untilAt, () => resolve(false));
+      void reached.then(() => {
+        cancel();
+        resolve(true);
+      });
+    });
+  }
+}
+
+function clientsOf(client: CreateEngineOptions["client"]): readonly Stepwell[] {
+  if (client === undefined) return [];
+  return Array.isArray(client) ? (client as readonly Stepwell[]) : [client as Stepwell];
+}

@@ -1,0 +1,30 @@
+/** Runs as whoever embeds the engine sees them. */
+import type { Apps } from "../core/apps.ts";
+import type { RunStatus } from "../core/run/run.ts";
+import type { ErrorValue } from "../protocol/error-value.ts";
+import type { RunRow } from "../store/store.ts";
+
+export interface RunResult {
+  readonly id: string;
+  /** `<app id>-<function id>`. */
+  readonly function: string;
+  readonly status: RunStatus;
+  /** What the handler returned; null when it has not, or when it returned nothing. */
+  readonly output: unknown;
+  /** Why it failed, or null. */
+  readonly error: ErrorValue | null;
+  readonly createdAt: Date;
+  readonly endedAt: Date | null;
+}
+
+export function runResult(row: RunRow, apps: Apps): RunResult {
+  return {
+    id: row.id,
+    function: apps.anyFunction(row.functionId)?.fn.slug ?? row.functionId,
+    status: row.status,
+    output: row.output === null ? null : JSON.parse(row.output),
+    error: row.error === null ? null : (JSON.parse(row.error) as ErrorValue),
+    createdAt: new Date(row.createdAt),
+    endedAt: row.endedAt === null ? null : new Date(row.endedAt),
+  };
+}
