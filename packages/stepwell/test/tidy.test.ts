@@ -4,7 +4,15 @@ import { compileExpression, isExpressionProblem } from "../src/core/match/expres
 import { ERRORS } from "../src/protocol/errors.ts";
 import { LIMITS } from "../src/protocol/limits.ts";
 import { VERSION } from "../src/protocol/version.ts";
-import { codeHeadings, linkProblems, listProblems, numberRows, sizeBytesOf } from "./tidy/documents.ts";
+import {
+  codeHeadings,
+  linkProblems,
+  listProblems,
+  numberRows,
+  routeHeadings,
+  routesOf,
+  sizeBytesOf,
+} from "./tidy/documents.ts";
 import { layerProblems } from "./tidy/layers.ts";
 import { RECORDS, sizeProblems } from "./tidy/sizes.ts";
 import { isSource, parseSource, readSource, readText, repositoryFiles } from "./tidy/sources.ts";
@@ -18,6 +26,9 @@ const manifest = JSON.parse(readText("packages/stepwell/package.json")) as {
   version: string;
   exports: Record<string, unknown>;
 };
+
+/** Routes that the server answers before its router is asked, or registers for several methods at once. */
+const HOT_ROUTES = ["POST /e/:key", "POST /v1/checkpoint/:run/async", "GET /v1/feed", "POST /fn/register"];
 
 /** Folders of one machine: its checkouts and its homes. */
 const MACHINE_PATH = /(?:^|[^A-Za-z0-9_.-])\/(?:work|root|home|Users)\/\w/;
@@ -134,6 +145,12 @@ describe("the documents", () => {
     expect(
       listProblems({ name: "protocol/limits.ts", items: limits }, { name: "docs/limits.md", items: rows }),
     ).toEqual([]);
+  });
+
+  test("docs/http.md has one heading per route", () => {
+    const routes = [...routesOf(sources), ...HOT_ROUTES];
+    const headings = routeHeadings(readText("docs/http.md"));
+    expect(listProblems({ name: "server/", items: routes }, { name: "docs/http.md", items: headings })).toEqual([]);
   });
 
   test("docs/expressions.md tells the results that expressions have", () => {
