@@ -76,8 +76,8 @@ export async function startCluster(): Promise<Cluster> {
   };
   process.on("exit", () => server.kill("SIGKILL"));
   await startServer();
-  const synced = await fetch(appUrl, { method: "PUT" });
-  if (!synced.ok) throw new Error(`The app could not be synced: ${synced.status} ${await synced.text()}`);
+  const synced = await request("POST", "/fn/sync", JSON.stringify({ url: appUrl }));
+  if (synced.status !== 200) throw new Error(`The app could not be synced: ${JSON.stringify(synced)}`);
   return {
     app,
     url,

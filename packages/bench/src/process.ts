@@ -74,5 +74,6 @@ export function serveQuestions(
     process.send?.({ answerTo: question, value: await answers[question]?.() });
   });
   process.on("disconnect", () => process.exit(0));
+  process.on("SIGTERM", () => process.exit(0));
   process.send?.({ ready: true, ...ready });
 }

@@ -94,11 +94,17 @@ function readStream(request: NodeRequest): Promise<Uint8Array> {
       reject(new StepwellError("body_too_large", { limit: LIMITS.apiBodyBytesMax }));
     };
     request.on("data", onData);
-    request.on("end", () => resolve(chunks.length === 1 ? chunks[0]! : join(chunks, size)));
-    const cutOff = (cause?: Error) =>
-      reject(new StepwellError("body_invalid", { reason: "it was cut off" }, { cause }));
+    let isWhole = false;
+    request.on("end", () => {
+      isWhole = true;
+      resolve(chunks.length === 1 ? chunks[0]! : join(chunks, size));
+    });
+    // Every request closes; an error is only made for those that were cut off, because making one is not cheap.
+    const cutOff = (cause?: Error) => {
+      if (!isWhole) reject(new StepwellError("body_invalid", { reason: "it was cut off" }, { cause }));
+    };
     request.on("error", cutOff);
-    request.on("close", cutOff); // After the end this changes nothing.
+    request.on("close", cutOff);
   });
 }
 

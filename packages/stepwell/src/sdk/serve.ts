@@ -28,9 +28,12 @@ export type Exchange = (incoming: Incoming) => Promise<Reply>;
 /** The endpoint behind every door; `framework` is the name of the door. */
 export function createExchange(options: ServeOptions, framework: string): Exchange {
   const app = createApp(options, framework);
+  // Read at the first request, when every host has its variables, and kept: reading the environment is not cheap.
+  let settings: Settings | null = null;
   return async (incoming) => {
     try {
-      return await answer(app, incoming, readSettings(app.client.options));
+      settings ??= readSettings(app.client.options);
+      return await answer(app, incoming, settings);
     } catch (error) {
       return errorReply(error); // H1
     }

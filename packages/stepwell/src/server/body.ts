@@ -13,10 +13,11 @@ import { LIMITS } from "../protocol/limits.ts";
 
 /** Reads the whole body, or rejects with `body_too_large`. The rest of a refused body is thrown away as it comes. */
 export function readBody(request: IncomingMessage, bytesMax: number): Promise<Buffer> {
-  const tooLarge = new StepwellError("body_too_large", { limit: bytesMax });
+  // Errors are made only when they are needed: every request closes, and making one is not cheap.
+  const tooLarge = () => new StepwellError("body_too_large", { limit: bytesMax });
   if (Number(request.headers["content-length"]) > bytesMax) {
     request.resume();
-    return Promise.reject(tooLarge);
+    return Promise.reject(tooLarge());
   }
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
@@ -30,12 +31,19 @@ export function readBody(request: IncomingMessage, bytesMax: number): Promise<Bu
       request.off("data", onData); // B1
       chunks.length = 0;
       request.resume();
-      reject(tooLarge);
+      reject(tooLarge());
     };
     request.on("data", onData);
-    request.on("end", () => resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)));
-    request.on("error", () => reject(new StepwellError("body_invalid", { reason: "the connection broke off" })));
-    request.on("close", () => reject(new StepwellError("body_invalid", { reason: "the connection broke off" })));
+    let isWhole = false;
+    request.on("end", () => {
+      isWhole = true;
+      resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks));
+    });
+    const brokeOff = () => {
+      if (!isWhole) reject(new StepwellError("body_invalid", { reason: "the connection broke off" }));
+    };
+    request.on("error", brokeOff);
+    request.on("close", brokeOff);
   });
 }
 
@@ -48,7 +56,15 @@ export function decodeText(body: Buffer): string {
 
 /** The value of a JSON body (B2, B3). */
 export function parseJsonBody(body: Buffer): unknown {
-  const text = decodeText(body);
+  return parseJsonText(decodeText(body));
+}
+
+/** The value of a JSON body of an app, with cut characters replaced. */
+export function parseAppBody(body: Buffer): unknown {
+  return parseJsonText(withWholePairs(decodeText(body)));
+}
+
+function parseJsonText(text: string): unknown {
   if (text.trim() === "") throw new StepwellError("body_invalid", { reason: "it is empty" });
   if (isDeeperThan(text, LIMITS.jsonDepthMax)) throw new StepwellError("body_too_deep", { limit: LIMITS.jsonDepthMax });
   try {
@@ -62,4 +78,16 @@ export function parseJsonBody(body: Buffer): unknown {
 function syntaxReason(error: unknown): string {
   const text = error instanceof Error ? error.message : "";
   return text.replace(/,? ?(\.\.\.)?".*" is not valid JSON$/s, "").replace(/ \(line .*$/, "");
+}
+
+const SURROGATE_ESCAPE = /\\u[dD][89a-fA-F]/;
+const ESCAPE = /\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|u([dD][89a-fA-F][0-9a-fA-F]{2})|.)/gs;
+
+/**
+ * JSON text in which escaped halves of surrogate pairs stand as the replacement character. A text that was cut in the
+ * middle of a character is common in results and errors; the step has run, so its result is kept rather than refused.
+ */
+export function withWholePairs(json: string): string {
+  if (!SURROGATE_ESCAPE.test(json)) return json;
+  return json.replace(ESCAPE, (whole, half: string | undefined) => (half === undefined ? whole : "\\ufffd"));
 }

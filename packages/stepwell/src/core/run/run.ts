@@ -116,6 +116,9 @@ export function isEnded(run: Run): boolean {
 
 /** True while a job of the run is being executed by the app. */
 export function hasCallInFlight(run: Run): boolean {
+  if (run.jobs.size === 0) return false;
+  const main = run.jobs.get(MAIN_SLOT);
+  if (main !== undefined && (main.call !== null || run.jobs.size === 1)) return main.call !== null;
   for (const job of run.jobs.values()) if (job.call !== null) return true;
   return false;
 }
