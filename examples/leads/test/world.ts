@@ -16,7 +16,7 @@ import { sync } from "../src/quickstart/sync.ts";
 import { type Stub, type StubCall, startStub } from "../src/stub/server.ts";
 
 const POLL_MS = 15;
-const WAIT_MS_MAX = 8_000;
+const WAIT_MS_MAX = 20_000;
 /** Between attempts, in seconds, so that no test waits for the growing delays. */
 const RETRY_INTERVAL = "0.05";
 
@@ -43,7 +43,7 @@ export class World {
     const appUrl = await app.listen({ host: "127.0.0.1", port: 0 });
     const dataDir = await mkdtemp(join(tmpdir(), "stepwell-leads-"));
     const world = new World(stub, app, appUrl, dataDir, await startServer(dataDir, 0, 0));
-    process.env["STEPWELL_DEV"] = world.serverUrl;
+    process.env["STEPWELL_BASE_URL"] = world.serverUrl;
     await sync(appUrl, world.serverUrl, "leads");
     return world;
   }

@@ -55,7 +55,7 @@ export class Parts {
 
     if (port !== 0 && server.port !== port) screen.notice(`Port ${port} is in use; the server took ${server.port}.`);
     screen.part("server", server.url, `process ${server.pid}, data in ${DATA_DIR}/`);
-    process.env["STEPWELL_DEV"] = server.url;
+    process.env["STEPWELL_BASE_URL"] = server.url;
     const functions = await sync(appUrl, server.url, client.id);
     screen.part("app", appUrl, `${functions} functions registered`);
     return parts;
