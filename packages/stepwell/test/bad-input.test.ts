@@ -1,6 +1,7 @@
 /**
  * Bad input, as a table: each case has its documented error and status, stores nothing, and the server goes on.
  */
+import type { ServerResponse } from "node:http";
 import { describe, expect, test } from "vitest";
 import { LIMITS } from "../src/protocol/limits.ts";
 import {
@@ -415,9 +416,17 @@ describe("bad signatures and keys", () => {
   });
 });
 
+type Reply = (response: ServerResponse) => void;
+
+/** What a proxy or a login wall answers. */
+function page(response: ServerResponse): void {
+  response.removeHeader("x-inngest-sdk");
+  response.end("<html>");
+}
+
 describe("bad replies of apps", () => {
-  const replies: readonly (readonly [string, (response: import("node:http").ServerResponse) => void, string])[] = [
-    ["a page that no SDK wrote", (r) => void (r.removeHeader("x-inngest-sdk"), r.end("<html>")), "not_sdk"],
+  const replies: readonly (readonly [string, Reply, string])[] = [
+    ["a page that no SDK wrote", page, "not_sdk"],
     ["no JSON", (r) => void r.end("{"), "reply_invalid"],
     ["invalid UTF-8", (r) => void r.end(Buffer.from([0x22, 0xff, 0x22])), "reply_invalid"],
     ["an unknown operation", (r) => answer(r, 206, [{ op: "Dance", id: "a" }]), "op_invalid"],
@@ -433,7 +442,12 @@ describe("bad replies of apps", () => {
     ],
     [
       "a body that says gzip and is none",
-      (r) => void (r.setHeader("content-encoding", "gzip"), r.end("nope")),
+      (r) => void r.writeHead(200, { "content-encoding": "gzip" }).end("nope"),
+      "reply_invalid",
+    ],
+    [
+      "an error with a number out of range",
+      (r) => void r.writeHead(500).end('{"message":"x","cause":[1e999]}'),
       "reply_invalid",
     ],
     ["a connection that breaks off", (r) => void r.socket?.destroy(), "app_unreachable"],
@@ -441,7 +455,7 @@ describe("bad replies of apps", () => {
 
   test("each fails the run with its code, and the server goes on", async () => {
     const server = await startTestServer();
-    let reply: (response: import("node:http").ServerResponse) => void = () => {};
+    let reply: Reply = () => {};
     const app = await startApp((_call, response) => reply(response));
     await post(`${server.url}/fn/register`, registration(app.url, ["shop-a"], "test/go", { retries: 0 }));
     for (const [what, next, code] of replies) {
@@ -453,6 +467,18 @@ describe("bad replies of apps", () => {
       const run = await ask(`${server.url}/v1/runs/${runId}`);
       expect(run.json.data, what).toMatchObject({ status: "Failed", output: { code } });
     }
+  });
+
+  test("half a surrogate pair in a reply becomes the replacement character", async () => {
+    const server = await startTestServer();
+    const app = await startApp(
+      (_call, response) => void response.end('"cut \\ud83d, whole \\ud83d\\ude00, slash \\\\ud83d"'),
+    );
+    await post(`${server.url}/fn/register`, registration(app.url, ["shop-a"]));
+    await post(`${server.url}/e/k`, { name: "test/go" });
+    const { id } = await server.notice((notice) => notice.kind === "run_ended");
+    const run = await ask(`${server.url}/v1/runs/${id}`);
+    expect(run.json.data.output).toBe("cut \ufffd, whole \u{1f600}, slash \\ud83d");
   });
 
   test("a function that its app does not know fails with the app's words", async () => {

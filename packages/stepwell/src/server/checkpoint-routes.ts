@@ -12,7 +12,7 @@ import { isJsonObject, type JsonObject } from "../protocol/json.ts";
 import { LIMITS } from "../protocol/limits.ts";
 import type { Op } from "../protocol/op.ts";
 import { readOp } from "../protocol/reply.ts";
-import { parseJsonBody, readBody } from "./body.ts";
+import { parseAppBody, readBody } from "./body.ts";
 import type { ServerContext } from "./context.ts";
 import { errorReply } from "./error-reply.ts";
 import { answerJson } from "./raw-reply.ts";
@@ -33,7 +33,7 @@ export async function saveCheckpoint(
 ): Promise<void> {
   try {
     context.gate.checkBearer(request.headers.authorization);
-    const body = parseJsonBody(await readBody(request, LIMITS.apiBodyBytesMax));
+    const body = parseAppBody(await readBody(request, LIMITS.apiBodyBytesMax));
     const answer = await context.engine.saveCheckpoint(readCheckpoint(body, runId));
     if (answer.kind === "refused") throw new StepwellError(answer.code, answer.details);
     answerJson(response, 200, '{"status":200}', common); // CP1

@@ -12,11 +12,13 @@ import type { AppTransport } from "../engine/ports.ts";
 import { type Call, callBody } from "../protocol/call.ts";
 import { formatDuration } from "../protocol/duration.ts";
 import { HEADERS, QUERY, UNTARGETED } from "../protocol/headers.ts";
+import { canonicalJson } from "../protocol/json.ts";
 import { LIMITS } from "../protocol/limits.ts";
 import type { FailedOutcome, Outcome } from "../protocol/outcome.ts";
 import { failedCall, readReply } from "../protocol/reply.ts";
 import { signatureKey } from "../protocol/signature.ts";
 import { VERSION } from "../protocol/version.ts";
+import { withWholePairs } from "./body.ts";
 import { type HttpAnswer, HttpClient, HttpFailure } from "./http-client.ts";
 
 export interface HttpTransportOptions {
@@ -122,7 +124,9 @@ export class HttpTransport implements AppTransport {
 function readAnswer(answer: HttpAnswer): Outcome {
   const { status, header, body } = answer;
   if (!isUtf8(body)) return failedCall("reply_invalid", { reason: "it is not UTF-8" }, status);
-  return readReply({ status, header, body: body.toString("utf8"), nowMs: Date.now() });
+  const outcome = readReply({ status, header, body: withWholePairs(body.toString("utf8")), nowMs: Date.now() });
+  if (outcome.kind === "failed") canonicalJson(outcome.error); // Throws for what cannot be stored (HT3).
+  return outcome;
 }
 
 /** HT2. Split by hand: a parsed query written again would spell the user's parameters differently. */

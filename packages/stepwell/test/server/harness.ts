@@ -12,8 +12,10 @@ export const EVENT_KEY = "event-key-1";
 
 export interface TestServer extends RunningServer {
   readonly store: MemoryStore;
-  /** Resolves with the first notice that fits, from now on or already seen. */
+  /** Resolves with the first notice that fits, seen already or still to come. */
   notice(fits: (notice: Notice) => boolean): Promise<Notice>;
+  /** Resolves when so many runs have ended since the start. */
+  runsEnded(count: number): Promise<void>;
 }
 
 export async function startTestServer(overrides: Partial<ServerOptions> = {}): Promise<TestServer> {
@@ -41,12 +43,13 @@ export async function startTestServer(overrides: Partial<ServerOptions> = {}): P
   const waiting = new Set<() => void>();
   running.engine.watch((notices) => {
     seen.push(...notices);
-    for (const wake of waiting) wake();
+    for (const look of waiting) look();
   });
-  const notice = (fits: (notice: Notice) => boolean) =>
-    new Promise<Notice>((resolve) => {
+  /** Looks at what was seen after every notice, until there is a result. */
+  const until = <T>(find: () => T | undefined) =>
+    new Promise<T>((resolve) => {
       const look = () => {
-        const found = seen.find(fits);
+        const found = find();
         if (found === undefined) return;
         waiting.delete(look);
         resolve(found);
@@ -54,7 +57,15 @@ export async function startTestServer(overrides: Partial<ServerOptions> = {}): P
       waiting.add(look);
       look();
     });
-  return { ...running, store, notice };
+  return {
+    ...running,
+    store,
+    notice: (fits) => until(() => seen.find(fits)),
+    runsEnded: async (count) => {
+      const isDone = () => seen.filter((notice) => notice.kind === "run_ended").length >= count || undefined;
+      await until(isDone);
+    },
+  };
 }
 
 /** A server in production mode, with keys. */
