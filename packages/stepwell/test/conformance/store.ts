@@ -342,9 +342,11 @@ function jobTests(current: () => Store): void {
     const whole = await page(START, EVER, 100);
     for (const limit of [1, 2, 4, 9]) {
       const pages: JobPlace[] = [];
-      for (let part = await page(START, EVER, limit); part.length > 0; part = await page(pages.at(-1)!, EVER, limit)) {
+      let part = await page(START, EVER, limit);
+      while (part.length > 0 && pages.length < 2 * whole.length) {
         expect(part.length).toBeLessThanOrEqual(limit);
         pages.push(...part);
+        part = await page(part.at(-1)!, EVER, limit);
       }
       expect(pages).toEqual(whole);
     }
