@@ -10,6 +10,7 @@ import { type RunningServer, type ServerOptions, startServer } from "../server/s
 import { EXIT, type ExitCode } from "./exit-code.ts";
 import { reportError } from "./report-error.ts";
 import type { Terminal } from "./terminal.ts";
+import { letYoungGenerationGrow } from "./young-generation.ts";
 
 const SIGNALS = ["SIGTERM", "SIGINT"] as const;
 type Signal = (typeof SIGNALS)[number];
@@ -31,6 +32,7 @@ export async function serve({ options, terminal, started, stopping }: Serving): 
   try {
     const server = await startServer({ ...options, onFatal: end.failed });
     await started(server);
+    letYoungGenerationGrow();
     const why = await end.reached;
     if (why.kind === "failed") {
       reportError(why.error, terminal); // SV3
