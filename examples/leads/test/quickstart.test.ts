@@ -1,12 +1,11 @@
 /** The quickstart as people run it: a process in a folder of its own. */
 import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
+import { freePort } from "../src/quickstart/listen.ts";
 
 const PROGRAM = fileURLToPath(new URL("../src/quickstart.ts", import.meta.url));
 const STEPS = ["create-profile", "create-offer", "create-strategy", "create-email", "send-email"];
@@ -67,7 +66,7 @@ test.concurrent("told to end, it ends all it started", async () => {
 
 async function inFolder(work: (folder: string) => Promise<void>): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), "stepwell-quickstart-"));
-  appPorts.set(folder, await freePort());
+  appPorts.set(folder, await freePort(0));
   try {
     await work(folder);
   } finally {
@@ -77,15 +76,6 @@ async function inFolder(work: (folder: string) => Promise<void>): Promise<void> 
 
 /** Where the app of a folder listens, each time it is started. */
 const appPorts = new Map<string, number>();
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, "close");
-  return port;
-}
 
 const outputs = new WeakMap<ChildProcess, string>();
 

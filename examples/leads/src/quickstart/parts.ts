@@ -9,7 +9,7 @@ import { createApp } from "../app.ts";
 import { settings } from "../settings.ts";
 import { client } from "../stepwell/client.ts";
 import { type Stub, startStub } from "../stub/server.ts";
-import { listenFrom } from "./listen.ts";
+import { freePort, listenFrom } from "./listen.ts";
 import * as screen from "./screen.ts";
 import { ServerProcess } from "./server-process.ts";
 import { sync } from "./sync.ts";
@@ -48,14 +48,16 @@ export class Parts {
     screen.part("services", stub.url, "stub of the LLM, e-mail and phone services");
 
     const app = createApp();
-    const appUrl = await listenFrom(app, "127.0.0.1", settings.port); // Q1
-    const onCrash = (how: string) => void parts.#restart(how);
-    const server = await ServerProcess.start({ port, dataDir: DATA_DIR, onCrash });
-    const parts: Parts = new Parts(stub, app, appUrl, server);
+    const serverPort = await freePort(port);
+    if (port !== 0 && serverPort !== port) screen.notice(`Port ${port} is in use; the server takes ${serverPort}.`);
+    process.env["STEPWELL_BASE_URL"] = `http://127.0.0.1:${serverPort}`; // Before the first call may come.
+    const appUrl = await listenFrom(settings.port, (appPort) => app.listen({ host: settings.host, port: appPort })); // Q1
 
-    if (port !== 0 && server.port !== port) screen.notice(`Port ${port} is in use; the server took ${server.port}.`);
+    const onCrash = (how: string) => void parts.#restart(how);
+    const server = await ServerProcess.start({ port: serverPort, dataDir: DATA_DIR, onCrash });
+    const parts: Parts = new Parts(stub, app, appUrl, server);
+    if (server.port !== serverPort) throw new Error(`Port ${serverPort} was taken meanwhile; please start again.`);
     screen.part("server", server.url, `process ${server.pid}, data in ${DATA_DIR}/`);
-    process.env["STEPWELL_BASE_URL"] = server.url;
     const functions = await sync(appUrl, server.url, client.id);
     screen.part("app", appUrl, `${functions} functions registered`);
     return parts;
