@@ -35,7 +35,7 @@ export async function ensureInstalled(what, folder) {
   say(`installing ${what} (${reason}) …`);
   const startedAt = Date.now();
   const npm = npmCommand();
-  const args = [...npm.args, "ci", "--no-audit", "--no-fund", "--loglevel=error"];
+  const args = [...npm.args, "ci", "--prefer-offline", "--no-audit", "--no-fund", "--loglevel=error"];
   const code = await run(npm.program, args, { cwd: join(ROOT, folder), env: npm.env, shell: npm.shell });
   if (code === 0) say(`installed ${what} in ${Math.round((Date.now() - startedAt) / 1000)} s`);
   else if (!wasInterrupted(code)) complain(`npm ci failed in ${folder} (exit ${code}); is the npm registry reachable?`);
