@@ -29,9 +29,9 @@ import {
 } from "./rows.ts";
 import { decodeText, encodeText } from "./text.ts";
 
-/** Runs in one snapshot, and job hints in one statement: a few ms of the loop's time. */
-const RUNS_PER_PART = 200;
-const JOBS_PER_PART = 1_000;
+/** Runs in one snapshot, and job hints in one statement: two or three ms of the loop's time. */
+const RUNS_PER_PART = 100;
+const JOBS_PER_PART = 500;
 
 // The ids lead (CROSS JOIN keeps the order of the tables), so every row is found by its key.
 const EACH_ID = "FROM (SELECT value AS wanted_id FROM json_each(?)) CROSS JOIN";

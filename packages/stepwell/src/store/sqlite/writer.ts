@@ -80,7 +80,11 @@ export function createWriter(options: WriterOptions) {
     close(): void {
       const db = opened?.db;
       opened = null;
-      db?.exec("PRAGMA wal_checkpoint(TRUNCATE)");
+      try {
+        db?.exec("PRAGMA wal_checkpoint(TRUNCATE)");
+      } catch {
+        // The disk may be full. Nothing is lost: the next open reads the WAL.
+      }
       db?.close();
     },
   };
