@@ -58,8 +58,13 @@ export class Parts {
     const parts: Parts = new Parts(stub, app, appUrl, server);
     if (server.port !== serverPort) throw new Error(`Port ${serverPort} was taken meanwhile; please start again.`);
     screen.part("server", server.url, `process ${server.pid}, data in ${DATA_DIR}/`);
-    const functions = await sync(appUrl, server.url, client.id);
-    screen.part("app", appUrl, `${functions} functions registered`);
+    try {
+      const functions = await sync(appUrl, server.url, client.id);
+      screen.part("app", appUrl, `${functions} functions registered`);
+    } catch (error) {
+      await parts.end();
+      throw error;
+    }
     return parts;
   }
 
