@@ -18,13 +18,17 @@ const QUEUE_BYTES_MAX = 1024 * 1024;
 const CLIENTS_MAX = 256;
 const HEARTBEAT_MS = 15_000;
 
+type FeedContext = Pick<ServerContext, "gate" | "log"> & {
+  readonly engine: { readonly apps: Pick<ServerContext["engine"]["apps"], "anyFunction"> };
+};
+
 export class Feed {
-  readonly #context: ServerContext;
+  readonly #context: FeedContext;
   readonly #clients = new Set<ServerResponse>();
   readonly #dropped = new Map<ServerResponse, number>();
   #heartbeat: NodeJS.Timeout | null = null;
 
-  constructor(context: ServerContext) {
+  constructor(context: FeedContext) {
     this.#context = context;
   }
 

@@ -87,7 +87,8 @@ export class HttpClient {
     for (let hops = 0; REDIRECTS.has(answer.status); hops++) {
       const location = answer.header("location");
       if (location === undefined) break;
-      if (hops === LIMITS.redirectsMax) throw new HttpFailure("invalid", `more than ${LIMITS.redirectsMax} redirects`);
+      if (hops === LIMITS.redirectsMax)
+        throw new HttpFailure("unreachable", `more than ${LIMITS.redirectsMax} redirects`);
       current = { ...current, ...splitUrl(resolveUrl(location, current.origin + current.path)) }; // HC2
       answer = await this.#sendOnFreshConnection(current);
     }
@@ -197,10 +198,10 @@ export function splitUrl(url: URL): { readonly origin: string; readonly path: st
 }
 
 function resolveUrl(location: string, base: string): URL {
-  if (!URL.canParse(location, base)) throw new HttpFailure("invalid", "it redirects to an address that is none");
+  if (!URL.canParse(location, base)) throw new HttpFailure("unreachable", "it redirects to an address that is none");
   const url = new URL(location, base);
   if (url.protocol !== "http:" && url.protocol !== "https:") {
-    throw new HttpFailure("invalid", `it redirects to ${url.protocol}`);
+    throw new HttpFailure("unreachable", `it redirects to ${url.protocol}`);
   }
   return url;
 }

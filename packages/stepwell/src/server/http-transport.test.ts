@@ -100,7 +100,7 @@ describe("the answer", () => {
     expect(await http.call(call(app.url))).toMatchObject({ output: '"here"' });
     expect(app.calls[1]).toMatchObject({ method: "POST", url: "/moved?stepId=step", text: app.calls[0]!.text });
     expect(await http.call(call(app.url.replace("/api/test", "/loop")))).toMatchObject({
-      error: { code: "reply_invalid" },
+      error: { code: "app_unreachable" },
     });
   });
 

@@ -54,7 +54,7 @@ export class HttpTransport implements AppTransport {
 
   async call(call: Call): Promise<Outcome> {
     try {
-      return readAnswer(await this.#post(call));
+      return outcomeOf(await this.#post(call));
     } catch (error) {
       return this.#failure(call, error); // HT3
     }
@@ -121,12 +121,18 @@ export class HttpTransport implements AppTransport {
   }
 }
 
-function readAnswer(answer: HttpAnswer): Outcome {
-  const { status, header, body } = answer;
+/** What an answer means. Never throws: what cannot be stored is an outcome too (HT3). */
+export function outcomeOf({ status, header, body }: HttpAnswer): Outcome {
   if (!isUtf8(body)) return failedCall("reply_invalid", { reason: "it is not UTF-8" }, status);
-  const outcome = readReply({ status, header, body: withWholePairs(body.toString("utf8")), nowMs: Date.now() });
-  if (outcome.kind === "failed") canonicalJson(outcome.error); // Throws for what cannot be stored (HT3).
-  return outcome;
+  try {
+    const outcome = readReply({ status, header, body: withWholePairs(body.toString("utf8")), nowMs: Date.now() });
+    if (outcome.kind === "failed") canonicalJson(outcome.error);
+    if (outcome.kind === "ops") for (const op of outcome.ops) canonicalJson([op.error, op.opts]);
+    return outcome;
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    return failedCall("reply_invalid", { reason }, status);
+  }
 }
 
 /** HT2. Split by hand: a parsed query written again would spell the user's parameters differently. */

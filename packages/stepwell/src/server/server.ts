@@ -20,6 +20,7 @@ import type { ServerContext, ServerKind } from "./context.ts";
 import { Discovery, discoveryPorts } from "./discovery.ts";
 import { EVENT_ROUTE_PREFIX, receiveEvents } from "./event-route.ts";
 import { FEED_ROUTE, Feed } from "./feed.ts";
+import { startHousekeeping } from "./housekeeping.ts";
 import { HttpClient } from "./http-client.ts";
 import { HttpTransport } from "./http-transport.ts";
 import type { ServerLog } from "./log.ts";
@@ -74,6 +75,8 @@ export interface RunningServer {
 const HEADERS_MS_MAX = 15_000;
 const REQUEST_MS_MAX = 120_000;
 const KEEP_ALIVE_MS = 75_000;
+/** How often connections are looked at for these limits. */
+const CONNECTION_CHECK_MS = 5_000;
 const RETRY_POLL_MS = 2_000;
 /** How long answers that are being written may take once everything else has stopped. */
 const FLUSH_MS_MAX = 1_000;
@@ -82,7 +85,10 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const { log } = options;
   await options.store.open();
   const parts = createParts(options);
-  const server = createServer(createListener(parts.context, parts.feed));
+  const server = createServer(
+    { connectionsCheckingInterval: CONNECTION_CHECK_MS },
+    createListener(parts.context, parts.feed),
+  );
   server.headersTimeout = HEADERS_MS_MAX; // SV2
   server.requestTimeout = REQUEST_MS_MAX;
   server.keepAliveTimeout = KEEP_ALIVE_MS;
@@ -97,10 +103,12 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const { port } = server.address() as AddressInfo;
   const discovery = createDiscovery(options, parts, port);
   discovery.start();
+  const stopHousekeeping = startHousekeeping({ clock: systemClock, store: options.store, log });
   let stopping: Promise<void> | null = null;
   const stop = async () => {
     log.info("stopping: no new work; waiting for calls to finish", { graceMs: options.shutdownGraceMs });
     discovery.stop();
+    stopHousekeeping();
     await parts.engine.stop(options.shutdownGraceMs);
     await closeListener(server, parts.feed);
     await closeParts(parts, options);

@@ -4,6 +4,7 @@ import type { AppConfig } from "../protocol/function.ts";
 import { sign, verify } from "../protocol/signature.ts";
 import { type HttpAnswer, HttpFailure, type HttpRequest } from "./http-client.ts";
 import { createLog } from "./log.ts";
+import { readRegistration } from "./register.ts";
 import { createSyncer, type SyncerOptions } from "./sync.ts";
 
 const KEY = "signkey-test-0123abcd";
@@ -23,12 +24,19 @@ const IN_BAND = { "x-inngest-sync-kind": "in_band" };
 function setUp(send: (request: HttpRequest) => HttpAnswer, more: Partial<SyncerOptions> = {}) {
   const requests: HttpRequest[] = [];
   const synced: AppConfig[] = [];
+  const registered: AppConfig[] = [];
+  const removed: string[] = [];
   const syncer = createSyncer({
     engine: {
       async sync(app) {
         synced.push(app);
         return { isModified: true };
       },
+      async removeApp(id) {
+        removed.push(id);
+        return true;
+      },
+      apps: { list: () => registered },
     },
     send: async (request) => {
       requests.push(request);
@@ -39,7 +47,7 @@ function setUp(send: (request: HttpRequest) => HttpAnswer, more: Partial<SyncerO
     log: createLog({ format: "human", level: "silent" }),
     ...more,
   });
-  return { syncer, requests, synced };
+  return { syncer, requests, synced, registered, removed };
 }
 
 describe("asking an app for its functions", () => {
@@ -106,6 +114,27 @@ describe("asking an app for its functions", () => {
     const { syncer, synced } = setUp(() => reply(200, { ...inBand, functions: [{ id: "shop-a" }] }, IN_BAND));
     await expect(syncer.sync(URL_ASKED)).rejects.toMatchObject({ code: "function_config_invalid" });
     expect(synced).toEqual([]);
+  });
+});
+
+describe("an app that changed its name", () => {
+  const before = (url: string): AppConfig => {
+    const { app } = readRegistration(registration(url, ["shop-a"]));
+    return { ...app, id: "shop-before" };
+  };
+
+  test("takes the place of the one at its address, in dev mode", async () => {
+    const { syncer, registered, removed } = setUp(() => reply(200, inBand, IN_BAND));
+    registered.push(before(URL_ASKED), before("http://127.0.0.1:3001/api"));
+    await syncer.sync(URL_ASKED);
+    expect(removed).toEqual(["shop-before"]);
+  });
+
+  test("takes nobody's place in production", async () => {
+    const { syncer, registered, removed } = setUp(() => reply(200, inBand, IN_BAND), { kind: "cloud" });
+    registered.push(before(URL_ASKED));
+    await syncer.sync(URL_ASKED);
+    expect(removed).toEqual([]);
   });
 });
 

@@ -6,6 +6,7 @@
  */
 import type { Engine } from "../engine/engine.ts";
 import { isStepwellError, StepwellError } from "../protocol/errors.ts";
+import type { AppConfig } from "../protocol/function.ts";
 import { HEADERS } from "../protocol/headers.ts";
 import { canonicalJson, isJsonObject } from "../protocol/json.ts";
 import { LIMITS } from "../protocol/limits.ts";
@@ -19,7 +20,9 @@ import type { ServerLog } from "./log.ts";
 import { type Registration, readRegistration, registrationOfInBand } from "./register.ts";
 
 export interface SyncerOptions {
-  readonly engine: Pick<Engine, "sync">;
+  readonly engine: Pick<Engine, "sync" | "removeApp"> & {
+    readonly apps: Pick<Engine["apps"], "list">;
+  };
   readonly send: (request: HttpRequest) => Promise<HttpAnswer>;
   readonly kind: ServerKind;
   /** Current first, then the fallback. */
@@ -63,9 +66,11 @@ export function createSyncer(options: SyncerOptions): Syncer {
   };
 }
 
-async function store({ engine, log }: SyncerOptions, { app, checksum }: Registration): Promise<boolean> {
+async function store(options: SyncerOptions, { app, checksum }: Registration): Promise<boolean> {
+  const { engine, log } = options;
   const { isModified } = await engine.sync(app, checksum);
   if (!isModified) return false;
+  await removeRenamed(options, app);
   log.info("app synced", { app: app.id, url: app.url, functions: app.functions.length, sdk: app.sdk });
   for (const fn of app.functions) {
     const ignored = NOT_ENFORCED.filter((name) => isSet(fn.raw[name]));
@@ -74,6 +79,16 @@ async function store({ engine, log }: SyncerOptions, { app, checksum }: Registra
     }
   }
   return true;
+}
+
+/** In dev mode, the app that was at this address under another name: its functions are served there no more. */
+async function removeRenamed({ engine, kind, log }: SyncerOptions, app: AppConfig): Promise<void> {
+  if (kind !== "dev") return;
+  for (const other of engine.apps.list()) {
+    if (other.id === app.id || other.url !== app.url || other.functions.length === 0) continue;
+    await engine.removeApp(other.id);
+    log.info("app renamed", { from: other.id, to: app.id });
+  }
 }
 
 const NOT_ENFORCED = [
