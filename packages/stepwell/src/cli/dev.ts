@@ -71,7 +71,6 @@ function storeOf(options: DevOptions): Store {
 
 async function tellPretty(server: RunningServer, options: DevOptions, terminal: Terminal): Promise<void> {
   const { bold, cyan, dim } = terminal.colors;
-  const { openRuns } = await server.engine.store.counts();
   const apps = server.engine.apps.list().filter((app) => app.functions.length > 0);
   terminal.print(`${bold("stepwell dev")}
   server     ${cyan(server.url)}
@@ -79,10 +78,11 @@ async function tellPretty(server: RunningServer, options: DevOptions, terminal: 
   data       ${options.ephemeral ? "in memory, gone when this ends" : `${options.dataDir}/, kept between restarts`}
 ${dim("  any event key is accepted; do not use this in production (see `stepwell start`)")}
 `);
-  if (openRuns > 0) terminal.print(`unfinished runs: ${openRuns}, carrying on`);
   for (const app of apps) terminal.print(dim(`known app ${app.id}, ${app.functions.length} functions, at ${app.url}`));
   if (apps.length === 0) terminal.print(dim(waitingText(server, options)));
-  watchPretty(server, terminal);
+  watchPretty(server, terminal); // Before anything is awaited: nothing that happens from here on is missed.
+  const { openRuns } = await server.engine.store.counts();
+  if (openRuns > 0) terminal.print(`unfinished runs: ${openRuns}, carrying on`);
 }
 
 function waitingText(server: RunningServer, options: DevOptions): string {
@@ -120,7 +120,7 @@ async function problemOf(server: RunningServer, notice: Notice): Promise<string 
 }
 
 async function tellLog(server: RunningServer, options: DevOptions, log: ServerLog): Promise<void> {
-  const { openRuns } = await server.engine.store.counts();
   log.info("listening", { url: server.url, data: options.ephemeral ? "memory" : options.dataDir });
+  const { openRuns } = await server.engine.store.counts();
   if (openRuns > 0) log.info("unfinished runs, carrying on", { runs: openRuns });
 }

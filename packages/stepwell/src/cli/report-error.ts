@@ -6,12 +6,13 @@ import type { Terminal } from "./terminal.ts";
 /** Prints the error and returns the exit code that belongs to it. */
 export function reportError(error: unknown, terminal: Terminal, isJson = false): ExitCode {
   const { code, message, fix } = describe(error);
-  if (isJson) terminal.complain(JSON.stringify({ error: { code, message, fix } }));
+  const docs = `docs/errors.md#${code}`;
+  if (isJson) terminal.complain(JSON.stringify({ error: { code, message, fix, docs } }));
   else {
     const { red, bold, dim } = terminal.colors;
     terminal.complain(`${red(bold("error"))} ${message}`);
     if (fix !== "") terminal.complain(`  fix  ${fix}`);
-    terminal.complain(dim(`  docs docs/errors.md#${code}`));
+    terminal.complain(dim(`  docs ${docs}`));
     if (code === "internal_error" && error instanceof Error && error.stack !== undefined) {
       terminal.complain(dim(error.stack));
     }

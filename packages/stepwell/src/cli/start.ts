@@ -87,9 +87,9 @@ ${isOpen.map((line) => `    ${line}`).join("\n")}
 }
 
 async function tellLog(server: RunningServer, options: StartOptions, keys: ServerKeys, log: ServerLog) {
-  const { openRuns } = await server.engine.store.counts();
   const { isProtected, isOpen } = exposureOf(options, keys);
   log.info("listening", { url: server.url, data: options.dataDir });
   log.info("exposure", { protected: isProtected, open: isOpen });
+  const { openRuns } = await server.engine.store.counts();
   if (openRuns > 0) log.info("unfinished runs, carrying on", { runs: openRuns });
 }
