@@ -56,8 +56,17 @@ const op = fc.record(
 
 /** JSON texts, some with what JSON can spell and canonical JSON cannot carry, some broken. */
 const text = fc
-  .tuple(fc.oneof(value, fc.array(op, { maxLength: 3 })), fc.constantFrom("", "1e999", '"\\ud800"', "{", '"\\\\ud800"'))
-  .map(([whole, part]) => (part === "" ? JSON.stringify(whole) : `[${part},${JSON.stringify(whole)}]`));
+  .tuple(
+    fc.oneof(value, fc.array(op, { maxLength: 3 })),
+    fc.constantFrom("1e999", '"\\ud800"', "{", '"\\\\ud800"'),
+    fc.constantFrom(
+      "WHOLE",
+      "[PART,WHOLE]",
+      '{"message":"x","cause":PART,"data":WHOLE}',
+      '[{"op":"StepError","id":"a","error":{"cause":PART}}]',
+    ),
+  )
+  .map(([whole, part, template]) => template.replace("PART", () => part).replace("WHOLE", () => JSON.stringify(whole)));
 
 describe("whatever an app sends", () => {
   test("a reply is an outcome that can be stored", () => {
