@@ -12,7 +12,7 @@
 import type { FunctionConfig } from "../protocol/function.ts";
 import { createIdSource, type IdSource } from "../protocol/ids.ts";
 import { Apps } from "./apps.ts";
-import { Batch, type Schedule, type StoredApp, type StoredFunction } from "./batch.ts";
+import { Batch, type CallEffect, type Schedule, type StoredApp, type StoredFunction } from "./batch.ts";
 import type {
   CancelAnswer,
   CancelRun,
@@ -115,6 +115,7 @@ export class Core {
 
   receiveEvents(command: ReceiveEvents, known: KnownFacts, now: Instant): EventReceipt[] {
     this.#now = now;
+    this.#subject = null;
     return command.events.map((event) => {
       if (event.mayExist) {
         if (known.hasEvent(event.stored.id)) return { eventId: event.stored.id, isNew: false, runIds: [] };
@@ -164,6 +165,7 @@ export class Core {
 
   syncApp(command: SyncApp, now: Instant): SyncAnswer {
     this.#now = now;
+    this.#subject = null;
     const change = this.#apps.sync(command.app, command.checksum, now);
     if (change === null) return { isModified: false };
     this.#batch.apps.push(change.app);
@@ -183,6 +185,7 @@ export class Core {
 
   removeApp(command: RemoveApp, now: Instant): boolean {
     this.#now = now;
+    this.#subject = null;
     const change = this.#apps.remove(command.appId);
     if (change === null) return false;
     this.#batch.apps.push(change.app);
@@ -196,6 +199,7 @@ export class Core {
   /** Wakes what is due and starts calls as far as there is room. */
   advance(now: Instant): void {
     this.#now = now;
+    this.#subject = null;
     this.#fireSchedules();
     for (;;) {
       this.#queue.release(now);
@@ -282,6 +286,13 @@ export class Core {
     const changed = this.#storing.get(number);
     this.#storing.delete(number);
     for (const run of changed ?? []) this.#evict(run);
+  }
+
+  /** False when a stored call is not to be made after all, because its run has moved on since; its place is free. */
+  claimCall({ runId, slot, call }: CallEffect): boolean {
+    if (this.#runs.get(runId)?.jobs.get(slot)?.call?.generation === call.generation) return true;
+    this.#callEnded(call.functionId);
+    return false;
   }
 
   // --- For its owner's pages and metrics ----------------------------------------------------------------------
@@ -427,24 +438,17 @@ export class Core {
 
   /** Starts the runs of due ticks, and of ticks that waited for an earlier run, as the policies want it. */
   #fireSchedules(): void {
+    const start = (functionId: string, tick: FiredTick) => this.#startTick(functionId, tick);
     for (const { functionId } of this.#schedules.due(this.#now)) {
-      for (const tick of this.#schedules.fire(functionId, this.#now).ticks) this.#startTick(functionId, tick);
+      this.#schedules.fire(functionId, this.#now, start);
       this.#batch.schedules.set(functionId, this.#schedules.stateOf(functionId));
     }
-    for (const { functionId, tick } of this.#schedules.takeWaiting(this.#now)) {
-      this.#startTick(functionId, tick);
+    for (const functionId of this.#schedules.fireWaiting(this.#now, start))
       this.#batch.schedules.set(functionId, this.#schedules.stateOf(functionId));
-    }
   }
 
-  #startTick(functionId: string, tick: FiredTick): void {
-    const { cancelRunId } = tick;
-    if (cancelRunId !== null) {
-      this.#want(cancelRunId, () => {
-        const run = this.#open(cancelRunId);
-        if (run !== undefined) cancelRun(this.#context, run, "replaced by the next tick of its schedule");
-      });
-    }
+  #startTick(functionId: string, tick: FiredTick): string {
+    if (tick.cancelRunId !== null) this.#replaceRun(tick.cancelRunId);
     const { stored } = internalEvent(this.#ids.next(this.#now), tick.eventName, tick.data, this.#now, tick.publicId);
     this.#batch.events.push(stored);
     const run = this.#create({
@@ -454,7 +458,16 @@ export class Core {
       startAt: this.#now,
       events: [{ id: stored.id, name: stored.name, json: stored.json }],
     });
-    this.#schedules.started(functionId, tick, run.id);
+    return run.id;
+  }
+
+  #replaceRun(runId: string): void {
+    const cancel = () => {
+      const run = this.#open(runId);
+      if (run !== undefined) cancelRun(this.#context, run, "replaced by the next tick of its schedule");
+    };
+    if (this.#runs.has(runId)) cancel();
+    else this.#want(runId, cancel);
   }
 
   #functionsChanged(appId: string, functions: readonly FunctionConfig[]): void {

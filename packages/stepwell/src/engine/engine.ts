@@ -3,8 +3,9 @@
  *
  *   EN1. Effects and answers of a batch happen only after its commit resolved (E1).
  *   EN2. One commit is under way at a time; whatever arrives meanwhile is the next batch (group commit, no timer).
- *   EN3. When a commit fails, its outcome is unknown: everything in memory is dropped, whoever waits is told, and the
- *        store is loaded again (E2). Calls that were out are made again (E3).
+ *   EN3. When a commit or load fails, everything in memory is dropped and never written again, whoever waits is told,
+ *        and the store is loaded again (E2), but not before the commit under way has settled: its outcome is unknown,
+ *        and a load beside it could show either state. Calls that were out are made again (E3).
  *   EN4. A run is loaded by one load at a time, and only while it is not in memory; so a load never brings back an
  *        older state than the one that was let go.
  *   EN5. The clock the core sees never steps back.
@@ -122,6 +123,10 @@ export class Engine {
   readonly #loading = new Set<string>();
   #answers: Answer[] = [];
   #committing: readonly Answer[] | null = null;
+  /** Settles with the latest commit, also when nobody of this life waits for it. Never rejects. */
+  #underWay: Promise<void> = Promise.resolve();
+  /** What is in memory was dropped and is not loaded yet: nothing of it may be written (EN3). */
+  #isDropped = false;
   readonly #quarantined = new Set<string>();
   #isTurnDue = false;
   #cancelTimer: (() => void) | null = null;
@@ -132,7 +137,8 @@ export class Engine {
   #commits = 0;
   #reloads = 0;
   #pendingCalls = 0;
-  #whenIdle: (() => void)[] = [];
+  #whenCallsEnd: (() => void)[] = [];
+  #whenStored: (() => void)[] = [];
 
   constructor(options: EngineOptions) {
     this.#options = options;
@@ -160,7 +166,7 @@ export class Engine {
     if (this.#pendingCalls > 0) {
       await new Promise<void>((resolve) => {
         const cancel = this.#options.clock.at(this.#now() + graceMs, resolve);
-        this.#whenIdle.push(() => {
+        this.#whenCallsEnd.push(() => {
           cancel();
           resolve();
         });
@@ -168,6 +174,7 @@ export class Engine {
     }
     await new Promise<void>((resolve) => this.#settle(resolve));
     this.#state = "stopped";
+    await this.#underWay;
     for (const answer of this.#answers) answer.waiting.reject(new StepwellError("server_stopping"));
     this.#answers = [];
   }
@@ -251,12 +258,10 @@ export class Engine {
   #wake(): void {
     if (this.#isTurnDue) return;
     this.#isTurnDue = true;
-    const life = this.#life;
     this.#options.clock.defer(() => {
       this.#isTurnDue = false;
-      if (life === this.#life && (this.#state === "running" || this.#state === "stopping"))
+      if (!this.#isDropped && (this.#state === "running" || this.#state === "stopping"))
         this.#guard(() => this.#turn());
-      else if (this.#state === "running") this.#wake();
     });
   }
 
@@ -270,7 +275,7 @@ export class Engine {
       this.#loadPage(now);
     }
     this.#flush();
-    this.#setTimer();
+    if (this.#state === "running") this.#setTimer();
   }
 
   /** Applies a command, or parks it until what it needs is loaded. */
@@ -346,6 +351,7 @@ export class Engine {
     const life = this.#life;
     const commit = this.#options.store.commit(batch, this.#fence);
     this.#core.batchRead(batch);
+    this.#underWay = commit.catch(() => {}); // Only that it settled counts here.
     commit.then(
       () => life === this.#life && this.#guard(() => this.#committed(number, batch, answers)),
       (error: unknown) => life === this.#life && this.#reset(error),
@@ -363,7 +369,11 @@ export class Engine {
   }
 
   #perform(batch: Batch, answers: readonly Answer[]): void {
-    for (const effect of batch.calls) this.#call(effect.runId, effect.slot, effect.call);
+    // A server that stops begins no work: the jobs are stored, and whoever starts next makes the calls.
+    if (this.#state === "running")
+      for (const effect of batch.calls) {
+        if (this.#core.claimCall(effect)) this.#call(effect.runId, effect.slot, effect.call);
+      }
     for (const answer of answers) answer.waiting.resolve(answer.value);
     if (batch.notices.length > 0) for (const watcher of this.#watchers) watcher(batch.notices);
     this.#checkIdle();
@@ -483,9 +493,11 @@ export class Engine {
   // --- Beginning, failing, ending -----------------------------------------------------------------------------
 
   async #load(): Promise<void> {
+    await this.#underWay; // EN3
     const registry = await this.#options.store.loadRegistry();
-    this.#core = new Core(this.#coreOptions(), registry, this.#now());
     if (this.#state !== "new" && this.#state !== "reloading") return;
+    this.#core = new Core(this.#coreOptions(), registry, this.#now());
+    this.#isDropped = false;
     this.#state = "running";
     this.#wake();
   }
@@ -494,6 +506,7 @@ export class Engine {
   #reset(error: unknown): void {
     this.#life++;
     this.#reloads++;
+    this.#isDropped = true;
     this.#cancelTimer?.();
     this.#timerAt = null;
     const told = [...(this.#committing ?? []), ...this.#answers]
@@ -553,18 +566,17 @@ export class Engine {
 
   /** Calls `done` when nothing is left to store. */
   #settle(done: () => void): void {
-    if (this.#committing === null && !this.#core.hasWork && this.#inbox.length === 0) done();
+    const isStored = this.#committing === null && !this.#core.hasWork && this.#inbox.length === 0;
+    if (isStored || this.#isDropped) done();
     else {
-      this.#whenIdle.push(() => this.#settle(done));
+      this.#whenStored.push(() => this.#settle(done));
       this.#wake();
     }
   }
 
   #checkIdle(): void {
-    if (this.#whenIdle.length === 0 || this.#pendingCalls > 0 || this.#committing !== null) return;
-    const tasks = this.#whenIdle;
-    this.#whenIdle = [];
-    for (const task of tasks) task();
+    if (this.#pendingCalls === 0) for (const task of this.#whenCallsEnd.splice(0)) task();
+    if (this.#committing === null) for (const task of this.#whenStored.splice(0)) task();
   }
 
   #now(): Instant {

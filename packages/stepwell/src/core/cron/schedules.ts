@@ -7,6 +7,8 @@
  *   CS1. A nominal tick of a function fires at most once: the state moves past it in the transition that starts its run.
  *   CS2. What was missed while nobody ran is decided by the trigger's misfire policy when the schedule is looked at again.
  *   CS3. Jitter delays the run, never the nominal time; the same tick has the same delay on every server.
+ *   CS4. The overlap policy sees every run that an earlier tick started, also one of the same moment, and its end also
+ *        while the function has no cron: no schedule waits for a run that has ended.
  */
 import { INTERNAL_EVENTS } from "../../protocol/event.ts";
 import type { CronTrigger, FunctionConfig } from "../../protocol/function.ts";
@@ -27,6 +29,9 @@ export interface FiredTick {
   /** The run to cancel first, by the overlap policy. */
   readonly cancelRunId: string | null;
 }
+
+/** Starts the run of a tick and returns its id. */
+export type StartTick = (functionId: string, tick: FiredTick) => string;
 
 interface Entry {
   readonly trigger: CronTrigger;
@@ -73,16 +78,23 @@ export class CronSchedules {
     for (const fn of functions) this.#put(fn, now);
   }
 
-  /** Replaces an app's schedules; returns the states to store. A cron that is new begins now. */
+  /** Replaces an app's schedules; returns the states to store. A cron that is new, or back after a while, begins now. */
   replaceApp(appId: string, functions: readonly FunctionConfig[], now: Instant): Schedule[] {
+    const changed = new Set<string>();
     for (const schedule of [...this.#schedules.values()]) {
       if (schedule.appId !== appId) continue;
       this.#stored.set(schedule.functionId, stateOf(schedule));
+      changed.add(schedule.functionId);
       this.#earliest = null;
       this.#schedules.delete(schedule.functionId);
       this.#withWaiting.delete(schedule);
     }
-    return functions.filter((fn) => this.#put(fn, now)).map((fn) => this.stateOf(fn.id));
+    for (const fn of functions) if (this.#put(fn, now)) changed.add(fn.id);
+    for (const functionId of changed) {
+      const stored = this.#schedules.has(functionId) ? undefined : this.#stored.get(functionId);
+      if (stored !== undefined) this.#stored.set(functionId, { ...stored, crons: {}, waiting: [] });
+    }
+    return [...changed].map((functionId) => this.stateOf(functionId));
   }
 
   nextDueAt(): Instant | null {
@@ -99,13 +111,12 @@ export class CronSchedules {
     );
   }
 
-  /** Decides every due tick of a function and moves past it (CS1, CS2). */
-  fire(functionId: string, now: Instant): { readonly ticks: FiredTick[] } {
+  /** Decides every due tick of a function and moves past it (CS1, CS2). `start` returns the id of the tick's run. */
+  fire(functionId: string, now: Instant, start: StartTick): void {
     const schedule = this.#schedules.get(functionId);
-    if (schedule === undefined) return { ticks: [] };
+    if (schedule === undefined) return;
     this.#earliest = null;
     schedule.recent = schedule.recent.filter((at) => at > now - RECENT_MS);
-    const ticks: FiredTick[] = [];
     for (const entry of schedule.entries) {
       while (entry.next !== null && entry.next.fireAt <= now) {
         const fire = this.#passDue(schedule, entry, entry.next, now);
@@ -113,40 +124,41 @@ export class CronSchedules {
           if (schedule.recent.includes(nominalAt)) continue; // CS1
           schedule.recent.push(nominalAt);
           const tick = this.#decide(schedule, entry, nominalAt, now);
-          if (tick !== null) ticks.push(tick);
+          if (tick !== null) this.#start(schedule, tick, start); // CS4
         }
       }
     }
-    return { ticks };
   }
 
-  /** The run of a fired tick exists now. */
-  started(functionId: string, tick: FiredTick, runId: string): void {
-    const schedule = this.#schedules.get(functionId);
-    const entry = schedule?.entries.find(({ trigger }) => trigger.cron === tick.cron);
-    if (schedule !== undefined && entry !== undefined && entry.trigger.overlap !== "allow")
-      schedule.activeRunId = runId;
+  #start(schedule: FunctionSchedule, tick: FiredTick, start: StartTick): void {
+    const runId = start(schedule.functionId, tick);
+    const entry = schedule.entries.find(({ trigger }) => trigger.cron === tick.cron);
+    if (entry !== undefined && entry.trigger.overlap !== "allow") schedule.activeRunId = runId;
   }
 
   /** A scheduled run ended: a waiting tick may fire. Returns the state to store, or null when nothing changed. */
   runEnded(functionId: string, runId: string): Schedule | null {
     const schedule = this.#schedules.get(functionId);
-    if (schedule?.activeRunId !== runId) return null;
-    schedule.activeRunId = null;
+    const stored = this.#stored.get(functionId);
+    if (schedule !== undefined && schedule.activeRunId === runId) schedule.activeRunId = null;
+    else if (schedule === undefined && stored?.activeRunId === runId)
+      this.#stored.set(functionId, { ...stored, activeRunId: null });
+    else return null;
     return this.stateOf(functionId);
   }
 
-  /** Ticks that waited for a run that has ended. */
-  takeWaiting(now: Instant): { readonly functionId: string; readonly tick: FiredTick }[] {
-    const taken: { functionId: string; tick: FiredTick }[] = [];
+  /** Starts the ticks that waited for runs that have ended; returns the functions whose state has changed. */
+  fireWaiting(now: Instant, start: StartTick): string[] {
+    const changed: string[] = [];
     for (const schedule of this.#withWaiting) {
-      if (schedule.activeRunId !== null) continue;
-      const next = schedule.waiting.shift();
+      while (schedule.activeRunId === null && schedule.waiting.length > 0) {
+        const { cron, nominalAt } = schedule.waiting.shift()!;
+        this.#start(schedule, tickOf(cron, nominalAt, now, null), start);
+        changed.push(schedule.functionId);
+      }
       if (schedule.waiting.length === 0) this.#withWaiting.delete(schedule);
-      if (next !== undefined)
-        taken.push({ functionId: schedule.functionId, tick: tickOf(next.cron, next.nominalAt, now, null) });
     }
-    return taken;
+    return changed;
   }
 
   stateOf(functionId: string): Schedule {

@@ -3,7 +3,8 @@
  *
  *   K1. Only the job's current call may save. After a restart nobody is current until the job is dispatched again;
  *       until then a checkpoint is welcome: whatever it saves, the next call will find.
- *   K2. Only results are taken. Saving a result twice is fine: the first one stays.
+ *   K2. Only results are taken. Saving a result twice is fine. Another result for a step that has one is refused: the
+ *       call was delivered twice, and this execution must not go on with a value that no replay will see.
  *   K3. A success gives the job its attempts back.
  */
 import type { ErrorCode, ErrorDetails } from "../../protocol/errors.ts";
@@ -35,8 +36,14 @@ export function checkpoint(
   const foreign = ops.find((op) => op.op !== "StepRun" && op.op !== "Step" && op.op !== "StepPlanned");
   if (foreign !== undefined) return refused("op_unsupported", { op: `${foreign.op} in a checkpoint` }); // K2
   for (const op of ops) {
-    if (op.op === "StepPlanned" || run.steps.get(op.id)?.memo != null) continue;
+    if (op.op === "StepPlanned") continue;
     const memo = op.op === "Step" ? (op.data ?? "null") : dataMemo(op.data);
+    const known = run.steps.get(op.id)?.memo ?? null;
+    if (known !== null && known !== memo) {
+      if (job.call !== null) job.call.isSuperseded = true;
+      return refused("stale_dispatch"); // K2
+    }
+    if (known !== null) continue;
     if (!fits(context, run, op, memo))
       return refused("step_output_too_large", {
         step: op.displayName,

@@ -27,7 +27,8 @@ export function dispatch(context: RunContext, run: Run, slot: string, requestId:
     return false;
   }
   job.generation = Math.max(job.generation + 1, context.now); // D2
-  job.call = { generation: job.generation, requestId, startedAt: context.now };
+  const memoCount = run.stack.length;
+  job.call = { generation: job.generation, requestId, startedAt: context.now, memoCount, isSuperseded: false };
   if (run.status === "queued") {
     run.status = "running";
     run.startedAt = context.now;

@@ -4,6 +4,7 @@
  *   Y1. A reply of a call that is no longer the job's current one changes nothing (E3).
  *   Y2. Results are recorded before anything that depends on them: steps first, then requests, then the end.
  *   Y3. A failure is retried with the same target; when no attempt is left, the run fails.
+ *   Y4. A call that was told to stop fails because of that, not because of the function: the discovery goes on.
  */
 import { errorMessage } from "../../protocol/errors.ts";
 import { canonicalJson } from "../../protocol/json.ts";
@@ -22,6 +23,8 @@ export function reply(context: RunContext, run: Run, slot: string, generation: n
   job.call = null;
   noteVersion(context, run, outcome.requestVersion);
   if (outcome.kind === "returned") completeRun(context, run, outcome.output);
+  else if (outcome.kind === "failed" && call.isSuperseded && hasMoved(run, call))
+    continueDiscovery(context, run, job); // Y4
   else if (outcome.kind === "failed") fail(context, run, job, call, outcome);
   else applyReported(context, run, job, call, outcome);
 }
@@ -63,8 +66,13 @@ function settle(
   if (!isStillThere) return; // A recorded step took its job along and asked for what follows.
   if (job.again || reported.discover) continueDiscovery(context, run, job);
   else if (waits) removeJob(context, run, job);
-  else if (reported.progressed) continueDiscovery(context, run, job);
+  // What it reported may have been saved by its own checkpoint already, whose answer was lost.
+  else if (reported.progressed || hasMoved(run, call)) continueDiscovery(context, run, job);
   else failNothing(context, run, job, call, outcome);
+}
+
+function hasMoved(run: Run, call: CallInFlight): boolean {
+  return run.stack.length > call.memoCount;
 }
 
 function retryInPlace(context: RunContext, run: Run, job: Job): void {

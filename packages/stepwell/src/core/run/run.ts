@@ -70,6 +70,10 @@ export interface CallInFlight {
   readonly generation: number;
   readonly requestId: string;
   readonly startedAt: Instant;
+  /** Results the run had when the call was made: more of them later means that something has moved. */
+  readonly memoCount: number;
+  /** A checkpoint of the call was refused because other results were there first. */
+  isSuperseded: boolean;
 }
 
 /** A triggering event, as the calls carry it. */

@@ -1,0 +1,322 @@
+/**
+ * Random functions: a tree of steps, how a handler walks it, and what it must return given the results of its steps.
+ *
+ * `expected` is the reference model: it knows nothing of calls, replays, jobs or promises. It computes when each node
+ * is finished, counted in places of the stack, and takes from that who wins a race.
+ *
+ *   PG1. The id of a step belongs to one place of the tree, so its repeats are counted by loops alone.
+ *   PG2. Every branch of a parallel node begins with a step, so no two branches finish in the same moment.
+ */
+import { canonicalJson } from "../../src/protocol/json.ts";
+import { stepHash } from "../../src/protocol/step-id.ts";
+import type { StepTools } from "../../src/sdk/step-tools.ts";
+import type { Seeded } from "./seeded.ts";
+
+export type Behaviour = "value" | "fails" | "alwaysFails" | "final" | "retryAfter";
+export type ParallelMode = "all" | "allSettled" | "race" | "any";
+
+export interface StepNode {
+  readonly kind: "run";
+  readonly id: string;
+  readonly behaviour: Behaviour;
+  /** How many executions fail before one succeeds. */
+  readonly failures: number;
+  readonly bodyMs: number;
+  readonly retryAfterMs: number;
+}
+
+export type Node =
+  | StepNode
+  | { readonly kind: "sleep"; readonly id: string; readonly ms: number; readonly asDate: boolean }
+  | { readonly kind: "send"; readonly id: string }
+  | { readonly kind: "sequence"; readonly nodes: readonly Node[] }
+  | { readonly kind: "parallel"; readonly mode: ParallelMode; readonly branches: readonly Node[] }
+  | { readonly kind: "loop"; readonly times: number; readonly node: Node }
+  | { readonly kind: "catch"; readonly node: Node }
+  | { readonly kind: "ifEvent"; readonly bit: number; readonly yes: Node; readonly no: Node }
+  | { readonly kind: "ifResult"; readonly step: StepNode; readonly yes: Node; readonly no: Node }
+  | { readonly kind: "flaky"; readonly attempts: number }
+  | { readonly kind: "throw" };
+
+export interface ProgramOptions {
+  readonly depthMax: number;
+  readonly bodyMsMax: number;
+  readonly sleepMsMax: number;
+  readonly retries: number;
+  readonly mayFail: boolean;
+  readonly maySend: boolean;
+}
+
+export function drawProgram(random: Seeded, options: ProgramOptions): Node {
+  let ids = 0;
+  const id = () => `s${ids++}`;
+  const step = (): StepNode => {
+    const failing: readonly Behaviour[] = ["fails", "fails", "retryAfter", "alwaysFails", "final"];
+    const behaviour = options.mayFail && random.chance(0.25) ? random.pick(failing) : "value";
+    return {
+      kind: "run",
+      id: id(),
+      behaviour,
+      failures: random.int(1, Math.max(1, options.retries)),
+      bodyMs: random.chance(0.5) ? 0 : random.int(0, options.bodyMsMax),
+      retryAfterMs: random.pick([0, 1_000, 7_000, 90_000]),
+    };
+  };
+  const sleep = (): Node => ({
+    kind: "sleep",
+    id: id(),
+    ms: random.int(0, options.sleepMsMax),
+    asDate: random.chance(0.3),
+  });
+  const leaf = (): Node => {
+    if (random.chance(0.2)) return sleep();
+    if (options.maySend && random.chance(0.1)) return { kind: "send", id: id() };
+    return step();
+  };
+  const node = (depth: number): Node => {
+    if (depth <= 0) return leaf();
+    switch (random.pick(["leaf", "leaf", "sequence", "parallel", "parallel", "loop", "catch", "ifEvent", "ifResult"])) {
+      case "sequence":
+        return sequence(depth - 1);
+      case "parallel": {
+        const branches = Array.from({ length: random.int(2, 3) }, () => branch(depth - 1));
+        return { kind: "parallel", mode: random.pick(["all", "all", "allSettled", "race", "any"]), branches };
+      }
+      case "loop":
+        return { kind: "loop", times: random.int(2, 3), node: random.chance(0.7) ? step() : sequence(0) };
+      case "catch":
+        return { kind: "catch", node: node(depth - 1) };
+      case "ifEvent":
+        return { kind: "ifEvent", bit: random.int(0, 2), yes: node(depth - 1), no: node(depth - 1) };
+      case "ifResult":
+        return { kind: "ifResult", step: step(), yes: node(depth - 1), no: node(depth - 1) };
+      default:
+        return leaf();
+    }
+  };
+  const sequence = (depth: number): Node => ({
+    kind: "sequence",
+    nodes: Array.from({ length: random.int(1, 3) }, () => node(depth)),
+  });
+  const branch = (depth: number): Node => ({ kind: "sequence", nodes: [leaf(), ...(depth > 0 ? [node(depth)] : [])] });
+  const nodes = Array.from({ length: random.int(1, 3) }, () => node(options.depthMax));
+  if (options.retries > 0 && random.chance(0.15)) {
+    nodes.splice(random.int(0, nodes.length), 0, { kind: "flaky", attempts: random.int(1, options.retries) });
+  }
+  if (options.mayFail && random.chance(0.08)) nodes.push({ kind: "throw" });
+  return { kind: "sequence", nodes };
+}
+
+/** What a handler needs to walk the tree. */
+export interface Walk {
+  readonly step: StepTools;
+  readonly attempt: number;
+  readonly n: number;
+  readonly indexes: Map<string, number>;
+  body(node: StepNode, hash: string): Promise<unknown>;
+  /** A step gave its result to the handler. */
+  observe(hash: string, memo: string): void;
+  observeError(hash: string, message: string): void;
+  wallNow(): number;
+}
+
+export const FUNCTION_ERROR = "fn-boom";
+
+export async function walk(node: Node, at: Walk): Promise<unknown> {
+  switch (node.kind) {
+    case "run": {
+      const hash = nextHash(at.indexes, node.id);
+      return observed(at, hash, () => at.step.run(node.id, () => at.body(node, hash)));
+    }
+    case "send": {
+      const hash = nextHash(at.indexes, node.id);
+      return observed(at, hash, () => at.step.sendEvent(node.id, { name: "chain/go", data: { n: at.n } }));
+    }
+    case "sleep": {
+      const hash = nextHash(at.indexes, node.id);
+      if (node.asDate) await at.step.sleepUntil(node.id, new Date(at.wallNow() + node.ms));
+      else await at.step.sleep(node.id, node.ms);
+      at.observe(hash, "null");
+      return "slept";
+    }
+    case "sequence": {
+      const values: unknown[] = [];
+      for (const inner of node.nodes) values.push(await walk(inner, at));
+      return values;
+    }
+    case "parallel":
+      return joined(
+        node.mode,
+        node.branches.map((branch) => walk(branch, at)),
+      );
+    case "loop": {
+      const values: unknown[] = [];
+      for (let count = 0; count < node.times; count++) values.push(await walk(node.node, at));
+      return values;
+    }
+    case "catch":
+      try {
+        return await walk(node.node, at);
+      } catch (error) {
+        return { caught: (error as Error).message };
+      }
+    case "ifEvent":
+      return walk(((at.n >> node.bit) & 1) === 1 ? node.yes : node.no, at);
+    case "ifResult": {
+      const value = await walk(node.step, at);
+      return [value, await walk(isOdd(value) ? node.yes : node.no, at)];
+    }
+    case "flaky":
+      if (at.attempt < node.attempts) throw new Error(FUNCTION_ERROR);
+      return "flaky";
+    case "throw":
+      throw new Error(FUNCTION_ERROR);
+  }
+}
+
+async function observed(at: Walk, hash: string, run: () => Promise<unknown>): Promise<unknown> {
+  let value: unknown;
+  try {
+    value = await run();
+  } catch (error) {
+    at.observeError(hash, (error as Error).message);
+    throw error;
+  }
+  at.observe(hash, canonicalJson({ data: value }));
+  return value;
+}
+
+async function joined(mode: ParallelMode, branches: Promise<unknown>[]): Promise<unknown> {
+  if (mode === "all") return Promise.all(branches);
+  if (mode === "race") return Promise.race(branches);
+  if (mode === "any") return Promise.any(branches);
+  const settled = await Promise.allSettled(branches);
+  return settled.map((end) =>
+    end.status === "fulfilled" ? { ok: end.value } : { error: (end.reason as Error).message },
+  );
+}
+
+function nextHash(indexes: Map<string, number>, id: string): string {
+  const index = indexes.get(id) ?? 0;
+  indexes.set(id, index + 1);
+  return stepHash(id, index);
+}
+
+const isOdd = (value: unknown) => (value as { count: number }).count % 2 === 1;
+
+/** The end of a node: after which place of the stack, and how. `at` is infinite while a result is missing. */
+export interface End {
+  readonly at: number;
+  readonly ok: boolean;
+  /** The value, or the message of the error. */
+  readonly value: unknown;
+}
+
+export interface StoredResult {
+  readonly seq: number;
+  /** The memo's text. */
+  readonly memo: string;
+}
+
+export function expected(program: Node, n: number, results: ReadonlyMap<string, StoredResult>): End {
+  const indexes = new Map<string, number>();
+  const stored = (id: string, after: number): End => {
+    const result = results.get(nextHash(indexes, id));
+    if (result === undefined || after === Number.POSITIVE_INFINITY) return missing;
+    if (result.seq < after) throw new Error(`step ${id} was finished (${result.seq}) before it was reached (${after})`);
+    const memo = JSON.parse(result.memo) as { data?: unknown; error?: { message: string } } | null;
+    if (memo === null) return { at: result.seq, ok: true, value: "slept" };
+    if (memo.error !== undefined) return { at: result.seq, ok: false, value: memo.error.message };
+    return { at: result.seq, ok: true, value: memo.data };
+  };
+  const inOrder = (nodes: readonly Node[], after: number): End => {
+    const values: unknown[] = [];
+    let at = after;
+    for (const node of nodes) {
+      const end = endOf(node, at);
+      if (!end.ok || end.at === Number.POSITIVE_INFINITY) return end;
+      values.push(end.value);
+      at = end.at;
+    }
+    return { at, ok: true, value: values };
+  };
+  const endOf = (node: Node, after: number): End => {
+    switch (node.kind) {
+      case "run":
+      case "send":
+      case "sleep":
+        return stored(node.id, after);
+      case "sequence":
+        return inOrder(node.nodes, after);
+      case "parallel":
+        return joinedEnd(
+          node.mode,
+          node.branches.map((branch) => endOf(branch, after)),
+        );
+      case "loop":
+        return inOrder(new Array<Node>(node.times).fill(node.node), after);
+      case "catch": {
+        const end = endOf(node.node, after);
+        return end.ok ? end : { at: end.at, ok: true, value: { caught: end.value } };
+      }
+      case "ifEvent":
+        return endOf(((n >> node.bit) & 1) === 1 ? node.yes : node.no, after);
+      case "ifResult": {
+        const first = endOf(node.step, after);
+        if (!first.ok || first.at === Number.POSITIVE_INFINITY) return first;
+        const second = endOf(isOdd(first.value) ? node.yes : node.no, first.at);
+        return second.ok && second.at !== Number.POSITIVE_INFINITY
+          ? { ...second, value: [first.value, second.value] }
+          : second;
+      }
+      case "flaky":
+        return { at: after, ok: true, value: "flaky" };
+      case "throw":
+        return { at: after, ok: false, value: FUNCTION_ERROR };
+    }
+  };
+  return endOf(program, -1);
+}
+
+const missing: End = { at: Number.POSITIVE_INFINITY, ok: true, value: null };
+
+function joinedEnd(mode: ParallelMode, ends: readonly End[]): End {
+  const first = (list: readonly End[]) => list.reduce((left, right) => (right.at < left.at ? right : left), missing);
+  const lastAt = Math.max(...ends.map((end) => end.at));
+  const failed = ends.filter((end) => !end.ok);
+  const succeeded = ends.filter((end) => end.ok);
+  switch (mode) {
+    case "all":
+      if (failed.length > 0) return first(failed);
+      return { at: lastAt, ok: true, value: ends.map((end) => end.value) };
+    case "race":
+      return first(ends);
+    case "any":
+      if (succeeded.length > 0) return first(succeeded);
+      return { at: lastAt, ok: false, value: "All promises were rejected" };
+    case "allSettled":
+      return { at: lastAt, ok: true, value: ends.map((end) => (end.ok ? { ok: end.value } : { error: end.value })) };
+  }
+}
+
+/** Every step of a program by its id. */
+export function stepsOf(node: Node): (StepNode | Extract<Node, { kind: "sleep" }>)[] {
+  switch (node.kind) {
+    case "run":
+    case "sleep":
+      return [node];
+    case "sequence":
+      return node.nodes.flatMap(stepsOf);
+    case "parallel":
+      return node.branches.flatMap(stepsOf);
+    case "loop":
+    case "catch":
+      return stepsOf(node.node);
+    case "ifEvent":
+      return [...stepsOf(node.yes), ...stepsOf(node.no)];
+    case "ifResult":
+      return [node.step, ...stepsOf(node.yes), ...stepsOf(node.no)];
+    default:
+      return [];
+  }
+}

@@ -1,0 +1,146 @@
+/**
+ * The store under simulation: the memory store behind slow, failing and lying answers.
+ *
+ *   SS1. A commit is stored whole at one instant, or never; what was asked first is stored first.
+ *   SS2. A load shows the state of some instant between the question and the answer.
+ *   SS3. When the server crashes, its commit under way is stored at that moment or never.
+ */
+import type { Batch } from "../../src/core/batch.ts";
+import { StepwellError } from "../../src/protocol/errors.ts";
+import { MemoryStore } from "../../src/store/memory.ts";
+import { type BatchRecords, copyBatch } from "../../src/store/records.ts";
+import type { Fence, Store } from "../../src/store/store.ts";
+import type { Ledger } from "./ledger.ts";
+import type { Seeded } from "./seeded.ts";
+import type { Swarm } from "./swarm.ts";
+import type { Timeline } from "./timeline.ts";
+
+export interface StoreWorld {
+  readonly timeline: Timeline;
+  readonly random: Seeded;
+  readonly swarm: Swarm;
+  readonly ledger: Ledger;
+  readonly hasFaults: boolean;
+  log(line: string): void;
+  /** A turn of the engine ended: what it left in memory must be sound. */
+  atRest(): void;
+}
+
+/** Ways to break the store on purpose (mutants). */
+export interface StoreMutation {
+  /** Changes what is stored of a batch. */
+  readonly change?: (records: BatchRecords) => BatchRecords;
+  /** Answers a commit before it is stored. */
+  readonly answersEarly?: boolean;
+  /** Is told of a batch when its commit begins. */
+  readonly onCommit?: (batch: Batch, life: ServerLife) => void;
+  /** Changes what a load of runs returns. */
+  readonly changeRuns?: (runs: Awaited<ReturnType<Store["loadRuns"]>>) => Awaited<ReturnType<Store["loadRuns"]>>;
+}
+
+/** One life of the server: after its end nothing of it is heard any more. */
+export interface ServerLife {
+  readonly number: number;
+  isOver: boolean;
+  /** Commits under way, to be decided when the life ends. */
+  readonly commits: Set<() => void>;
+}
+
+export class SimStore {
+  readonly memory = new MemoryStore();
+  readonly #world: StoreWorld;
+  readonly #mutation: StoreMutation;
+
+  constructor(world: StoreWorld, mutation: StoreMutation) {
+    this.#world = world;
+    this.#mutation = mutation;
+  }
+
+  /** The store as one life of the server sees it. */
+  of(life: ServerLife): Store {
+    const { memory } = this;
+    const load = <T>(name: string, read: () => Promise<T>) => this.#load(life, name, read);
+    return {
+      open: async () => {},
+      close: async () => {},
+      getEvent: memory.getEvent.bind(memory),
+      listEvents: memory.listEvents.bind(memory),
+      getRun: memory.getRun.bind(memory),
+      listRuns: memory.listRuns.bind(memory),
+      listSteps: memory.listSteps.bind(memory),
+      listAttempts: memory.listAttempts.bind(memory),
+      listDecisions: memory.listDecisions.bind(memory),
+      counts: memory.counts.bind(memory),
+      expireFlow: memory.expireFlow.bind(memory),
+      commit: (batch: Batch, _fence: Fence) => this.#commit(life, batch),
+      loadRegistry: () => load("registry", () => memory.loadRegistry()),
+      loadRuns: (ids: readonly string[]) =>
+        load(
+          `runs ${ids.length}`,
+          async () => this.#mutation.changeRuns?.(await memory.loadRuns(ids)) ?? memory.loadRuns(ids),
+        ),
+      loadJobs: (query: Parameters<Store["loadJobs"]>[0]) => load("jobs", () => memory.loadJobs(query)),
+      loadFlow: (...query: Parameters<Store["loadFlow"]>) => load("flow", () => memory.loadFlow(...query)),
+      loadKnownEvents: (ids: readonly string[]) => load("events", () => memory.loadKnownEvents(ids)),
+    };
+  }
+
+  #commit(life: ServerLife, batch: Batch): Promise<void> {
+    const { timeline, random, swarm, hasFaults } = this.#world;
+    this.#mutation.onCommit?.(batch, life);
+    let records = copyBatch(batch);
+    if (this.#mutation.change !== undefined) records = this.#mutation.change(records);
+    this.#world.atRest();
+    const fails = hasFaults && random.chance(swarm.commitFails);
+    const isLost = hasFaults && random.chance(swarm.commitAnswerLost);
+    const beforeMs = random.int(0, swarm.commitMsMax);
+    const afterMs = random.int(0, swarm.commitMsMax);
+    let isStored = false;
+    const put = () => {
+      if (isStored || fails) return;
+      isStored = true;
+      life.commits.delete(put);
+      this.memory.apply(records);
+      this.#world.ledger.apply(records);
+      this.#world.log(
+        `commit ${life.number} runs=${records.runs.length} steps=${records.steps.length} jobs=${records.jobs.length}-${records.deletedJobs.length} events=${records.events.length}${isLost ? " (answer lost)" : ""}`,
+      );
+    };
+    life.commits.add(put);
+    return new Promise((resolve, reject) => {
+      if (this.#mutation.answersEarly === true) resolve();
+      timeline.after(beforeMs, () => {
+        if (life.isOver) return;
+        put();
+        life.commits.delete(put);
+        timeline.after(afterMs, () => {
+          if (life.isOver) return;
+          if (fails || isLost) {
+            this.#world.log(`commit ${life.number} fails${isLost && !fails ? ", though it is stored" : ""}`);
+            reject(new StepwellError("store_busy"));
+          } else resolve();
+        });
+      });
+    });
+  }
+
+  #load<T>(life: ServerLife, name: string, read: () => Promise<T>): Promise<T> {
+    const { timeline, random, swarm, hasFaults } = this.#world;
+    const fails = hasFaults && random.chance(swarm.loadFails);
+    const beforeMs = random.int(0, swarm.loadMsMax);
+    const afterMs = random.int(0, swarm.loadMsMax);
+    return new Promise((resolve, reject) => {
+      timeline.after(beforeMs, () => {
+        if (life.isOver) return;
+        read().then((value) => {
+          timeline.after(afterMs, () => {
+            if (life.isOver) return;
+            if (fails) this.#world.log(`load ${life.number} ${name} fails`);
+            if (fails) reject(new StepwellError("store_busy"));
+            else resolve(value);
+          });
+        }, reject);
+      });
+    });
+  }
+}

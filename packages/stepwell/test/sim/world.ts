@@ -1,0 +1,220 @@
+/**
+ * One seed's world: a timeline, a store, a server that lives and dies, an app, clients, and the rules that watch.
+ *
+ * The first broken rule ends the seed. Everything that happens is a line of the log; one seed is one log, to the byte.
+ */
+
+import { runProblems } from "../../src/core/run/invariants.ts";
+import { Engine } from "../../src/engine/engine.ts";
+import type { Call } from "../../src/protocol/call.ts";
+import { createIdSource, type IdSource } from "../../src/protocol/ids.ts";
+import { canonicalJson } from "../../src/protocol/json.ts";
+import { Ledger } from "./ledger.ts";
+import { Network } from "./network.ts";
+import { Seeded } from "./seeded.ts";
+import { drawFunctions, type SimFunction } from "./sim-app.ts";
+import { type ServerLife, SimStore, type StoreMutation } from "./sim-store.ts";
+import { drawSwarm, type Swarm } from "./swarm.ts";
+import { Timeline } from "./timeline.ts";
+
+export interface Problem {
+  readonly rule: string;
+  readonly what: string;
+}
+
+/** How a mutant breaks the build: at the seams, never in the rules that watch. */
+export interface Mutation {
+  readonly store?: StoreMutation;
+  readonly onWorld?: (world: World) => void;
+  readonly onEngine?: (engine: Engine, world: World) => void;
+}
+
+export interface Server {
+  readonly engine: Engine;
+  readonly life: ServerLife;
+}
+
+/** Beyond all that a drained server may take to stop after its grace: slow and failing commits. */
+const STOP_MS_MAX = 60_000;
+
+export class World {
+  readonly seed: number;
+  readonly swarm: Swarm;
+  readonly timeline: Timeline;
+  /** Chance of the faults, of the workload, and of the code under test: three streams that do not disturb each other. */
+  readonly faults: Seeded;
+  readonly choices: Seeded;
+  readonly #engineRandom: Seeded;
+  readonly ids: IdSource;
+  readonly ledger: Ledger;
+  readonly store: SimStore;
+  readonly network: Network;
+  readonly functions: ReadonlyMap<string, SimFunction>;
+  readonly #functionsById: ReadonlyMap<string, SimFunction>;
+  readonly lines: string[] = [];
+  server: Server | null = null;
+  problem: Problem | null = null;
+  hasFaults = true;
+  /** Clients must not go on while the world ends. */
+  chainEvents = 0;
+  readonly #mutation: Mutation;
+  readonly #endings = new Map<ServerLife, { promise: Promise<never>; reject: (error: Error) => void }>();
+  #lives = 0;
+  isStopping = false;
+
+  constructor(seed: number, mutation: Mutation = {}) {
+    this.seed = seed;
+    this.swarm = drawSwarm(seed);
+    this.faults = new Seeded(seed, "faults");
+    this.choices = new Seeded(seed, "choices");
+    this.#engineRandom = new Seeded(seed, "engine");
+    this.timeline = new Timeline(Date.UTC(2026, 0, 1) + this.choices.int(0, 86_400_000));
+    const idRandom = new Seeded(seed, "ids");
+    this.ids = createIdSource(() => idRandom.uint32());
+    const functions = drawFunctions(this.choices, this.swarm);
+    this.functions = new Map(functions.map((fn) => [fn.slug, fn]));
+    this.#functionsById = new Map(functions.map((fn) => [fn.id, fn]));
+    this.ledger = new Ledger({
+      fail: this.fail,
+      wallMax: () => this.timeline.wallMax,
+      retryAfterOf: (runId, slot) => this.network.retryAfter.get(`${runId} ${slot}`) ?? null,
+      sleepMsOf: (functionId, name) => this.#functionsById.get(functionId)?.sleepMs.get(name),
+      retriesMax: (functionId) => this.#functionsById.get(functionId)?.retriesMax ?? 0,
+      hasTicksInTurn: (functionId) => {
+        const overlap = this.#functionsById.get(functionId)?.cron?.overlap;
+        return overlap === "skip" || overlap === "queue";
+      },
+    });
+    this.#mutation = mutation;
+    this.store = new SimStore(this, mutation.store ?? {});
+    this.network = new Network(this);
+    mutation.onWorld?.(this);
+  }
+
+  get random(): Seeded {
+    return this.faults;
+  }
+
+  functionById(id: string): SimFunction | undefined {
+    return this.#functionsById.get(id);
+  }
+
+  readonly fail = (rule: string, what: string): void => {
+    if (this.problem === null) this.log(`BROKEN ${rule}: ${what}`);
+    this.problem ??= { rule, what };
+  };
+
+  log(line: string): void {
+    this.lines.push(`${this.timeline.now} ${line}`);
+  }
+
+  // --- The server ---------------------------------------------------------------------------------------------
+
+  startServer(): void {
+    if (this.server !== null) return;
+    const life: ServerLife = { number: ++this.#lives, isOver: false, commits: new Set() };
+    let reject!: (error: Error) => void;
+    const promise = new Promise<never>((_, onReject) => {
+      reject = onReject;
+    });
+    promise.catch(() => {});
+    this.#endings.set(life, { promise, reject });
+    const { timeline } = this;
+    const alive = (task: () => void) => () => {
+      if (!life.isOver) task();
+    };
+    const engine = new Engine({
+      store: this.store.of(life),
+      transport: this.network.transportOf(life),
+      random: { uint32: () => this.#engineRandom.uint32() },
+      clock: {
+        now: () => timeline.wall,
+        defer: (task) => void timeline.after(0, alive(task)),
+        at: (instant, task) => timeline.after(instant - timeline.wall, alive(task)),
+      },
+      limits: this.swarm.limits,
+      log: { info() {}, warn() {}, error: (message, details) => this.#engineError(message, details) },
+      onFatal: (error) => this.fail("fatal", String(error)),
+    });
+    this.server = { engine, life };
+    this.log(`server ${life.number} starts`);
+    engine.watch((notices) => {
+      if (!life.isOver) this.ledger.checkNotices(notices);
+    });
+    this.#mutation.onEngine?.(engine, this);
+    engine.start().catch(() => {
+      this.log(`server ${life.number} cannot start`);
+      if (!life.isOver) this.crashServer(1_000);
+    });
+  }
+
+  /** The process dies: its commit under way takes effect or not, its calls go on in the app, nobody hears the answers. */
+  crashServer(downMs: number): void {
+    const { server } = this;
+    if (server === null) return;
+    this.log(`server ${server.life.number} crashes`);
+    for (const put of [...server.life.commits]) if (this.faults.chance(0.5)) put();
+    this.#endLife(server.life);
+    this.timeline.after(downMs, () => this.startServer());
+  }
+
+  stopServer(graceMs: number, downMs: number): void {
+    const { server } = this;
+    if (server === null || this.isStopping) return;
+    this.isStopping = true;
+    this.log(`server ${server.life.number} stops`);
+    const cancel = this.timeline.after(graceMs + STOP_MS_MAX, () => {
+      if (this.server === server) this.fail("stop", `the server did not stop within ${graceMs + STOP_MS_MAX} ms`);
+    });
+    server.engine.stop(graceMs).then(
+      () => {
+        cancel();
+        if (this.server !== server) return;
+        this.log(`server ${server.life.number} stopped`);
+        if (server.life.commits.size > 0) this.fail("stop", "the server stopped with a commit under way");
+        this.#endLife(server.life);
+        this.timeline.after(downMs, () => this.startServer());
+      },
+      (error: unknown) => this.fail("stop", String(error)),
+    );
+  }
+
+  #endLife(life: ServerLife): void {
+    life.isOver = true;
+    this.server = null;
+    this.isStopping = false;
+    this.#endings.get(life)?.reject(new Error("connection reset"));
+  }
+
+  /** Rejects when a life of the server ends: what its connections see. */
+  endOf(life: ServerLife): Promise<never> {
+    return life.isOver ? Promise.reject(new Error("connection refused")) : this.#endings.get(life)!.promise;
+  }
+
+  #engineError(message: string, details: Readonly<Record<string, unknown>> | undefined): void {
+    const isExpected = message.startsWith("a commit or load failed");
+    if (isExpected && !String(details?.["error"]).includes("invariant")) return;
+    this.fail("assertion", `${message}: ${canonicalJson({ ...details, stack: String(details?.["stack"] ?? "") })}`);
+  }
+
+  // --- What watches -------------------------------------------------------------------------------------------
+
+  /** A turn of the engine ended. */
+  atRest(): void {
+    const core = this.server?.engine.coreForTests;
+    if (core === undefined) return;
+    for (const run of core.residentRuns()) {
+      for (const problem of runProblems(run)) this.fail("resident", `${run.id}: ${problem}`);
+    }
+  }
+
+  /** A handler saw a result: it must be the stored one (X3, E1). */
+  checkObserved(call: Call, hash: string, memo: string): void {
+    const stored = this.ledger.memoOf(call.runId, hash);
+    if (stored !== memo) this.fail("X3", `the handler of ${call.runId} saw ${memo} for ${hash}, stored is ${stored}`);
+  }
+
+  /** Set by the workload: how a step sends events. */
+  sendFromStep: (events: readonly { readonly name: string; readonly data?: unknown }[]) => Promise<string[]> = () =>
+    Promise.resolve([]);
+}
