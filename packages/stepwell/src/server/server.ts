@@ -8,7 +8,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { getRequestListener } from "@hono/node-server";
-import { Engine, type EngineLimits } from "../engine/engine.ts";
+import { ENGINE_LIMITS, Engine, type EngineLimits } from "../engine/engine.ts";
 import type { AppTransport } from "../engine/ports.ts";
 import { StepwellError } from "../protocol/errors.ts";
 import { createIdSource } from "../protocol/ids.ts";
@@ -136,7 +136,8 @@ function createParts(options: ServerOptions): Parts {
   const { log, kind, signingKey, signingKeyFallback, eventKeys } = options;
   const signingKeys = [signingKey, signingKeyFallback].filter((key) => key !== null);
   const random = createSystemRandom();
-  const http = new HttpTransport({ signingKey });
+  const connectionsMax = options.limits?.callsPerAppMax ?? ENGINE_LIMITS.callsPerAppMax;
+  const http = new HttpTransport({ signingKey, connectionsMax });
   const transport = new SchemeTransport({ http, https: http, ...options.transports });
   const metrics: Metrics = new Metrics(() => engine.stats);
   const store = metrics.meteredStore(options.store);
