@@ -27,6 +27,8 @@ export async function build(node) {
     copyIfChanged(join(SOURCE, file), join(OUTPUT, file));
   }
   if (existsSync(DASHBOARD)) copyIfChanged(DASHBOARD, join(OUTPUT, "dashboard", "index.html"));
+  // npm packs these two only from the package's own folder.
+  for (const file of ["LICENSE", "README.md"]) copyIfChanged(join(ROOT, file), join(OUTPUT, "..", file));
   if (existsSync(BIN)) chmodSync(BIN, 0o755);
   return 0;
 }
