@@ -44,7 +44,9 @@ export class Thread<Served extends Methods> {
   /** `path` is the database's, for errors. */
   constructor(script: URL, data: { readonly path: string }) {
     this.#path = data.path;
-    this.#worker = new Worker(script, { workerData: data });
+    // Node 22 warns that its SQLite is experimental, once for each thread. Nothing else runs in this one.
+    const execArgv = ["--disable-warning=ExperimentalWarning"];
+    this.#worker = new Worker(script, { workerData: data, execArgv });
     this.#worker.on("message", (reply: Reply) => this.#answer(reply));
     this.#worker.on("error", (error) => this.#ended(String(error)));
     this.#worker.on("exit", () => this.#ended("its thread has ended"));
