@@ -10,7 +10,7 @@ import type { ExitCode } from "./exit-code.ts";
 import { LiveLines } from "./live-lines.ts";
 import { freePort } from "./port.ts";
 import type { LogChoice } from "./program.ts";
-import { pollIntervalMs, serve } from "./serve.ts";
+import { pollIntervalMs, serve, unfinishedRuns } from "./serve.ts";
 import { type Environment, setting } from "./settings.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -81,8 +81,8 @@ ${dim("  any event key is accepted; do not use this in production (see `stepwell
   for (const app of apps) terminal.print(dim(`known app ${app.id}, ${app.functions.length} functions, at ${app.url}`));
   if (apps.length === 0) terminal.print(dim(waitingText(server, options)));
   watchPretty(server, terminal); // Before anything is awaited: nothing that happens from here on is missed.
-  const { openRuns } = await server.engine.store.counts();
-  if (openRuns > 0) terminal.print(`unfinished runs: ${openRuns}, carrying on`);
+  const openRuns = await unfinishedRuns(server);
+  if (openRuns !== null) terminal.print(`unfinished runs: ${openRuns}, carrying on`);
 }
 
 function waitingText(server: RunningServer, options: DevOptions): string {
@@ -121,6 +121,6 @@ async function problemOf(server: RunningServer, notice: Notice): Promise<string 
 
 async function tellLog(server: RunningServer, options: DevOptions, log: ServerLog): Promise<void> {
   log.info("listening", { url: server.url, data: options.ephemeral ? "memory" : options.dataDir });
-  const { openRuns } = await server.engine.store.counts();
-  if (openRuns > 0) log.info("unfinished runs, carrying on", { runs: openRuns });
+  const openRuns = await unfinishedRuns(server);
+  if (openRuns !== null) log.info("unfinished runs, carrying on", { runs: openRuns });
 }

@@ -47,6 +47,16 @@ export async function serve({ options, terminal, started, stopping }: Serving): 
   }
 }
 
+/** Runs beyond this number are not counted at the start; "many" says enough. */
+const UNFINISHED_RUNS_MAX = 10_000;
+
+/** How many runs were found unfinished, in words; null for none. */
+export async function unfinishedRuns(server: RunningServer): Promise<string | null> {
+  const count = await server.engine.store.countOpenRuns(UNFINISHED_RUNS_MAX);
+  if (count === 0) return null;
+  return count < UNFINISHED_RUNS_MAX ? String(count) : `${UNFINISHED_RUNS_MAX} or more`;
+}
+
 /** 0 seconds: an app that has answered is not asked again. */
 export const pollIntervalMs = (seconds: number): number | null => (seconds === 0 ? null : seconds * 1_000);
 

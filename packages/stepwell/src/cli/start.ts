@@ -7,7 +7,7 @@ import { prepareDataDir } from "./data-dir.ts";
 import type { ExitCode } from "./exit-code.ts";
 import { isShort, type KeyOptions, readKeys, type ServerKeys } from "./keys.ts";
 import type { LogChoice } from "./program.ts";
-import { pollIntervalMs, serve } from "./serve.ts";
+import { pollIntervalMs, serve, unfinishedRuns } from "./serve.ts";
 import type { Environment } from "./settings.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -73,7 +73,7 @@ export function isLoopback(host: string): boolean {
 
 async function tellPretty(server: RunningServer, options: StartOptions, keys: ServerKeys, terminal: Terminal) {
   const { bold, cyan, green, yellow } = terminal.colors;
-  const { openRuns } = await server.engine.store.counts();
+  const openRuns = await unfinishedRuns(server);
   const { isProtected, isOpen } = exposureOf(options, keys);
   terminal.print(`${bold("stepwell start")}
   server  ${cyan(server.url)}
@@ -83,13 +83,13 @@ ${isProtected.map((line) => `    ${line}`).join("\n")}
   ${yellow("not protected")}
 ${isOpen.map((line) => `    ${line}`).join("\n")}
 `);
-  if (openRuns > 0) terminal.print(`unfinished runs: ${openRuns}, carrying on`);
+  if (openRuns !== null) terminal.print(`unfinished runs: ${openRuns}, carrying on`);
 }
 
 async function tellLog(server: RunningServer, options: StartOptions, keys: ServerKeys, log: ServerLog) {
   const { isProtected, isOpen } = exposureOf(options, keys);
   log.info("listening", { url: server.url, data: options.dataDir });
   log.info("exposure", { protected: isProtected, open: isOpen });
-  const { openRuns } = await server.engine.store.counts();
-  if (openRuns > 0) log.info("unfinished runs, carrying on", { runs: openRuns });
+  const openRuns = await unfinishedRuns(server);
+  if (openRuns !== null) log.info("unfinished runs, carrying on", { runs: openRuns });
 }

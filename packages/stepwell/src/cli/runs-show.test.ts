@@ -1,0 +1,98 @@
+import pc from "picocolors";
+import { expect, test } from "vitest";
+import type { EventRecord, RunRecord, StepRecord } from "./records.ts";
+import { runLines } from "./runs-show.ts";
+
+const at = (seconds: number) => new Date(Date.parse("2030-01-01T00:00:00Z") + seconds * 1_000).toISOString();
+const NOW = Date.parse(at(60));
+
+const run: RunRecord = {
+  run_id: "01JRUN",
+  function_id: "uuid",
+  function_slug: "shop-pay",
+  app: "shop",
+  event_id: "01JEVENT",
+  status: "Completed",
+  queued_at: at(0),
+  run_started_at: at(0),
+  ended_at: at(2),
+  output: { paid: true },
+};
+
+const event: EventRecord = {
+  internal_id: "01JEVENT",
+  id: "01JEVENT",
+  name: "order/placed",
+  data: { id: 7 },
+  ts: 0,
+  received_at: at(0),
+};
+
+function step(fields: Partial<StepRecord>): StepRecord {
+  return {
+    id: "hash",
+    name: "charge",
+    index: 0,
+    kind: "run",
+    status: "Completed",
+    attempts: 0,
+    queued_at: at(0),
+    started_at: at(0),
+    ended_at: at(1),
+    failed_attempts: [],
+    ...fields,
+  };
+}
+
+const lines = (runs: RunRecord, steps: readonly StepRecord[]) =>
+  runLines(runs, steps, event, NOW, pc.createColors(false));
+
+test("a run is a tree of its steps with what they returned", () => {
+  const steps = [
+    step({ output: "receipt" }),
+    step({ name: "wait", kind: "sleep" }),
+    step({ name: "mail", index: 1, output: null }),
+  ];
+  expect(lines(run, steps)).toEqual([
+    "shop-pay  ✓ completed in 2.0 s  01JRUN",
+    "started 1 min ago by order/placed",
+    'data {"id":7}',
+    "├─ ✓ charge  completed in 1.0 s",
+    '│    → "receipt"',
+    "├─ ✓ wait  slept 1.0 s",
+    "└─ ✓ mail (2)  completed in 1.0 s",
+    "     → null",
+    'output {"paid":true}',
+  ]);
+});
+
+test("a failed step tells each attempt with its stack, in order", () => {
+  const error = { name: "Error", message: "no luck", stack: "Error: no luck\n    at pay (shop.ts:1:1)" };
+  const attempt = (number: number) => ({
+    attempt: number,
+    started_at: at(number),
+    ended_at: at(number + 1),
+    http_status: 206,
+    error,
+  });
+  const failed = step({ status: "Failed", attempts: 2, error, failed_attempts: [attempt(1), attempt(0)] });
+  expect(lines({ ...run, status: "Failed", output: error }, [failed]).slice(3)).toEqual([
+    "└─ ✗ charge  failed in 1.0 s, 2 attempts",
+    "     attempt 1 failed after 1.0 s",
+    "       Error: no luck",
+    "           at pay (shop.ts:1:1)",
+    "     attempt 2 failed after 1.0 s",
+    "       Error: no luck",
+    "           at pay (shop.ts:1:1)",
+    "error",
+    "  Error: no luck",
+    "      at pay (shop.ts:1:1)",
+  ]);
+});
+
+test("what has not ended says since when", () => {
+  const sleeping = step({ name: "wait", kind: "sleep", status: "Sleeping", ended_at: null });
+  const open = { ...run, status: "Running", ended_at: null };
+  expect(lines(open, [sleeping])[0]).toBe("shop-pay  ▸ running  01JRUN");
+  expect(lines(open, [sleeping])[3]).toBe("└─ ◷ wait  sleeping, since 1 min");
+});
