@@ -32,6 +32,10 @@ export interface StoreMutation {
   readonly change?: (records: BatchRecords) => BatchRecords;
   /** Answers a commit before it is stored. */
   readonly answersEarly?: boolean;
+  /** Answers a commit that failed as if it were stored. */
+  readonly hidesFailures?: boolean;
+  /** Finds no event that exists. */
+  readonly knowsNoEvents?: boolean;
   /** Is told of a batch when its commit begins. */
   readonly onCommit?: (batch: Batch, life: ServerLife) => void;
   /** Changes what a load of runs returns. */
@@ -71,6 +75,7 @@ export class SimStore {
       listAttempts: memory.listAttempts.bind(memory),
       listDecisions: memory.listDecisions.bind(memory),
       counts: memory.counts.bind(memory),
+      countOpenRuns: memory.countOpenRuns.bind(memory),
       expireFlow: memory.expireFlow.bind(memory),
       commit: (batch: Batch, _fence: Fence) => this.#commit(life, batch),
       loadRegistry: () => load("registry", () => memory.loadRegistry()),
@@ -81,7 +86,8 @@ export class SimStore {
         ),
       loadJobs: (query: Parameters<Store["loadJobs"]>[0]) => load("jobs", () => memory.loadJobs(query)),
       loadFlow: (...query: Parameters<Store["loadFlow"]>) => load("flow", () => memory.loadFlow(...query)),
-      loadKnownEvents: (ids: readonly string[]) => load("events", () => memory.loadKnownEvents(ids)),
+      loadKnownEvents: (ids: readonly string[]) =>
+        load("events", () => memory.loadKnownEvents(this.#mutation.knowsNoEvents === true ? [] : ids)),
     };
   }
 
@@ -115,7 +121,7 @@ export class SimStore {
         life.commits.delete(put);
         timeline.after(afterMs, () => {
           if (life.isOver) return;
-          if (fails || isLost) {
+          if ((fails || isLost) && this.#mutation.hidesFailures !== true) {
             this.#world.log(`commit ${life.number} fails${isLost && !fails ? ", though it is stored" : ""}`);
             reject(new StepwellError("store_busy"));
           } else resolve();

@@ -1,0 +1,315 @@
+/**
+ * Builds that are broken on purpose: the simulator must catch each within a bounded number of seeds. A mutant that
+ * survives means a rule that nobody watches.
+ */
+import { afterEach, describe, expect, test, vi } from "vitest";
+import { Batch } from "../../src/core/batch.ts";
+import { Core } from "../../src/core/core.ts";
+import { CronSchedules } from "../../src/core/cron/schedules.ts";
+import type { Job } from "../../src/core/run/run.ts";
+import { JobQueue } from "../../src/core/schedule/job-queue.ts";
+import { RecentFacts } from "../../src/engine/recent-facts.ts";
+import type { BatchRecords } from "../../src/store/records.ts";
+import { runSeed } from "./run-seed.ts";
+import type { Mutation, World } from "./world.ts";
+
+const MUTANT_MS_MAX = 60_000;
+
+/** The rule that the mutant breaks, in the first seed that shows it. */
+async function ruleBrokenBy(mutation: Mutation, seedsMax: number, run = runSeed): Promise<string> {
+  for (let seed = 1; seed <= seedsMax; seed++) {
+    const { problem } = await run(seed, mutation);
+    if (problem !== null) return problem.rule;
+  }
+  return `none in ${seedsMax} seeds`;
+}
+
+/** Replaces a method until the test ends. */
+function patch<Of extends object, Name extends keyof Of & string>(
+  owner: { readonly prototype: Of },
+  name: Name,
+  make: (original: Of[Name]) => Of[Name],
+): void {
+  const original = owner.prototype[name];
+  owner.prototype[name] = make(original);
+  restores.push(() => {
+    owner.prototype[name] = original;
+  });
+}
+
+const restores: (() => void)[] = [];
+
+/** The simulator over a build in which a module is replaced. */
+async function simulatorWith(path: string, make: (original: Record<string, unknown>) => Record<string, unknown>) {
+  vi.resetModules();
+  vi.doMock(path, async (load) => {
+    const original = await load<Record<string, unknown>>();
+    return { ...original, ...make(original) };
+  });
+  restores.push(() => {
+    vi.doUnmock(path);
+    vi.resetModules();
+  });
+  return (await import("./run-seed.ts")).runSeed;
+}
+
+afterEach(() => {
+  for (const restore of restores.splice(0)) restore();
+});
+
+/** True every `n`-th time, counted over all seeds of a test. */
+function every(n: number): () => boolean {
+  let count = 0;
+  return () => ++count % n === 0;
+}
+
+describe("effects and commits", () => {
+  test("a call goes out before its commit", { timeout: MUTANT_MS_MAX }, async () => {
+    let world: World;
+    const mutation: Mutation = {
+      onWorld: (made) => {
+        world = made;
+      },
+      store: {
+        onCommit: (batch, life) => {
+          for (const { call } of batch.calls) void world.network.transportOf(life).call(call, async () => "saved");
+        },
+      },
+    };
+    expect(await ruleBrokenBy(mutation, 20)).toBe("E1");
+  });
+
+  test("an answer goes out before its commit", { timeout: MUTANT_MS_MAX }, async () => {
+    expect(await ruleBrokenBy({ store: { answersEarly: true } }, 20)).toBe("E1");
+  });
+
+  test("a failed commit is taken for a good one", { timeout: MUTANT_MS_MAX }, async () => {
+    expect(await ruleBrokenBy({ store: { hidesFailures: true } }, 100)).toMatch(/E1|E4|LG\d|assertion|liveness/);
+  });
+
+  test("a batch is stored without some of its steps", { timeout: MUTANT_MS_MAX }, async () => {
+    const isHit = every(20);
+    const change = (records: BatchRecords) => ({ ...records, steps: records.steps.filter(() => !isHit()) });
+    expect(await ruleBrokenBy({ store: { change } }, 50)).toMatch(/LG3|E1/);
+  });
+
+  test("a batch is stored without one of its events", { timeout: MUTANT_MS_MAX }, async () => {
+    const isHit = every(5);
+    const change = (records: BatchRecords) => ({ ...records, events: records.events.filter(() => !isHit()) });
+    expect(await ruleBrokenBy({ store: { change } }, 50)).toMatch(/E1|E4|events/);
+  });
+});
+
+describe("memos and stacks", () => {
+  test("a later result overwrites the memo", { timeout: MUTANT_MS_MAX }, async () => {
+    const isHit = every(3);
+    const change = (records: BatchRecords) => {
+      const [again] = records.steps.filter((step) => step.memo !== null && isHit());
+      if (again === undefined) return records;
+      return { ...records, steps: [...records.steps, { ...again, memo: '{"data":"another"}' }] };
+    };
+    expect(await ruleBrokenBy({ store: { change } }, 50)).toBe("LG1");
+  });
+
+  test("the stack is shuffled when a run is loaded", { timeout: MUTANT_MS_MAX }, async () => {
+    const changeRuns = <Run extends { readonly stack: string[] }>(runs: Run[]) => {
+      for (const run of runs) run.stack.reverse();
+      return runs;
+    };
+    expect(await ruleBrokenBy({ store: { changeRuns } }, 100)).toMatch(/E1|resident/);
+  });
+
+  test("a checkpoint of a superseded call is accepted", { timeout: MUTANT_MS_MAX }, async () => {
+    const run = await simulatorWith("../../src/core/run/checkpoint.ts", ({ checkpoint }) => ({
+      checkpoint: (context: unknown, run: unknown, slot: string, _generation: number, ops: unknown) =>
+        withoutConflicts(checkpoint as Checkpoint, context, run as RunWithSteps, slot, ops as { id: string }[]),
+    }));
+    expect(await ruleBrokenBy({}, 400, run)).toBe("X3");
+  });
+
+  test("a result is given to the handler before it is saved", { timeout: MUTANT_MS_MAX }, async () => {
+    const run = await simulatorWith("../../src/sdk/in-process.ts", ({ callInProcess }) => ({
+      callInProcess: (
+        client: unknown,
+        fn: unknown,
+        call: unknown,
+        options: { save: (ops: unknown) => Promise<unknown> },
+      ) => {
+        const save = (ops: unknown) => {
+          options.save(ops).catch(() => {});
+          return Promise.resolve("saved");
+        };
+        return (callInProcess as (...args: unknown[]) => unknown)(client, fn, call, { ...options, save });
+      },
+    }));
+    expect(await ruleBrokenBy({}, 50, run)).toBe("X3");
+  });
+});
+
+type Checkpoint = (context: unknown, run: unknown, slot: string, generation: null, ops: unknown) => { kind: string };
+type RunWithSteps = { readonly steps: Map<string, { memo: string | null }> };
+
+/** Accepts whatever generation comes, and says of results that are there already that they are saved. */
+function withoutConflicts(
+  checkpoint: Checkpoint,
+  context: unknown,
+  run: RunWithSteps,
+  slot: string,
+  ops: readonly { readonly id: string }[],
+) {
+  const fresh = ops.filter((op) => run.steps.get(op.id)?.memo == null);
+  return fresh.length === 0 ? { kind: "saved" } : checkpoint(context, run, slot, null, fresh);
+}
+
+describe("jobs and time", () => {
+  test("a timer is dropped", { timeout: MUTANT_MS_MAX }, async () => {
+    const isHit = every(10);
+    patch(
+      JobQueue,
+      "add",
+      (add) =>
+        function (this: JobQueue, hint) {
+          if (!isHit()) add.call(this, hint);
+        },
+    );
+    expect(await ruleBrokenBy({}, 50)).toBe("liveness");
+  });
+
+  test("a page of jobs loses its last", { timeout: MUTANT_MS_MAX }, async () => {
+    patch(
+      JobQueue,
+      "adoptPage",
+      (adoptPage) =>
+        function (this: JobQueue, request, hints) {
+          adoptPage.call(this, request, hints.length > 1 ? hints.slice(0, -1) : hints);
+        },
+    );
+    expect(await ruleBrokenBy({}, 200)).toBe("liveness");
+  });
+
+  test("a reply is dropped", { timeout: MUTANT_MS_MAX }, async () => {
+    const isHit = every(20);
+    patch(
+      Core,
+      "reply",
+      (reply) =>
+        function (this: Core, command, now) {
+          if (!isHit()) reply.call(this, command, now);
+        },
+    );
+    expect(await ruleBrokenBy({}, 50)).toBe("liveness");
+  });
+
+  test("the job is not written again for a retry", { timeout: MUTANT_MS_MAX }, async () => {
+    patch(
+      Batch,
+      "putJob",
+      (putJob) =>
+        function (this: Batch, job: Job) {
+          if (job.attempt === 0) putJob.call(this, job);
+        },
+    );
+    expect(await ruleBrokenBy({}, 50)).toMatch(/LG5|E1/);
+  });
+
+  test("a success does not give the attempts back", { timeout: MUTANT_MS_MAX }, async () => {
+    const attempts = new Map<string, number>();
+    const change = (records: BatchRecords) => ({
+      ...records,
+      jobs: records.jobs.map((job) => {
+        const key = `${job.runId} ${job.slot}`;
+        attempts.set(key, Math.max(job.attempt, attempts.get(key) ?? 0));
+        return { ...job, attempt: attempts.get(key) ?? 0 };
+      }),
+    });
+    expect(await ruleBrokenBy({ store: { change } }, 50)).toMatch(/LG5|E1/);
+  });
+
+  test("a retry comes too soon", { timeout: MUTANT_MS_MAX }, async () => {
+    const run = await simulatorWith("../../src/core/retry.ts", () => ({ retryDelayMs: () => 10_000 }));
+    expect(await ruleBrokenBy({}, 50, run)).toBe("LG5");
+  });
+
+  test("a sleep ends early", { timeout: MUTANT_MS_MAX }, async () => {
+    patch(
+      Core,
+      "advance",
+      (advance) =>
+        function (this: Core, now) {
+          advance.call(this, now + 500);
+        },
+    );
+    expect(await ruleBrokenBy({}, 50)).toMatch(/LG6|E1/);
+  });
+
+  test("a sleep is shortened when it is stored", { timeout: MUTANT_MS_MAX }, async () => {
+    const run = await simulatorWith("../../src/core/run/sleep.ts", ({ sleepUntil }) => ({
+      sleepUntil: (op: unknown, now: number) => {
+        const end = (sleepUntil as (op: unknown, now: number) => { at: number })(op, now);
+        return { ...end, at: now + (end.at - now) * 0.9 };
+      },
+    }));
+    expect(await ruleBrokenBy({}, 50, run)).toBe("LG6");
+  });
+});
+
+describe("starts and ends", () => {
+  test("facts of a moment ago are forgotten", { timeout: MUTANT_MS_MAX }, async () => {
+    patch(RecentFacts, "get", () => () => undefined);
+    expect(await ruleBrokenBy({}, 400)).toMatch(/LG4|events/);
+  });
+
+  test("the event ids in the store are not looked up", { timeout: MUTANT_MS_MAX }, async () => {
+    expect(await ruleBrokenBy({ store: { knowsNoEvents: true } }, 200)).toMatch(/LG4|events/);
+  });
+
+  test("a producer's id is not remembered", { timeout: MUTANT_MS_MAX }, async () => {
+    const change = (records: BatchRecords) => ({ ...records, flow: [] });
+    expect(await ruleBrokenBy({ store: { change } }, 100)).toMatch(/LG4|events/);
+  });
+
+  test("the end of a run leaves its jobs", { timeout: MUTANT_MS_MAX }, async () => {
+    const change = (records: BatchRecords) => ({ ...records, deletedJobs: [] });
+    expect(await ruleBrokenBy({ store: { change } }, 20)).toBe("LG3");
+  });
+
+  test("the last step of a group asks for no discovery", { timeout: MUTANT_MS_MAX }, async () => {
+    const run = await simulatorWith("../../src/core/run/progress.ts", () => ({ afterStep: () => {} }));
+    expect(await ruleBrokenBy({}, 20, run)).toMatch(/LG3|resident/);
+  });
+
+  test("the end of a run is told twice", { timeout: MUTANT_MS_MAX }, async () => {
+    const run = await simulatorWith("../../src/core/lifecycle.ts", ({ endEventNames }) => ({
+      endEventNames: (of: unknown) => (endEventNames as (of: unknown) => string[])(of).flatMap((name) => [name, name]),
+    }));
+    expect(await ruleBrokenBy({}, 50, run)).toBe("listeners");
+  });
+
+  test("a tick fires twice", { timeout: MUTANT_MS_MAX }, async () => {
+    patch(
+      CronSchedules,
+      "fire",
+      (fire) =>
+        function (this: CronSchedules, functionId, now, start) {
+          fire.call(this, functionId, now, (id, tick) => {
+            start(id, tick);
+            return start(id, tick);
+          });
+        },
+    );
+    expect(await ruleBrokenBy({}, 100)).toMatch(/cron|LG4|LG7/);
+  });
+
+  test("a missed tick is left out", { timeout: MUTANT_MS_MAX }, async () => {
+    const isHit = every(4);
+    patch(
+      CronSchedules,
+      "fire",
+      (fire) =>
+        function (this: CronSchedules, functionId, now, start) {
+          fire.call(this, functionId, now, (id, tick) => (isHit() ? "nobody" : start(id, tick)));
+        },
+    );
+    expect(await ruleBrokenBy({}, 300)).toBe("cron");
+  });
+});

@@ -1,0 +1,31 @@
+/** A fixed set of seeds, a sample of them twice, and every seed that ever broke a rule. More: `npm run sim -- --seeds N`. */
+import { describe, expect, test } from "vitest";
+import { describeFailure } from "./report.ts";
+import { runSeed } from "./run-seed.ts";
+
+const SEEDS_MS_MAX = 170_000;
+
+async function expectSound(from: number, count: number): Promise<void> {
+  for (let seed = from; seed < from + count; seed++) {
+    const result = await runSeed(seed);
+    if (result.problem !== null) expect.fail(describeFailure(result));
+  }
+}
+
+describe("a thousand worlds keep every rule", () => {
+  test("seeds 1 to 250", () => expectSound(1, 250), SEEDS_MS_MAX);
+  test("seeds 251 to 500", () => expectSound(251, 250), SEEDS_MS_MAX);
+  test("seeds 501 to 750", () => expectSound(501, 250), SEEDS_MS_MAX);
+  test("seeds 751 to 1000", () => expectSound(751, 250), SEEDS_MS_MAX);
+});
+
+test(
+  "the same seed gives the same log, to the byte",
+  async () => {
+    for (let seed = 2_001; seed <= 2_050; seed++) {
+      const [first, second] = [await runSeed(seed), await runSeed(seed)];
+      expect(second.lines.join("\n"), `seed ${seed}`).toBe(first.lines.join("\n"));
+    }
+  },
+  SEEDS_MS_MAX,
+);
