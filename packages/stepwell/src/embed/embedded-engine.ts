@@ -22,7 +22,7 @@ import type { EventInput } from "../sdk/trigger.ts";
 import { systemClock } from "../server/clock.ts";
 import { readEvents } from "../server/intake.ts";
 import { createSystemRandom } from "../server/system-random.ts";
-import type { StepRow, Store } from "../store/store.ts";
+import type { ListedStep, Store } from "../store/store.ts";
 import { appsOf, type InProcessApp, registrationOf } from "./in-process-app.ts";
 import { InProcessTransport } from "./in-process-transport.ts";
 import { type StoreChoice, storeOf } from "./open-store.ts";
@@ -124,7 +124,7 @@ export class EmbeddedEngine {
   }
 
   /** The steps of a run, in the order in which they completed; those that are under way last. */
-  getSteps(runId: string): Promise<StepRow[]> {
+  getSteps(runId: string): Promise<ListedStep[]> {
     return this.#store.listSteps(runId);
   }
 

@@ -12,7 +12,7 @@ import type { Stepwell } from "../sdk/client.ts";
 import { type DateInput, type DurationInput, dateText, durationMs } from "../sdk/duration-input.ts";
 import type { StepwellFunction } from "../sdk/function.ts";
 import type { EventInput } from "../sdk/trigger.ts";
-import type { StepRow } from "../store/store.ts";
+import type { ListedStep } from "../store/store.ts";
 import { EmbeddedEngine, type SentEvents } from "./embedded-engine.ts";
 import type { RunResult } from "./run-result.ts";
 import { seededRandom } from "./seeded-random.ts";
@@ -95,7 +95,7 @@ export class TestEngine {
   }
 
   /** The steps of a run, in the order in which they completed; those that are under way last. */
-  getSteps(runId: string): Promise<StepRow[]> {
+  getSteps(runId: string): Promise<ListedStep[]> {
     return this.#embedded.getSteps(runId);
   }
 

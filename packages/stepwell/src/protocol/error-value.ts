@@ -1,5 +1,5 @@
 /** An error as data: what a step, a function or the engine reports, stores, shows and sends. */
-import { isJsonObject, type JsonText, type JsonValue } from "./json.ts";
+import { canonicalJson, isJsonObject, type JsonText, type JsonValue, wholePairs } from "./json.ts";
 
 export interface ErrorValue {
   readonly name: string;
@@ -13,10 +13,20 @@ export interface ErrorValue {
 /** Text of an error kept at most this long; stacks and messages beyond it are cut. */
 const TEXT_CHARS_MAX = 64 * 1024;
 
-const cut = (text: string) => (text.length > TEXT_CHARS_MAX ? `${text.slice(0, TEXT_CHARS_MAX)}…` : text);
+const cut = (text: string) => wholePairs(text.length > TEXT_CHARS_MAX ? `${text.slice(0, TEXT_CHARS_MAX)}…` : text);
+
+/** The value, or nothing when it cannot be stored (a number beyond every limit parses to infinity). */
+function storable(value: JsonValue | undefined): JsonValue | undefined {
+  if (value === undefined || value === null) return value;
+  try {
+    return JSON.parse(canonicalJson(value)) as JsonValue;
+  } catch {
+    return undefined; // An error must be storable whatever was attached to it.
+  }
+}
 
 /**
- * Reads an error defensively: SDKs send `{name, message, stack}`, `{message}` alone, `{error}` alone, or plain text.
+ * Reads an error defensively, into one that can be stored: SDKs send `{name, message, stack}`, `{message}` alone, `{error}` alone, or plain text.
  */
 export function readErrorValue(value: unknown, fallbackMessage = "Unknown error"): ErrorValue {
   if (typeof value === "string") return { name: "Error", message: cut(value === "" ? fallbackMessage : value) };
@@ -24,13 +34,15 @@ export function readErrorValue(value: unknown, fallbackMessage = "Unknown error"
   const text = (key: string) => (typeof value[key] === "string" && value[key] !== "" ? cut(value[key]) : undefined);
   const stack = text("stack");
   const code = text("code");
+  const cause = storable(value["cause"]);
+  const data = storable(value["data"]);
   return {
     name: text("name") ?? "Error",
     message: text("message") ?? text("error") ?? fallbackMessage,
     ...(stack === undefined ? {} : { stack }),
     ...(code === undefined ? {} : { code }),
-    ...(value["cause"] === undefined || value["cause"] === null ? {} : { cause: value["cause"] }),
-    ...(value["data"] === undefined ? {} : { data: value["data"] }),
+    ...(cause === undefined || cause === null ? {} : { cause }),
+    ...(data === undefined ? {} : { data }),
   };
 }
 

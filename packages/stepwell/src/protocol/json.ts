@@ -46,3 +46,10 @@ export function isDeeperThan(text: string, depthMax: number): boolean {
   }
   return false;
 }
+
+const LONE_SURROGATE = /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g;
+
+/** The text with halves of surrogate pairs replaced by U+FFFD: canonical JSON and UTF-8 have no place for them. */
+export function wholePairs(text: string): string {
+  return text.replace(LONE_SURROGATE, "\ufffd");
+}

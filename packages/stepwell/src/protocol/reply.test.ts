@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { canonicalJson } from "./json.ts";
 import { LIMITS } from "./limits.ts";
 import { readReply } from "./reply.ts";
 
@@ -151,6 +152,14 @@ describe("anything else", () => {
   test("a body that is too large or too deep is refused before it is parsed", () => {
     expect(read(200, "1".repeat(LIMITS.replyBodyBytesMax + 1))).toMatchObject({ error: { code: "reply_too_large" } });
     expect(read(200, "[".repeat(100_000))).toMatchObject({ error: { code: "reply_invalid" } });
+  });
+
+  test("a value that nobody can store fails the reply, and an error with one is kept without it", () => {
+    expect(read(200, "[1e999]")).toMatchObject({ kind: "failed", error: { code: "reply_invalid" } });
+    expect(read(200, '["\\ud800"]')).toMatchObject({ kind: "failed", error: { code: "reply_invalid" } });
+    const failed = read(500, '{"message":"half \\ud83d","cause":[1e999],"data":{"ok":1}}');
+    expect(failed).toMatchObject({ kind: "failed", error: { message: "half \ufffd", data: { ok: 1 } } });
+    expect(() => canonicalJson((failed as { error: unknown }).error)).not.toThrow();
   });
 
   test("no bytes and no status make it throw", () => {

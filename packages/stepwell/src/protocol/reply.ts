@@ -78,7 +78,16 @@ export function readReply(reply: Reply): Outcome {
       error: { ...failure.error, stack },
     };
   }
-  return reply.status === 201 ? readStreamed(reply) : readDirect(reply);
+  try {
+    return reply.status === 201 ? readStreamed(reply) : readDirect(reply);
+  } catch (error) {
+    // A value that JSON can say and nobody can store: a number beyond every limit, half of a surrogate pair.
+    return failedCall(
+      "reply_invalid",
+      { reason: error instanceof Error ? error.message : String(error) },
+      reply.status,
+    );
+  }
 }
 
 /** 201: heartbeats of white space, then `{status, headers, body}`; the body may be encoded twice. */

@@ -7,7 +7,7 @@ import type { StoredEvent } from "../protocol/event.ts";
 import type { FunctionConfig, Trigger } from "../protocol/function.ts";
 import { uuidFromName } from "../protocol/hash.ts";
 import { isJsonObject, type JsonObject, type JsonText, type JsonValue } from "../protocol/json.ts";
-import type { RunRow, StepRow } from "../store/store.ts";
+import type { ListedStep, RunRow } from "../store/store.ts";
 
 const STATUS_NAMES = {
   queued: "Scheduled",
@@ -87,7 +87,7 @@ export function runRecord(run: RunRow, apps: Apps): JsonObject {
   };
 }
 
-export function stepRecord(step: StepRow, attempts: readonly Attempt[]): JsonObject {
+export function stepRecord(step: ListedStep, attempts: readonly Attempt[]): JsonObject {
   return {
     id: step.id,
     name: step.name,
@@ -98,6 +98,8 @@ export function stepRecord(step: StepRow, attempts: readonly Attempt[]): JsonObj
     queued_at: isoTime(step.queuedAt),
     started_at: timeOrNull(step.startedAt),
     ended_at: timeOrNull(step.endedAt),
+    /** When an open step goes on: it wakes, is tried again, or became ready. */
+    due_at: timeOrNull(step.dueAt),
     ...(step.options === null ? {} : { options: parsed(step.options) }),
     ...resultOf(step),
     failed_attempts: attempts.filter((attempt) => attempt.slot === step.id).map(attemptRecord),
@@ -105,7 +107,7 @@ export function stepRecord(step: StepRow, attempts: readonly Attempt[]): JsonObj
 }
 
 /** A memo is `{"data":…}`, `{"error":…}`, or a bare value of an old SDK. */
-function resultOf(step: StepRow): JsonObject {
+function resultOf(step: ListedStep): JsonObject {
   if (step.memo === null || step.kind === "sleep") return {};
   const memo = parsed(step.memo);
   if (step.status === "failed" && isJsonObject(memo)) return { error: memo["error"] ?? null };

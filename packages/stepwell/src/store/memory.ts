@@ -23,6 +23,7 @@ import {
   type RunRecord,
   rowOfRun,
   type StepRecord,
+  withDueTimes,
 } from "./records.ts";
 import type {
   EventFilter,
@@ -30,10 +31,10 @@ import type {
   FlowFact,
   FlowKey,
   JobPageQuery,
+  ListedStep,
   Registry,
   RunFilter,
   RunRow,
-  StepRow,
   Store,
   StoreCounts,
 } from "./store.ts";
@@ -173,8 +174,8 @@ export class MemoryStore implements Store {
     return newestFirst(runs, filter.limit).map(rowOfRun);
   }
 
-  async listSteps(runId: string): Promise<StepRow[]> {
-    return this.#stepsOf(runId).map((step) => ({ ...step }));
+  async listSteps(runId: string): Promise<ListedStep[]> {
+    return withDueTimes(this.#stepsOf(runId), [...(this.#tables.jobs.get(runId)?.values() ?? [])]);
   }
 
   async listAttempts(runId: string): Promise<Attempt[]> {
@@ -183,6 +184,10 @@ export class MemoryStore implements Store {
 
   async listDecisions(eventId: string): Promise<Decision[]> {
     return (this.#tables.decisions.get(eventId) ?? []).map((decision) => ({ ...decision })).reverse();
+  }
+
+  async countOpenRuns(max: number): Promise<number> {
+    return Math.min(max, (await this.counts()).openRuns);
   }
 
   async counts(): Promise<StoreCounts> {

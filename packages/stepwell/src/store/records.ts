@@ -6,8 +6,9 @@
  */
 import { assert } from "../core/assert.ts";
 import type { Batch } from "../core/batch.ts";
-import type { Job, Run, Step } from "../core/run/run.ts";
-import type { RunRow, StepRow } from "./store.ts";
+import type { Instant } from "../core/instant.ts";
+import { type Job, MAIN_SLOT, type Run, type Step } from "../core/run/run.ts";
+import type { ListedStep, RunRow, StepRow } from "./store.ts";
 
 /** Events carry no environment yet: every one belongs to this one. */
 export const EVENTS_ENV = "default";
@@ -94,4 +95,16 @@ export function compareSteps(left: StepRecord, right: StepRecord): number {
 
 export function compareTexts(left: string, right: string): number {
   return left < right ? -1 : left > right ? 1 : 0;
+}
+
+/** Steps with the times of their jobs. A step that ran inside a discovery is retried by the discovery's job. */
+export function withDueTimes(
+  steps: readonly StepRecord[],
+  jobs: readonly { readonly slot: string; readonly dueAt: Instant }[],
+): ListedStep[] {
+  const dueAt = new Map(jobs.map((job) => [job.slot, job.dueAt]));
+  return steps.map((step) => ({
+    ...step,
+    dueAt: step.memo !== null ? null : (dueAt.get(step.id) ?? dueAt.get(MAIN_SLOT) ?? null),
+  }));
 }

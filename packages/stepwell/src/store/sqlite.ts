@@ -30,10 +30,10 @@ import {
   type FlowKey,
   isFatalStoreError,
   type JobPageQuery,
+  type ListedStep,
   type Registry,
   type RunFilter,
   type RunRow,
-  type StepRow,
   type Store,
   type StoreCounts,
 } from "./store.ts";
@@ -132,6 +132,10 @@ export class SqliteStore implements Store {
     return this.#load((loads) => loads.registry());
   }
 
+  async countOpenRuns(max: number): Promise<number> {
+    return this.#load(async (loads) => loads.openRuns(max));
+  }
+
   async loadRuns(ids: readonly string[]): Promise<Run[]> {
     return this.#load((loads) => loads.runs(ids));
   }
@@ -164,7 +168,7 @@ export class SqliteStore implements Store {
     return this.#list((reader) => reader.call("listRuns", filter));
   }
 
-  async listSteps(runId: string): Promise<StepRow[]> {
+  async listSteps(runId: string): Promise<ListedStep[]> {
     return this.#list((reader) => reader.call("listSteps", runId));
   }
 

@@ -87,6 +87,12 @@ export interface EventFilter {
 
 export type StepRow = Omit<Step, "isStored">;
 
+/** A step as pages show it. */
+export interface ListedStep extends StepRow {
+  /** When an open step goes on: its wake time, its next attempt, or the time it became ready. Null once it has ended. */
+  readonly dueAt: Instant | null;
+}
+
 export interface StoreCounts {
   readonly events: number;
   readonly runs: number;
@@ -112,6 +118,8 @@ export interface Store {
   loadFlow(keys: readonly FlowKey[], now: Instant): Promise<FlowFact[]>;
   /** Which of these internal event ids exist. */
   loadKnownEvents(ids: readonly string[]): Promise<string[]>;
+  /** How many runs have not ended; counts no further than `max`. */
+  countOpenRuns(max: number): Promise<number>;
 
   // What the API reads. Newest first; never blocks commits.
   getEvent(env: string, id: string): Promise<StoredEvent | null>;
@@ -119,7 +127,7 @@ export interface Store {
   getRun(env: string, id: string): Promise<RunRow | null>;
   listRuns(filter: RunFilter): Promise<RunRow[]>;
   /** Steps in stack order, open ones last by the time they were queued. */
-  listSteps(runId: string): Promise<StepRow[]>;
+  listSteps(runId: string): Promise<ListedStep[]>;
   listAttempts(runId: string): Promise<Attempt[]>;
   listDecisions(eventId: string): Promise<Decision[]>;
   counts(): Promise<StoreCounts>;

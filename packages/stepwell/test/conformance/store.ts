@@ -605,8 +605,24 @@ function listTests(current: () => Store): void {
     const rows = await current().listSteps(run.id);
     expect(rows.map((row) => row.id)).toEqual(["second-by-name", "done-after", "open-early", "open-late"]);
     const { isStored: _isStored, ...expected } = run.steps.get("done-after")!;
-    expect(rows[1]).toEqual(expected);
+    expect(rows[1]).toEqual({ ...expected, dueAt: null });
     expect(await current().listSteps(idOf(2))).toEqual([]);
+  });
+
+  test("an open step says when it goes on: by its own job, or by the discovery that repeats it", async () => {
+    const run = makeRun(1);
+    addStep(run, "asleep", { kind: "sleep", status: "sleeping" });
+    addStep(run, "failed-inline", { status: "retrying", queuedAt: T0 + 1 });
+    addStep(run, "done", { memo: "null" });
+    addJob(run, "asleep", { kind: "sleep", dueAt: T0 + 60_000 });
+    addJob(run, "main", { dueAt: T0 + 15_000 });
+    await commitRuns(current(), run);
+    const rows = await current().listSteps(run.id);
+    expect(rows.map((row) => [row.id, row.dueAt])).toEqual([
+      ["done", null],
+      ["asleep", T0 + 60_000],
+      ["failed-inline", T0 + 15_000],
+    ]);
   });
 
   test("attempts and decisions are kept, every one, newest first", async () => {
@@ -640,6 +656,12 @@ function listTests(current: () => Store): void {
     await fill();
     await commit(current(), (batch) => batch.events.push(makeEvent(1)));
     expect(await current().counts()).toEqual({ events: 1, runs: 21, openRuns: 9, jobs: 0 });
+  });
+
+  test("open runs are counted no further than asked", async () => {
+    await fill();
+    expect(await current().countOpenRuns(100)).toBe(9);
+    expect(await current().countOpenRuns(4)).toBe(4);
   });
 }
 

@@ -8,8 +8,8 @@
 import type { DatabaseSync } from "node:sqlite";
 import type { Attempt, Decision } from "../../core/batch.ts";
 import type { StoredEvent } from "../../protocol/event.ts";
-import { compareSteps } from "../records.ts";
-import type { EventFilter, RunFilter, RunRow, StepRow, StoreCounts } from "../store.ts";
+import { compareSteps, withDueTimes } from "../records.ts";
+import type { EventFilter, ListedStep, RunFilter, RunRow, StoreCounts } from "../store.ts";
 import {
   ATTEMPT_COLUMNS,
   attemptOfRow,
@@ -18,6 +18,9 @@ import {
   EVENT_COLUMNS,
   type EventColumns,
   eventOfRow,
+  JOB_COLUMNS,
+  type JobColumns,
+  jobOfRow,
   RUN_ROW_COLUMNS,
   type RunRowColumns,
   runRowOfRow,
@@ -125,9 +128,10 @@ function sharedClauses({ env, createdFrom, createdUntil, before }: RunFilter): C
   return where;
 }
 
-export function listSteps(db: DatabaseSync, runId: string): StepRow[] {
+export function listSteps(db: DatabaseSync, runId: string): ListedStep[] {
   const where = [clause("run_id = ?", encodeText(runId))];
-  return select<StepColumns>(db, STEP_COLUMNS, "steps", where).map(stepOfRow).sort(compareSteps);
+  const steps = select<StepColumns>(db, STEP_COLUMNS, "steps", where).map(stepOfRow).sort(compareSteps);
+  return withDueTimes(steps, select<JobColumns>(db, JOB_COLUMNS, "jobs", where).map(jobOfRow));
 }
 
 export function listAttempts(db: DatabaseSync, runId: string): Attempt[] {

@@ -47,6 +47,8 @@ const LOADS = {
     ORDER BY due_at, run_id, slot LIMIT ?`,
   flow: `SELECT value, expires_at AS expiresAt FROM flow_state
     WHERE partition = ? AND kind = ? AND function_id = ? AND key = ? AND expires_at > ?`,
+  openRuns: `SELECT count(*) AS count FROM (SELECT 1 FROM runs INDEXED BY runs_by_status
+    WHERE status <> 'completed' AND status IN ('queued', 'running') LIMIT ?)`,
   apps: "SELECT config, checksum, synced_at AS syncedAt FROM apps",
   functions: "SELECT config, version, is_archived AS isArchived FROM functions",
   schedules: "SELECT function_id AS functionId, json FROM schedules",
@@ -160,6 +162,10 @@ export class SqliteLoads {
       facts.push({ kind, functionId, key, value: decodeText(row.value), expiresAt: row.expiresAt });
     }
     return facts;
+  }
+
+  openRuns(max: number): number {
+    return all<{ count: number }>(this.#statements.openRuns, max)[0]!.count;
   }
 
   knownEvents(ids: readonly string[]): string[] {
