@@ -40,6 +40,7 @@ export async function dev(options: DevOptions, terminal: Terminal, env: Environm
   });
   return serve({
     terminal,
+    isJson: !isPretty,
     options: {
       store: storeOf(options),
       storeLabel: options.ephemeral ? "memory" : `sqlite ${options.dataDir}`,

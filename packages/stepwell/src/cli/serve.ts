@@ -6,6 +6,7 @@
  *   SV3. A store that failed for good ends the process with exit code 1, after saying why.
  */
 import { constants } from "node:os";
+import { setTimeout as delay } from "node:timers/promises";
 import { type RunningServer, type ServerOptions, startServer } from "../server/server.ts";
 import { EXIT, type ExitCode } from "./exit-code.ts";
 import { reportError } from "./report-error.ts";
@@ -15,33 +16,36 @@ import { letYoungGenerationGrow } from "./young-generation.ts";
 const SIGNALS = ["SIGTERM", "SIGINT"] as const;
 type Signal = (typeof SIGNALS)[number];
 
-/** How long a server whose store failed may take to end. */
-const FATAL_STOP_MS_MAX = 2_000;
+/** How long a server that failed may take to end. */
+const FAILED_STOP_MS_MAX = 2_000;
 
 export interface Serving {
   readonly options: Omit<ServerOptions, "onFatal">;
   readonly terminal: Terminal;
+  /** How errors are told. */
+  readonly isJson: boolean;
   /** Called once it listens. */
   readonly started: (server: RunningServer) => void | Promise<void>;
   /** Called when the first signal came. */
   readonly stopping: (signal: Signal) => void;
 }
 
-export async function serve({ options, terminal, started, stopping }: Serving): Promise<ExitCode> {
+export async function serve({ options, terminal, isJson, started, stopping }: Serving): Promise<ExitCode> {
   const end = endOf();
+  let server: RunningServer | null = null;
   try {
-    const server = await startServer({ ...options, onFatal: end.failed });
+    server = await startServer({ ...options, onFatal: end.failed });
     await started(server);
     letYoungGenerationGrow();
     const why = await end.reached;
-    if (why.kind === "failed") {
-      reportError(why.error, terminal); // SV3
-      await Promise.race([server.stop().catch(() => {}), new Promise((done) => setTimeout(done, FATAL_STOP_MS_MAX))]);
-      return EXIT.failed;
-    }
+    if (why.kind === "failed") throw why.error;
     stopping(why.signal); // SV1
     await server.stop();
     return EXIT.ok;
+  } catch (error) {
+    const exitCode = reportError(error, terminal, isJson); // SV3
+    if (server !== null) await Promise.race([server.stop().catch(() => {}), delay(FAILED_STOP_MS_MAX)]);
+    return exitCode;
   } finally {
     end.forget();
   }

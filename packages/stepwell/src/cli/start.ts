@@ -28,6 +28,7 @@ export async function start(options: StartOptions, terminal: Terminal, env: Envi
   const log = createLog({ format: isPretty ? "human" : "json", level: options.logLevel ?? "info" });
   return serve({
     terminal,
+    isJson: !isPretty,
     options: {
       store: new SqliteStore({ path: prepareDataDir(options.dataDir), synchronous: "full" }),
       storeLabel: `sqlite ${options.dataDir}`,

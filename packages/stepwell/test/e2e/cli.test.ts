@@ -1,6 +1,6 @@
 /** The command with real processes: servers come and go, and what was acknowledged stays. */
 import { once } from "node:events";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
@@ -132,6 +132,16 @@ describe("stepwell dev", () => {
     expect((await server.stop()).stdout).not.toContain("\u001b[");
   });
 
+  test("a damaged database ends it with 1 and says what to do", async () => {
+    const folder = temporaryFolder();
+    mkdirSync(join(folder, ".stepwell"));
+    writeFileSync(join(folder, ".stepwell", "stepwell.db"), "this is no database ".repeat(500));
+    const { code, stderr } = await stepwell(["dev", "--port", "0", "--no-discovery"], folder).ended;
+    expect(code).toBe(1);
+    expect(stderr).toContain("is damaged");
+    expect(stderr).toContain("docs/errors.md#store_corrupt");
+  });
+
   test("a second server on the same data is refused, with the process that has it", async () => {
     const folder = temporaryFolder();
     const first = stepwell(DEV, folder);
@@ -206,6 +216,26 @@ describe("a signal", () => {
     const run = await endedRun(await listening(stepwell(dev, folder)));
     expect(run).toMatchObject({ status: "Completed", output: "done" });
     expect(calls).toBe(1);
+  });
+
+  test("does not wait longer for a call than the grace allows; the call is made again", async () => {
+    const folder = temporaryFolder();
+    let calls = 0;
+    const hung = client.createFunction({ id: "hung", triggers: { event: "hung/asked" } }, async ({ step }) =>
+      step.run("hung", () => {
+        calls++;
+        return calls === 1 ? new Promise<string>(() => {}) : "done";
+      }),
+    );
+    const dev = [...DEV, "--grace", "0.2", "-u", await app(hung)];
+    const first = stepwell(dev, folder);
+    const url = await listening(first);
+    await first.said(/app synced/);
+    await json(folder, "send", "hung/asked", "--url", url);
+    await until(async () => (calls === 1 ? true : null));
+    expect(await first.stop()).toMatchObject({ code: 0, signal: null });
+    const run = await endedRun(await listening(stepwell(dev, folder)));
+    expect(run).toMatchObject({ status: "Completed", output: "done" });
   });
 
   test("the second ends it at once", async () => {
