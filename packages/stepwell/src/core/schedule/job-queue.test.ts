@@ -1,0 +1,260 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { type JobHint, JobQueue, type JobQueueLimits, type PageRequest } from "./job-queue.ts";
+
+const hint = (runId: string, dueAt: number, more: Partial<JobHint> = {}): JobHint => ({
+  runId,
+  dueAt,
+  slot: "main",
+  functionId: "f",
+  orderAt: 0,
+  ...more,
+});
+
+/** A queue whose window begins now and holds everything up to the horizon. */
+function opened(limits: JobQueueLimits = { hintsMax: 100, horizonMs: 1_000 }, now = 0): JobQueue {
+  const queue = new JobQueue(limits);
+  queue.adoptPage(queue.pageRequest(now)!, []);
+  return queue;
+}
+
+const anyone = () => true;
+
+function takeAll(queue: JobQueue, now: number): string[] {
+  queue.release(now);
+  const taken: string[] = [];
+  for (let next = queue.next(anyone); next !== undefined; next = queue.next(anyone)) taken.push(next.runId);
+  return taken;
+}
+
+describe("when and in which order", () => {
+  test("a hint never leaves before its time", () => {
+    const queue = opened();
+    queue.add(hint("a", 10));
+    expect(takeAll(queue, 9)).toEqual([]);
+    expect(queue.nextDueAt()).toBe(10);
+    expect(takeAll(queue, 10)).toEqual(["a"]);
+  });
+
+  test("within a function, older runs go first, whenever their jobs became due", () => {
+    const queue = opened();
+    queue.add(hint("young", 1, { orderAt: 9 }));
+    queue.add(hint("old", 5, { orderAt: 2 }));
+    expect(takeAll(queue, 5)).toEqual(["old", "young"]);
+  });
+
+  test("functions take turns, so a long backlog delays nobody else", () => {
+    const queue = opened();
+    for (const runId of ["a1", "a2", "a3"]) queue.add(hint(runId, 0, { functionId: "a" }));
+    queue.add(hint("b1", 0, { functionId: "b" }));
+    expect(takeAll(queue, 0)).toEqual(["a1", "b1", "a2", "a3"]);
+  });
+
+  test("a function that may not run keeps its work and its turn", () => {
+    const queue = opened();
+    queue.add(hint("a1", 0, { functionId: "a" }));
+    queue.add(hint("b1", 0, { functionId: "b" }));
+    queue.release(0);
+    expect(queue.next((functionId) => functionId !== "a")!.runId).toBe("b1");
+    expect(queue.next((functionId) => functionId !== "a")).toBeUndefined();
+    expect(queue.next(anyone)!.runId).toBe("a1");
+  });
+});
+
+describe("the window", () => {
+  test("the first page begins before all time and ends at the horizon", () => {
+    const request = new JobQueue({ hintsMax: 100, horizonMs: 1_000 }).pageRequest(5_000)!;
+    expect(request).toMatchObject({ untilAt: 6_000, limit: 25 });
+    expect(request.after.dueAt).toBe(Number.NEGATIVE_INFINITY);
+  });
+
+  test("one page is read at a time", () => {
+    const queue = new JobQueue({ hintsMax: 100, horizonMs: 1_000 });
+    expect(queue.pageRequest(0)).not.toBeNull();
+    expect(queue.pageRequest(0)).toBeNull();
+    expect(queue.nextPageAt()).toBeNull();
+  });
+
+  test("a page that could not be read is asked for again", () => {
+    const queue = new JobQueue({ hintsMax: 100, horizonMs: 1_000 });
+    const request = queue.pageRequest(0);
+    queue.dropPage();
+    expect(queue.pageRequest(0)).toEqual(request);
+  });
+
+  test("the next page is due when half of the horizon is used, exactly when it says so", () => {
+    const queue = opened();
+    const at = queue.nextPageAt()!;
+    expect(at).toBe(500);
+    expect(queue.pageRequest(at - 1)).toBeNull();
+    expect(queue.pageRequest(at)).not.toBeNull();
+  });
+
+  test("a full page ends at its last hint, and the next begins there", () => {
+    const queue = new JobQueue({ hintsMax: 8, horizonMs: 1_000 });
+    const page = [hint("a", 1), hint("b", 2)];
+    queue.adoptPage(queue.pageRequest(0)!, page);
+    expect(queue.pageRequest(0)!.after).toMatchObject({ dueAt: 2, runId: "b" });
+  });
+
+  test("a job beyond the window stays in the store", () => {
+    const queue = opened();
+    queue.add(hint("far", 5_000));
+    expect(queue.size).toBe(0);
+  });
+
+  test("a job written while its page is being read is not lost between", () => {
+    const queue = opened();
+    const request = queue.pageRequest(500)!; // Read from the store now: the job below is not there yet.
+    queue.add(hint("between", 1_200));
+    queue.batchStored(queue.closeBatch());
+    queue.adoptPage(request, []);
+    expect(takeAll(queue, 1_200)).toEqual(["between"]);
+  });
+
+  test("a job beyond the window is kept until its batch is stored, should a page be read before", () => {
+    const queue = opened();
+    queue.add(hint("soon", 1_200));
+    const batch = queue.closeBatch();
+    const request = queue.pageRequest(500)!; // The commit is under way: the page may not show it.
+    queue.adoptPage(request, []);
+    queue.batchStored(batch);
+    expect(takeAll(queue, 1_200)).toEqual(["soon"]);
+  });
+
+  test("too many timers: the later half goes back to the store and is paged in again", () => {
+    const queue = opened({ hintsMax: 8, horizonMs: 1_000 });
+    for (let at = 1; at <= 9; at++) queue.add(hint(`r${at}`, at));
+    expect(queue.size).toBeLessThanOrEqual(8);
+    queue.batchStored(queue.closeBatch());
+    const stored = Array.from({ length: 9 }, (_, index) => hint(`r${index + 1}`, index + 1));
+    expect(drain(queue, stored, 9)).toEqual(stored.map((job) => job.runId));
+  });
+});
+
+/** Takes everything that is due, reading pages whenever the queue wants one. */
+function drain(queue: JobQueue, stored: readonly JobHint[], now: number): string[] {
+  const taken: string[] = [];
+  for (let count = 0; count < 50; count++) {
+    taken.push(...takeAll(queue, now));
+    const request = queue.pageRequest(now);
+    if (request !== null) queue.adoptPage(request, pageOf(stored, request));
+  }
+  return taken;
+}
+
+function pageOf(stored: readonly JobHint[], { after, untilAt, limit }: PageRequest): JobHint[] {
+  return stored
+    .filter((job) => job.dueAt <= untilAt && isAfter(job, after))
+    .sort((left, right) => (isAfter(left, right) ? 1 : -1))
+    .slice(0, limit);
+}
+
+function isAfter(job: JobHint, place: { dueAt: number; runId: string; slot: string }): boolean {
+  if (job.dueAt !== place.dueAt) return job.dueAt > place.dueAt;
+  return job.runId !== place.runId ? job.runId > place.runId : job.slot > place.slot;
+}
+
+type Move =
+  | { readonly kind: "write"; readonly inMs: number }
+  | { readonly kind: "commit" | "stored" | "read" | "page" }
+  | { readonly kind: "pass"; readonly ms: number };
+
+const moves: fc.Arbitrary<Move> = fc.oneof(
+  fc.record({ kind: fc.constant("write" as const), inMs: fc.nat(3_000) }),
+  fc.record({ kind: fc.constantFrom("commit" as const, "stored" as const, "read" as const, "page" as const) }),
+  fc.record({ kind: fc.constant("pass" as const), ms: fc.nat(400) }),
+);
+
+/**
+ * The queue against a list: commits and pages are under way for as long as chance wants, a page shows what was stored
+ * when it was read, and what is taken is done. Once everything has settled, every job that is due has come out.
+ */
+test("no job is ever lost between the queue and the store", () => {
+  const limits = fc.record({ hintsMax: fc.constantFrom(4, 8, 40), horizonMs: fc.constantFrom(500, 2_000) });
+  fc.assert(
+    fc.property(limits, fc.array(moves, { maxLength: 60 }), (chosen, list) => {
+      const world = new QueueWorld(chosen);
+      for (const move of list) world.make(move);
+      world.settle();
+      expect(world.missing()).toEqual([]);
+      expect(world.early).toEqual([]);
+    }),
+    { numRuns: 500 },
+  );
+});
+
+class QueueWorld {
+  readonly early: string[] = [];
+  readonly #queue: JobQueue;
+  #now = 0;
+  #jobs: JobHint[] = [];
+  #open: JobHint[] = [];
+  #committing: { readonly batch: number; readonly jobs: JobHint[] } | null = null;
+  #stored: JobHint[] = [];
+  #page: { readonly request: PageRequest; readonly hints: JobHint[] } | null = null;
+  readonly #taken = new Set<string>();
+
+  constructor(limits: JobQueueLimits) {
+    this.#queue = new JobQueue(limits);
+  }
+
+  make(move: Move): void {
+    switch (move.kind) {
+      case "write": {
+        const job = hint(`r${this.#jobs.length}`, this.#now + move.inMs);
+        this.#jobs.push(job);
+        this.#open.push(job);
+        this.#queue.add(job);
+        break;
+      }
+      case "commit":
+        if (this.#committing !== null) break;
+        this.#committing = { batch: this.#queue.closeBatch(), jobs: this.#open };
+        this.#open = [];
+        break;
+      case "stored":
+        if (this.#committing === null) break;
+        this.#stored.push(...this.#committing.jobs);
+        this.#queue.batchStored(this.#committing.batch);
+        this.#committing = null;
+        break;
+      case "read": {
+        const request = this.#page === null ? this.#queue.pageRequest(this.#now) : null;
+        if (request !== null) this.#page = { request, hints: pageOf(this.#rows(), request) };
+        break;
+      }
+      case "page":
+        if (this.#page !== null) this.#queue.adoptPage(this.#page.request, this.#page.hints);
+        this.#page = null;
+        break;
+      case "pass":
+        this.#now += move.ms;
+        this.#take();
+    }
+  }
+
+  /** Every commit and page arrives, and time passes until all jobs were due. */
+  settle(): void {
+    for (let count = 0; count < 300; count++) {
+      for (const kind of ["page", "commit", "stored", "read", "page"] as const) this.make({ kind });
+      this.make({ kind: "pass", ms: 50 });
+    }
+  }
+
+  missing(): string[] {
+    return this.#jobs.filter((job) => !this.#taken.has(job.runId)).map((job) => job.runId);
+  }
+
+  #rows(): JobHint[] {
+    return this.#stored.filter((job) => !this.#taken.has(job.runId));
+  }
+
+  #take(): void {
+    this.#queue.release(this.#now);
+    for (let next = this.#queue.next(anyone); next !== undefined; next = this.#queue.next(anyone)) {
+      if (next.dueAt > this.#now) this.early.push(next.runId);
+      this.#taken.add(next.runId);
+    }
+  }
+}
