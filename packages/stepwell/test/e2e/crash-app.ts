@@ -100,6 +100,18 @@ const shaky = client.createFunction(
   },
 );
 
+/** Its long step outlives the server that asked for it: the answer of the old call then meets the new one. */
+const slow = client.createFunction(
+  { id: "slow", triggers: { event: "crash/slow" }, retries: RETRIES },
+  async ({ event, step }) => {
+    const trail = trailOf(event, step);
+    await traced(trail, "before");
+    await traced(trail, "long", 900);
+    for (const name of ["one", "two", "three"]) await traced(trail, name, 20);
+    return trail.values;
+  },
+);
+
 const parent = client.createFunction(
   { id: "parent", triggers: { event: "crash/parent" }, retries: RETRIES },
   async ({ event, step }) => {
@@ -114,6 +126,10 @@ const parent = client.createFunction(
   },
 );
 
-createServer({ client, functions: [chain, classic, fan, nap, shaky, parent] }).listen(Number(port), "127.0.0.1", () => {
-  console.log("up");
-});
+createServer({ client, functions: [chain, classic, fan, nap, shaky, slow, parent] }).listen(
+  Number(port),
+  "127.0.0.1",
+  () => {
+    console.log("up");
+  },
+);

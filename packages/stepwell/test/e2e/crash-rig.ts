@@ -18,7 +18,7 @@ const SERVER = fileURLToPath(new URL("./crash-server.ts", import.meta.url));
 const APP = fileURLToPath(new URL("./crash-app.ts", import.meta.url));
 const SIGNING_KEY = "5eed".repeat(16);
 const EVENT_KEY = "crash-test";
-const EVENT_NAMES = ["chain", "classic", "fan", "nap", "shaky", "parent"].map((name) => `crash/${name}`);
+const EVENT_NAMES = ["chain", "classic", "fan", "nap", "shaky", "slow", "parent"].map((name) => `crash/${name}`);
 const silent = { debug() {}, info() {}, warn() {}, error() {} };
 
 type Role = "server" | "app";
@@ -39,6 +39,7 @@ export class CrashRig {
   readonly #running = new Map<Role, Started>();
   readonly #ports: Record<Role, number>;
   readonly #client: Stepwell;
+  #made = 0;
   #isLoading = false;
   #load: Promise<unknown> = Promise.resolve();
 
@@ -88,6 +89,12 @@ export class CrashRig {
     if (!isUp) throw new Error(`the ${role} is not there:\n${this.complaints.slice(-20).join("")}`);
   }
 
+  /** Waits until the server knows the app's functions: before that, events start nothing. */
+  async registered(): Promise<void> {
+    while ((await this.get<unknown[]>("/v1/apps")).length === 0)
+      await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+
   async kill(role: Role): Promise<void> {
     await this.#end(role, "SIGKILL");
   }
@@ -125,7 +132,7 @@ export class CrashRig {
   async #sendSome(prefix: string, count: number): Promise<void> {
     const events = Array.from({ length: count }, (_, index) => {
       const key = `${prefix}-${index}`;
-      return { name: EVENT_NAMES[this.sent.length % EVENT_NAMES.length]!, data: { key }, key };
+      return { name: EVENT_NAMES[this.#made++ % EVENT_NAMES.length]!, data: { key }, key };
     });
     try {
       const { ids } = await this.#client.send(events.map(({ name, data }) => ({ name, data })));
