@@ -79,3 +79,12 @@ test("the same test gives the same ids", async () => {
   expect(await idsOf(7)).toEqual(await idsOf(7));
   expect(await idsOf(8)).not.toEqual(await idsOf(7));
 });
+
+test("events happen at the clock's time, whatever year it shows", async () => {
+  const when = client.createFunction({ id: "when", triggers: { event: "a" } }, ({ event }) =>
+    new Date(event.ts).toISOString(),
+  );
+  await using engine = await TestEngine.start({ client, functions: [when], startAt: "2001-02-03T04:05:06Z" });
+  const { runIds } = await engine.send({ name: "a" });
+  expect((await engine.waitForRun(runIds[0]!)).output).toBe("2001-02-03T04:05:06.000Z");
+});

@@ -61,6 +61,7 @@ const TSCONFIG_NEXT = {
     lib: ["dom", "dom.iterable", "esnext"],
     module: "esnext",
     moduleResolution: "bundler",
+    allowJs: true,
     jsx: "react-jsx",
     resolveJsonModule: true,
     esModuleInterop: true,
