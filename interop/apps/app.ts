@@ -1,5 +1,11 @@
 /** What an app looks like to the tests, whichever version of the official SDK it is made with. */
-import { createServer, type Server as HttpServer, type IncomingMessage, type RequestListener } from "node:http";
+import {
+  createServer,
+  type Server as HttpServer,
+  type IncomingMessage,
+  type RequestListener,
+  type ServerResponse,
+} from "node:http";
 import type { AddressInfo } from "node:net";
 import { Readable } from "node:stream";
 import type { Definition, Seen } from "./functions.ts";
@@ -42,6 +48,8 @@ export interface App {
   readonly url: string;
   /** The calls of the server so far, oldest first. */
   readonly calls: readonly Call[];
+  /** How it has announced itself so far: in the answer, or by a request of its own. */
+  readonly syncKinds: readonly string[];
   /** Serves other functions, or other settings, from now on. */
   serve(listener: RequestListener): void;
   sync(headers?: Record<string, string>): Promise<{ status: number; body: Record<string, unknown> }>;
@@ -53,7 +61,11 @@ export const APP_PATH = "/api/inngest";
 export async function startApp(first: RequestListener): Promise<App> {
   let listener = first;
   const calls: Call[] = [];
+  const syncKinds: string[] = [];
   const server = createServer((request, response) => {
+    if (request.method === "PUT") {
+      response.once("finish", () => syncKinds.push(syncKindOf(response)));
+    }
     if (request.method !== "POST") listener(request, response);
     else void readAgain(request, calls).then((again) => listener(again, response));
   });
@@ -62,6 +74,7 @@ export async function startApp(first: RequestListener): Promise<App> {
   return {
     url,
     calls,
+    syncKinds,
     serve: (next) => {
       listener = next;
     },
@@ -75,6 +88,12 @@ export async function startApp(first: RequestListener): Promise<App> {
     },
     close: () => close(server),
   };
+}
+
+/** Headers given to `writeHead` are found in what was written only. */
+function syncKindOf(response: ServerResponse): string {
+  const { _header } = response as unknown as { _header: string };
+  return /^x-inngest-sync-kind: (.*)$/im.exec(_header)?.[1]?.trim() ?? "none";
 }
 
 /** Notes what a call says and gives the request back unread: versions of the SDK read it in different ways. */

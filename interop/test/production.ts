@@ -3,7 +3,7 @@
  * by `INNGEST_BASE_URL` and nothing else, and a wrong key opens nothing.
  */
 import { randomBytes } from "node:crypto";
-import { afterAll, beforeAll, describe, test } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { type App, type AppOptions, type Client, type Sdk, startApp } from "../apps/app.ts";
 import { MEGABYTE, Seen } from "../apps/functions.ts";
 import { freePort } from "../lib/processes.ts";
@@ -147,35 +147,37 @@ export function describeProduction(sdk: Sdk): void {
     });
   });
 
-  describe(`${sdk.name}, found by the server`, () => {
-    test.each(["development", "production"])(
-      "in %s, an app given by --url needs no request of its own",
-      async (mode) => {
-        const port = await freePort();
-        const keys = mode === "production" ? { signingKey: CURRENT, eventKey: EVENT_KEY } : undefined;
-        const seen = new Seen();
-        const options: AppOptions = {
-          appId: `found-${sdk.name}`,
-          baseUrl: `http://127.0.0.1:${port}`,
-          isDev: keys === undefined,
-          eventKey: EVENT_KEY,
-          ...(keys === undefined ? {} : { signingKey: CURRENT }),
-        };
-        const app = await startApp(sdk.listener(options, sdk.definitions(seen)));
-        const server = await startServer({ ...(keys === undefined ? {} : { keys }), appUrl: app.url, port });
-        try {
-          await until(
-            "it is found",
-            async () => (await server.get(`/v1/apps/${options.appId}/functions`)).status === 200,
-          );
-          const { ids } = await sdk.client(options).send({ name: "test/one", data: { key: "found" } });
-          await server.endedRunOf(ids[0] ?? "");
-          if (seen.whats("found").join() !== "either") throw new Error(`it ran ${seen.whats("found")}`);
-        } finally {
-          await app.close();
-          await server.stop();
-        }
-      },
-    );
+  describe.each(["development", "production"])(`${sdk.name}, found by the server in %s`, (mode) => {
+    const keys = mode === "production" ? { signingKey: CURRENT, eventKey: EVENT_KEY } : undefined;
+    afterEach(() => {
+      delete process.env["INNGEST_ALLOW_IN_BAND_SYNC"];
+    });
+
+    test.each(["in_band", "out_of_band"])("an app given by --url is asked for its functions, %s", async (kind) => {
+      if (kind === "out_of_band") process.env["INNGEST_ALLOW_IN_BAND_SYNC"] = "0";
+      const port = await freePort();
+      const seen = new Seen();
+      const options: AppOptions = {
+        appId: `found-${sdk.name}`,
+        baseUrl: `http://127.0.0.1:${port}`,
+        isDev: keys === undefined,
+        eventKey: EVENT_KEY,
+        ...(keys === undefined ? {} : { signingKey: CURRENT }),
+      };
+      const app = await startApp(sdk.listener(options, sdk.definitions(seen)));
+      const server = await startServer({ ...(keys === undefined ? {} : { keys }), appUrl: app.url, port });
+      try {
+        const path = `/v1/apps/${options.appId}/functions`;
+        await until("it is found", async () => (await server.get(path)).status === 200);
+        await until("it has answered", () => app.syncKinds.length > 0);
+        expect(app.syncKinds.at(-1)).toBe(kind);
+        const { ids } = await sdk.client(options).send({ name: "test/one", data: { key: "found" } });
+        await server.endedRunOf(ids[0] ?? "");
+        expect(seen.whats("found")).toEqual(["either"]);
+      } finally {
+        await app.close();
+        await server.stop();
+      }
+    });
   });
 }

@@ -2,7 +2,9 @@
  * The official Python SDK with FastAPI, unchanged, against this server: the guide's constructs as it writes them, and
  * what else the SDK does over the wire. Without Python it is skipped, and its name says why.
  */
+import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
+import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, test } from "vitest";
 import { freePort, type Process, startProcess, waitUntilUp } from "../lib/processes.ts";
 import { PYTHON_APP, preparePython } from "../lib/python.ts";
@@ -277,6 +279,12 @@ describe.skipIf(python.missing !== null)(`Python, development${skipped}`, () => 
   });
 
   describe("what the guide writes and this SDK itself refuses", () => {
+    test("it has no module inngest.errors; its errors are names of inngest", async ({ expect }) => {
+      const run = (code: string) => promisify(execFile)(python.path, ["-c", code]);
+      await expect(run("from inngest.errors import NonRetriableError")).rejects.toThrow(/ModuleNotFoundError/);
+      await run("from inngest import NonRetriableError, RetryAfterError");
+    });
+
     test("a sleep given as text fails in the SDK, and the run says how", async ({ expect }) => {
       const { run } = await runOf("user/as-written");
       expect(run).toMatchObject({ status: "Failed", output: { name: "TypeError" } });
