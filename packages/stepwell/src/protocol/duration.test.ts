@@ -34,7 +34,7 @@ describe("a duration text", () => {
     "NaN",
     "1h30",
     "∞",
-    "9".repeat(400) + "w",
+    `${"9".repeat(400)}w`,
   ])("%j is none", (text) => {
     expect(parseDuration(text)).toBeNull();
   });
