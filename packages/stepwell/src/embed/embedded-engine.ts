@@ -20,6 +20,7 @@ import { consoleLogger } from "../sdk/logger.ts";
 import { checkSchemas, eventText } from "../sdk/send.ts";
 import type { EventInput } from "../sdk/trigger.ts";
 import { systemClock } from "../server/clock.ts";
+import { startHousekeeping } from "../server/housekeeping.ts";
 import { readEvents } from "../server/intake.ts";
 import { createSystemRandom } from "../server/system-random.ts";
 import type { ListedStep, Store } from "../store/store.ts";
@@ -78,12 +79,15 @@ export class EmbeddedEngine {
   readonly #transport: InProcessTransport;
   /** Who waits for the end of a run, by run id. */
   readonly #waiting = new Map<string, Set<() => void>>();
+  readonly #log: EngineLog;
+  #stopHousekeeping = () => {};
   #stopped: Promise<void> | null = null;
 
   private constructor(options: CreateEngineOptions, store: Store) {
     const random = options.random ?? createSystemRandom();
     const { retryInterval } = options;
     this.#store = store;
+    this.#log = options.log ?? CONSOLE_LOG;
     this.#clock = options.clock ?? systemClock;
     this.#ids = createIdSource(() => random.uint32());
     this.#clients = clientsOf(options.client);
@@ -94,7 +98,7 @@ export class EmbeddedEngine {
       clock: this.#clock,
       random,
       transport: this.#transport,
-      log: options.log ?? CONSOLE_LOG,
+      log: this.#log,
       retryIntervalMs: retryInterval === undefined ? null : durationMs(retryInterval, "createEngine: retryInterval"),
       ...(options.onFatal === undefined ? {} : { onFatal: options.onFatal }),
     });
@@ -174,6 +178,10 @@ export class EmbeddedEngine {
       await this.stop();
       throw error;
     }
+    // Time in somebody's hand has no minutes that pass by themselves.
+    if (this.#clock === systemClock) {
+      this.#stopHousekeeping = startHousekeeping({ clock: this.#clock, store: this.#store, log: this.#log });
+    }
     this.engine.watch((notices) => this.#noticed(notices));
     for (const client of this.#clients) {
       engineOfClient.set(client, this);
@@ -182,6 +190,7 @@ export class EmbeddedEngine {
   }
 
   async #stop(graceMs: number): Promise<void> {
+    this.#stopHousekeeping();
     await this.engine.stop(graceMs);
     for (const client of this.#clients) {
       if (engineOfClient.get(client) !== this) continue;

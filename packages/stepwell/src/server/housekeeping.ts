@@ -1,7 +1,6 @@
 /** Deletes what has expired, a little at a time, so that no commit waits long for it. */
-import type { Clock } from "../engine/ports.ts";
+import type { Clock, EngineLog } from "../engine/ports.ts";
 import { isFatalStoreError, type Store } from "../store/store.ts";
-import type { ServerLog } from "./log.ts";
 
 const INTERVAL_MS = 60_000;
 /** A full portion means that there is more: the next one comes soon. */
@@ -11,7 +10,7 @@ const NEXT_PORTION_MS = 100;
 export interface Housekeeping {
   readonly clock: Clock;
   readonly store: Pick<Store, "expireFlow">;
-  readonly log: ServerLog;
+  readonly log: EngineLog;
 }
 
 /** Begins; returns how to stop. */

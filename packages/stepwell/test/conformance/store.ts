@@ -36,6 +36,8 @@ export interface StoreHarness {
   clean(): Promise<void>;
 }
 
+const NOT_PERSISTENT = "this store keeps nothing when it closes";
+
 const START: JobPlace = { dueAt: Number.NEGATIVE_INFINITY, runId: "", slot: "" };
 const EVER = Number.MAX_SAFE_INTEGER;
 const STRANGE_TEXTS = [
@@ -74,12 +76,14 @@ export function storeConformance(name: string, harness: StoreHarness): void {
         await store.close();
         await store.close();
       });
-      test.skipIf(harness.reopen === null)("everything survives a restart", async () => {
+      test("everything survives a restart", async (context) => {
+        context.skip(harness.reopen === null, NOT_PERSISTENT);
         const everything = await fillEverything(store);
         store = await harness.reopen!(store);
         expect(await readEverything(store)).toEqual(everything);
       });
-      test.skipIf(harness.reopen === null)("commits not waited for are stored when the store closes", async () => {
+      test("commits not waited for are stored when the store closes", async (context) => {
+        context.skip(harness.reopen === null, NOT_PERSISTENT);
         for (let number = 1; number <= 20; number++) void commitRuns(store, makeRun(number));
         store = await harness.reopen!(store);
         expect((await store.counts()).runs).toBe(20);
