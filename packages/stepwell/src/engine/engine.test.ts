@@ -245,6 +245,20 @@ describe("stopping", () => {
     expect(rig.calls).toHaveLength(1);
   });
 
+  test("makes no call whose commit was under way; whoever starts next makes it", async () => {
+    const rig = await EngineRig.started();
+    rig.store.isHolding = true;
+    const sent = rig.send();
+    await rig.settle();
+    const stopped = rig.engine.stop(0);
+    await rig.pass(0);
+    await rig.store.held[0]!.store();
+    await stopped;
+    expect(await sent).toHaveLength(1);
+    expect(rig.calls).toEqual([]);
+    expect(await rig.store.counts()).toMatchObject({ openRuns: 1, jobs: 1 });
+  });
+
   test("does not wait longer than its grace, also with something left to store", async () => {
     const rig = await EngineRig.started();
     rig.send();
@@ -288,6 +302,7 @@ describe("stopping", () => {
     await rig.pass(1_000);
     expect(rig.calls).toHaveLength(1);
     expect(rig.store.commits).toBe(commits);
+    expect(rig.timers).toBe(1); // The grace, and nothing that wakes the loop.
     rig.calls[0]!.answer({ kind: "returned", output: "1" });
     await rig.settle();
     await stopped;

@@ -62,7 +62,7 @@ export function drawSwarm(seed: number): Swarm {
     checkpointsOverHttp: random.chance(0.5),
     bodyMsMax: random.pick([0, 1, 20, 3_000, 30_000]),
     serverCrashes: often(0.5, [1, 2, 4]),
-    serverStops: often(0.3, [1, 2]),
+    serverStops: often(0.3, [1, 4]),
     clockJumps: often(0.3, [1, 3]),
     clockJumpMsMax: random.pick([1_000, 60_000, 3_600_000]),
     functions: random.int(1, isSmall ? 2 : 4),

@@ -35,7 +35,7 @@ export interface Server {
 }
 
 /** Beyond all that a drained server may take to stop after its grace: slow and failing commits. */
-const STOP_MS_MAX = 60_000;
+const STOP_MS_MAX = 10_000;
 
 export class World {
   readonly seed: number;

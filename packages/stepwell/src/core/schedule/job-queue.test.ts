@@ -122,6 +122,17 @@ describe("the window", () => {
     expect(takeAll(queue, 1_200)).toEqual(["soon"]);
   });
 
+  test("a job far beyond the window is kept through a page that ends before it, while its batch is not stored", () => {
+    const queue = opened();
+    queue.add(hint("far", 1_800));
+    const batch = queue.closeBatch();
+    queue.adoptPage(queue.pageRequest(500)!, []); // Up to 1,500.
+    const request = queue.pageRequest(1_000)!; // Up to 2,000; the commit is still under way.
+    queue.adoptPage(request, []);
+    queue.batchStored(batch);
+    expect(takeAll(queue, 1_800)).toEqual(["far"]);
+  });
+
   test("too many timers: the later half goes back to the store and is paged in again", () => {
     const queue = opened({ hintsMax: 8, horizonMs: 1_000 });
     for (let at = 1; at <= 9; at++) queue.add(hint(`r${at}`, at));
