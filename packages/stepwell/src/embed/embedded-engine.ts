@@ -92,7 +92,7 @@ export class EmbeddedEngine {
     this.#ids = createIdSource(() => random.uint32());
     this.#clients = clientsOf(options.client);
     this.#apps = appsOf(options.functions, this.#clients);
-    this.#transport = new InProcessTransport(this.#apps, (events) => this.#receive(events));
+    this.#transport = new InProcessTransport(this.#apps, (events, seed) => this.#receive(events, seed));
     this.engine = new Engine({
       store,
       clock: this.#clock,
@@ -118,7 +118,7 @@ export class EmbeddedEngine {
   async send(events: EventInput | readonly EventInput[]): Promise<SentEvents> {
     const list = Array.isArray(events) ? (events as readonly EventInput[]) : [events as EventInput];
     await checkSchemas(list);
-    return this.#receive(list);
+    return this.#receive(list, null);
   }
 
   /** The run as it is now, or null when there is none. */
@@ -185,7 +185,7 @@ export class EmbeddedEngine {
     this.engine.watch((notices) => this.#noticed(notices));
     for (const client of this.#clients) {
       engineOfClient.set(client, this);
-      Stepwell.sendOver(client, (events) => this.#receive(events));
+      Stepwell.sendOver(client, (events, seed) => this.#receive(events, seed));
     }
   }
 
@@ -201,11 +201,11 @@ export class EmbeddedEngine {
     await this.#store.close();
   }
 
-  async #receive(events: readonly EventInput[]): Promise<SentEvents> {
+  async #receive(events: readonly EventInput[], seed: string | null): Promise<SentEvents> {
     if (events.length === 0) return { ids: [], runIds: [] };
     const now = this.#clock.now();
     const body = events.map((event) => JSON.parse(eventText({ ts: now, ...event })) as unknown);
-    const receipts = await this.engine.receive(readEvents({ body, seed: undefined, now, ids: this.#ids }));
+    const receipts = await this.engine.receive(readEvents({ body, seed: seed ?? undefined, now, ids: this.#ids }));
     return {
       ids: receipts.map((receipt) => receipt.eventId),
       runIds: receipts.flatMap((receipt) => receipt.runIds),

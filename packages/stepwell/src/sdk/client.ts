@@ -80,7 +80,7 @@ export class Stepwell {
    */
   async send(events: EventInput | readonly EventInput[]): Promise<{ ids: string[] }> {
     const list = Array.isArray(events) ? (events as readonly EventInput[]) : [events as EventInput];
-    return this.#send(list, null);
+    return this.#send(list, null, null);
   }
 
   /**
@@ -98,16 +98,21 @@ export class Stepwell {
    * @internal
    */
   static sender(client: Stepwell, fn: AnyFunction, over?: SendEvents): SendEvents {
-    return (events) => client.#send(events, fn, over);
+    return (events, seed) => client.#send(events, seed, fn, over);
   }
 
-  async #send(events: readonly EventInput[], fn: AnyFunction | null, over?: SendEvents): Promise<{ ids: string[] }> {
+  async #send(
+    events: readonly EventInput[],
+    seed: string | null,
+    fn: AnyFunction | null,
+    over?: SendEvents,
+  ): Promise<{ ids: string[] }> {
     const middleware = fn?.middleware ?? this.options.middleware ?? [];
     let list = events;
     for (const transform of hooksOf(middleware, "transformSendEvent"))
       list = (await transform({ events: list, fn })) ?? list;
     await checkSchemas(list);
-    const transport = over ?? this.#transport ?? ((all) => sendOverHttp(readSettings(this.options), all));
-    return wrapWith(hooksOf(middleware, "wrapSendEvent"), { events: list, fn }, () => transport(list))();
+    const transport = over ?? this.#transport ?? ((...all) => sendOverHttp(readSettings(this.options), ...all));
+    return wrapWith(hooksOf(middleware, "wrapSendEvent"), { events: list, fn }, () => transport(list, seed))();
   }
 }

@@ -80,7 +80,7 @@ class Execution {
     this.#canRunInline = request.target === null && !request.disableImmediateExecution;
     this.#isReplaying = !this.#replay.isEmpty || this.#target !== null;
     const { event, events, runId, attempt, maxAttempts } = request;
-    const step = createStepTools((found) => this.#find(found), request.sendEvents);
+    const step = createStepTools((found) => this.#find(found), request.sendEvents, request.runId);
     const logger = quietLogger(request.logger, () => this.#isReplaying && !this.#isInBody);
     this.#context = { event, events, step, runId, attempt, maxAttempts, logger, ...failureOf(request) };
   }
@@ -308,7 +308,7 @@ class Execution {
     try {
       const opts = optsOf(step); // Arguments that cannot be stored are refused before the body runs.
       await this.#observe(this.#hooks.onStepStart, input);
-      const body = wrapWith(this.#hooks.wrapStepHandler, input, async () => step.body!(step.input));
+      const body = wrapWith(this.#hooks.wrapStepHandler, input, async () => step.body!(step.input, step.hashedId));
       const value = await insideStep(this, step.id, body);
       const data = storableText(value, `Step "${step.id}"`, "result");
       const op = resultOp(step, opts, data, startedAt, this.#now());

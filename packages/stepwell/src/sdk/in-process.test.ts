@@ -65,6 +65,22 @@ test("events of a step go where the engine says", async () => {
   expect(sent).toEqual([{ name: "n", data: { to: "you" } }]);
 });
 
+test("a step that sends events sends them with the same seed whenever it runs", async () => {
+  const seeds: (string | null)[] = [];
+  const fn = client.createFunction({ id: "again", triggers: { event: "a" } }, async ({ step }) => {
+    await step.sendEvent("one", { name: "b" });
+    await step.sendEvent("two", { name: "b" });
+  });
+  const sendEvents = async (_events: readonly EventInput[], seed: string | null) => {
+    seeds.push(seed);
+    return { ids: ["id"] };
+  };
+  for (let times = 0; times < 2; times++)
+    await callInProcess(client, fn, CALL, { save: async () => "saved", sendEvents });
+  expect(seeds.slice(0, 2)).toEqual(seeds.slice(2));
+  expect(new Set(seeds).size).toBe(2);
+});
+
 test("a failed attempt carries its error and the clamped wish for the next one", async () => {
   const fn = client.createFunction({ id: "f", triggers: { event: "e" } }, () => {
     throw new RetryAfterError("busy", "2d");

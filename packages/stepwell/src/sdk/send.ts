@@ -10,6 +10,7 @@ import { HEADERS } from "../protocol/headers.ts";
 import { isJsonObject, type JsonText } from "../protocol/json.ts";
 import { LIMITS } from "../protocol/limits.ts";
 import { backoffMs, delay, sdkHeaders } from "./api.ts";
+import { freshSeed } from "./seed.ts";
 import { eventKeyOf, type Settings } from "./settings.ts";
 import { storableText } from "./storable.ts";
 import { checkData, type EventInput, schemaOf } from "./trigger.ts";
@@ -17,11 +18,19 @@ import { checkData, type EventInput, schemaOf } from "./trigger.ts";
 const TRIES_MAX = 5;
 
 /** Sends events in one request and returns their ids, in order. */
-export async function sendOverHttp(settings: Settings, events: readonly EventInput[]): Promise<{ ids: string[] }> {
+export async function sendOverHttp(
+  settings: Settings,
+  events: readonly EventInput[],
+  seed: string | null,
+): Promise<{ ids: string[] }> {
   if (events.length === 0) return { ids: [] };
   const body = `[${events.map(eventText).join(",")}]`;
   const url = `${settings.eventUrl}/e/${encodeURIComponent(eventKeyOf(settings))}`;
-  const headers = { "content-type": "application/json", [HEADERS.eventIdSeed]: seed(), ...sdkHeaders(settings) };
+  const headers = {
+    "content-type": "application/json",
+    [HEADERS.eventIdSeed]: seed ?? freshSeed(),
+    ...sdkHeaders(settings),
+  };
   for (let tries = 1; ; tries++) {
     const result = await post(settings, url, { method: "POST", headers, body });
     if ("ids" in result) return result;
@@ -78,12 +87,6 @@ function readAnswer(status: number, text: string): { ids: string[] } | Failure {
 function refusal(failure: Failure): StepwellError {
   const options = failure.cause === undefined ? undefined : { cause: failure.cause };
   return new StepwellError("send_failed", { reason: failure.reason }, options);
-}
-
-/** `<unix ms>,<base64 of ten random bytes>`. */
-function seed(): string {
-  const bytes = crypto.getRandomValues(new Uint8Array(10));
-  return `${Date.now()},${btoa(String.fromCharCode(...bytes))}`;
 }
 
 function parse(text: string): unknown {

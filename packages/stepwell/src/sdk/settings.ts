@@ -1,7 +1,8 @@
 /**
  * Settings of a client: options, else `STEPWELL_*` variables, else their `INNGEST_*` twins.
  *
- *   S1. Read when they are needed, so that a host which fills its environment late (or per request) works.
+ *   S1. Read when they are first needed, so that a host which fills its environment late works. An endpoint keeps what it
+ *       read at its first request.
  *   S2. Without a word about the mode it is production: nothing unsigned is answered by accident.
  */
 import { StepwellError } from "../protocol/errors.ts";

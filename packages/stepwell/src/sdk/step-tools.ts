@@ -2,6 +2,7 @@
 import type { JsonObject } from "../protocol/json.ts";
 import { type DateInput, type DurationInput, dateText, durationText } from "./duration-input.ts";
 import type { Jsonify } from "./jsonify.ts";
+import { stepSeed } from "./seed.ts";
 import type { EventInput } from "./trigger.ts";
 
 /** The name of a step, unique within the function. Repeats, as in loops, are numbered in the order they are reached. */
@@ -23,7 +24,11 @@ export interface StepTools {
   sleep(id: StepIdInput, duration: DurationInput): Promise<void>;
   /** Waits until a moment; one in the past has already come. */
   sleepUntil(id: StepIdInput, moment: DateInput): Promise<void>;
-  /** Sends events as a step: once it is stored, a replay does not send them again. */
+  /**
+   * Sends events as a step: once it is stored, a replay does not send them again. And when its body runs twice, because
+   * a crash came before the result was stored, the events of the second time have the ids of the first: each is stored
+   * once.
+   */
   sendEvent(id: StepIdInput, events: EventInput | readonly EventInput[]): Promise<{ readonly ids: string[] }>;
 }
 
@@ -34,16 +39,17 @@ export interface StepRequest {
   /** Arguments of the body, shown in the dashboard; none for steps without. */
   readonly input: readonly unknown[];
   /** What runs in this process; null when the engine carries the step out. */
-  readonly body: ((input: readonly unknown[]) => unknown) | null;
+  readonly body: ((input: readonly unknown[], hashedId: string) => unknown) | null;
   /** Fields of the operation that tell the engine what to do. */
   readonly ask: { readonly name?: string; readonly opts: JsonObject };
 }
 
 export type FindStep = (request: StepRequest) => Promise<unknown>;
 
-export type SendEvents = (events: readonly EventInput[]) => Promise<{ ids: string[] }>;
+/** Sends events, all or none. The same seed makes the same ids, so what is sent again is not stored again. */
+export type SendEvents = (events: readonly EventInput[], seed: string | null) => Promise<{ ids: string[] }>;
 
-export function createStepTools(find: FindStep, sendEvents: SendEvents): StepTools {
+export function createStepTools(find: FindStep, sendEvents: SendEvents, runId: string): StepTools {
   return {
     run: (id, body, ...args) =>
       find({
@@ -62,7 +68,8 @@ export function createStepTools(find: FindStep, sendEvents: SendEvents): StepToo
         type: "sendEvent",
         id,
         input: [],
-        body: () => sendEvents(Array.isArray(events) ? events : [events as EventInput]),
+        body: (_input, hashedId) =>
+          sendEvents(Array.isArray(events) ? events : [events as EventInput], stepSeed(runId, hashedId)),
         ask: { name: "sendEvent", opts: { type: "step.sendEvent" } },
       }) as Promise<{ ids: string[] }>,
   };
