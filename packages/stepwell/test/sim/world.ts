@@ -55,7 +55,7 @@ export class World {
   server: Server | null = null;
   problem: Problem | null = null;
   hasFaults = true;
-  /** Clients must not go on while the world ends. */
+  /** Events that steps have sent. */
   chainEvents = 0;
   readonly #mutation: Mutation;
   readonly #endings = new Map<ServerLife, { promise: Promise<never>; reject: (error: Error) => void }>();
