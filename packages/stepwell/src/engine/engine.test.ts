@@ -275,6 +275,17 @@ describe("stopping", () => {
     expect(await rig.store.counts()).toMatchObject({ openRuns: 1 });
   });
 
+  test("a clock that stepped back does not make the grace longer", async () => {
+    const rig = await EngineRig.started();
+    rig.send();
+    await rig.settle();
+    rig.now -= 3_600_000;
+    const stopped = rig.engine.stop(1_000);
+    await rig.pass(1_000);
+    await stopped;
+    expect(rig.engine.isAccepting).toBe(false);
+  });
+
   test("after a failed commit, nothing that was dropped is written any more", async () => {
     const rig = await EngineRig.started();
     rig.send();

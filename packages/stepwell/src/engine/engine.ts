@@ -8,7 +8,7 @@
  *        and a load beside it could show either state. Calls that were out are made again (E3).
  *   EN4. A run is loaded by one load at a time, and only while it is not in memory; so a load never brings back an
  *        older state than the one that was let go.
- *   EN5. The clock the core sees never steps back.
+ *   EN5. The clock the core sees never steps back. Spans of the engine itself (grace, reload) count on the clock as it is.
  */
 
 import type { Apps } from "../core/apps.ts";
@@ -165,7 +165,7 @@ export class Engine {
     for (const waiting of this.#takeUnapplied()) waiting.reject(new StepwellError("server_stopping"));
     if (this.#pendingCalls > 0) {
       await new Promise<void>((resolve) => {
-        const cancel = this.#options.clock.at(this.#now() + graceMs, resolve);
+        const cancel = this.#options.clock.at(this.#options.clock.now() + graceMs, resolve);
         this.#whenCallsEnd.push(() => {
           cancel();
           resolve();
@@ -531,7 +531,7 @@ export class Engine {
     }
     const delayMs = this.#reloadDelayMs;
     this.#reloadDelayMs = Math.min(delayMs * 2, RELOAD_DELAY_MS_MAX);
-    this.#options.clock.at(this.#now() + delayMs, () => {
+    this.#options.clock.at(this.#options.clock.now() + delayMs, () => {
       if (this.#state === "reloading") this.#load().catch((failure: unknown) => this.#reset(failure));
     });
   }
