@@ -27,6 +27,8 @@ export class HandStore extends MemoryStore {
   isHolding = false;
   readonly held: HeldCommit[] = [];
   failNextLoad: unknown = null;
+  /** A run that comes back with a stack that contradicts its steps. */
+  damage: string | null = null;
   commits = 0;
 
   override commit(batch: Batch): Promise<void> {
@@ -50,6 +52,12 @@ export class HandStore extends MemoryStore {
         },
       });
     });
+  }
+
+  override async loadRuns(ids: readonly string[]) {
+    const runs = await super.loadRuns(ids);
+    for (const run of runs) if (run.id === this.damage) run.stack.push("no such step");
+    return runs;
   }
 
   override loadJobs(query: JobPageQuery) {

@@ -263,6 +263,11 @@ export class Core {
     return this.#batch.hasRows || this.#batch.calls.length > 0 || this.#batch.notices.length > 0;
   }
 
+  /** True when the open batch needs a commit. */
+  get hasRows(): boolean {
+    return this.#batch.hasRows;
+  }
+
   /** Hands over the open batch and begins the next. The store reads it at once; then `batchRead` must be called. */
   takeBatch(): { readonly number: number; readonly batch: Batch } {
     const batch = this.#batch;

@@ -229,6 +229,36 @@ describe("time", () => {
   });
 });
 
+describe("what others break", () => {
+  test("a stored run that is not sound is left alone, loudly, and the others go on", async () => {
+    const rig = await EngineRig.started({}, { limits: { residentRunsMax: 0, callsMax: 1 } });
+    for (let count = 0; count < 3; count++) rig.send();
+    await rig.settle();
+    const [damaged] = (await rig.store.listRuns({ env: "default", limit: 3 })).filter((run) => run.status === "queued");
+    rig.store.damage = damaged!.id;
+    for (let count = 0; count < 2; count++) {
+      rig.calls[count]!.answer({ kind: "returned", output: "1" });
+      await rig.settle();
+    }
+    expect(rig.errors).toEqual([expect.stringContaining("not sound")]);
+    expect(rig.engine.stats.reloads).toBe(0);
+    expect(await rig.store.counts()).toMatchObject({ runs: 3, openRuns: 1 });
+    expect(rig.calls.map(({ call }) => call.runId)).not.toContain(damaged!.id);
+  });
+
+  test("a watcher that throws harms nobody", async () => {
+    const rig = await EngineRig.started();
+    rig.engine.watch(() => {
+      throw new Error("mine");
+    });
+    rig.send();
+    await rig.settle();
+    expect(rig.calls).toHaveLength(1);
+    expect(rig.engine.stats.reloads).toBe(0);
+    expect(rig.errors).toEqual(["a watcher failed"]);
+  });
+});
+
 describe("stopping", () => {
   test("takes nothing more, waits for the calls that are out, and stores what they say", async () => {
     const rig = await EngineRig.started();

@@ -28,6 +28,8 @@ import type { Instant } from "../core/instant.ts";
 import type { KnownFacts } from "../core/intake.ts";
 import type { Random } from "../core/random.ts";
 import type { CheckpointAnswer } from "../core/run/checkpoint.ts";
+import { runProblems } from "../core/run/invariants.ts";
+import type { Run } from "../core/run/run.ts";
 import { JOB_QUEUE_LIMITS } from "../core/schedule/job-queue.ts";
 import { isStepwellError, StepwellError } from "../protocol/errors.ts";
 import type { AppConfig } from "../protocol/function.ts";
@@ -105,6 +107,9 @@ export interface EngineStats {
   readonly reloads: number;
 }
 
+/** Is told what has been committed. It must not block. */
+export type Watcher = (notices: readonly Notice[]) => void;
+
 type State = "new" | "running" | "reloading" | "stopping" | "stopped";
 
 export class Engine {
@@ -133,7 +138,7 @@ export class Engine {
   #timerAt: Instant | null = null;
   #lastNow: Instant = 0;
   #reloadDelayMs = RELOAD_DELAY_MS;
-  readonly #watchers = new Set<(notices: readonly Notice[]) => void>();
+  readonly #watchers = new Set<Watcher>();
   #commits = 0;
   #reloads = 0;
   #pendingCalls = 0;
@@ -230,7 +235,7 @@ export class Engine {
   }
 
   /** Tells a watcher what has been committed. Returns how to stop. A watcher must not block. */
-  watch(watcher: (notices: readonly Notice[]) => void): () => void {
+  watch(watcher: Watcher): () => void {
     this.#watchers.add(watcher);
     return () => this.#watchers.delete(watcher);
   }
@@ -284,7 +289,7 @@ export class Engine {
     if (command.kind === "receive_events") {
       const needs = neededFacts(command, this.#core);
       if (needs.events.length + needs.keys.length === 0)
-        this.#answerWith(waiting, this.#core.receiveEvents(command, this.#knownFacts(new Map()), now));
+        this.#answerWith(waiting, this.#core.receiveEvents(command, NOTHING_TO_KNOW, now));
       else void this.#loadFacts(waiting, command, needs);
       return;
     }
@@ -364,6 +369,9 @@ export class Engine {
     this.#reloadDelayMs = RELOAD_DELAY_MS;
     this.#recent.stored(number);
     this.#core.batchStored(number);
+    // The next batch goes to the store before the effects of this one are performed: they take the loop's time, and
+    // the store would wait for it.
+    if (this.#core.hasRows) this.#flush();
     this.#perform(batch, answers);
     this.#flush();
   }
@@ -375,8 +383,17 @@ export class Engine {
         if (this.#core.claimCall(effect)) this.#call(effect.runId, effect.slot, effect.call);
       }
     for (const answer of answers) answer.waiting.resolve(answer.value);
-    if (batch.notices.length > 0) for (const watcher of this.#watchers) watcher(batch.notices);
+    if (batch.notices.length > 0) for (const watcher of this.#watchers) this.#tell(watcher, batch.notices);
     this.#checkIdle();
+  }
+
+  /** What a watcher does wrong is its own affair. */
+  #tell(watcher: Watcher, notices: readonly Notice[]): void {
+    try {
+      watcher(notices);
+    } catch (error) {
+      this.#log.error("a watcher failed", { error: String(error) });
+    }
   }
 
   #call(runId: string, slot: string, call: Parameters<AppTransport["call"]>[0]): void {
@@ -428,6 +445,7 @@ export class Engine {
     await this.#loaded(this.#options.store.loadRuns(missing), (runs) => {
       const now = this.#now();
       for (const id of missing) this.#loading.delete(id);
+      for (const run of runs) this.#quarantineUnsound(run);
       this.#core.adopt(missing, runs, now);
       for (const id of missing) {
         const parked = this.#parked.get(id) ?? [];
@@ -436,6 +454,14 @@ export class Engine {
       }
       this.#core.release(missing);
     });
+  }
+
+  /** A stored run that breaks an invariant is left alone, loudly; the others go on. */
+  #quarantineUnsound(run: Run): void {
+    const problems = runProblems(run);
+    if (problems.length === 0) return;
+    this.#quarantined.add(run.id);
+    this.#log.error("a stored run is not sound; it is left alone from now on", { runId: run.id, problems });
   }
 
   async #loadFacts(waiting: Waiting, command: ReceiveEvents, needs: NeededFacts): Promise<void> {
@@ -614,6 +640,9 @@ export class Engine {
     };
   }
 }
+
+/** For events that cannot have been seen before: nobody asks. */
+const NOTHING_TO_KNOW: KnownFacts = { hasEvent: () => false, noteEvent() {}, runOf: () => null, noteRun() {} };
 
 interface NeededFacts {
   readonly events: readonly string[];

@@ -93,7 +93,8 @@ class Execution {
     this.#startHandler();
     for (;;) {
       await macrotask(); // X1
-      const result = await this.#turn();
+      const turn = this.#turn();
+      const result = turn instanceof Promise ? await turn : turn;
       if (result !== null) return result;
     }
   }
@@ -132,8 +133,8 @@ class Execution {
     this.#wake();
   }
 
-  /** One decision after everything has settled; null to go on. */
-  async #turn(): Promise<ExecutionResult | null> {
+  /** One decision after everything has settled; null to go on. A promise only where something is waited for. */
+  #turn(): Promise<ExecutionResult | null> | ExecutionResult | null {
     const target = this.#target === null ? undefined : this.#fresh.find((step) => step.hashedId === this.#target);
     if (target !== undefined) return this.#runTarget(target);
     if (this.#end !== null) return this.#target === null ? this.#endRun(this.#end) : this.#targetMissing();
@@ -147,8 +148,7 @@ class Execution {
     this.#stopReplaying();
     if (this.#target !== null) return this.#awaitTarget();
     if (this.#fresh.length > 0) return this.#takeFresh();
-    await this.#activity();
-    return null;
+    return this.#activity();
   }
 
   #stopReplaying(): void {
@@ -159,10 +159,10 @@ class Execution {
   }
 
   /** Until the handler reaches another step or ends: it waits for something that is not a step. */
-  #activity(): Promise<void> {
-    if (this.#end !== null) return Promise.resolve();
+  #activity(): Promise<null> | null {
+    if (this.#end !== null) return null;
     return new Promise((resolve) => {
-      this.#wake = resolve;
+      this.#wake = () => resolve(null);
     });
   }
 
@@ -241,15 +241,20 @@ class Execution {
 
   // Running steps.
 
-  async #takeFresh(): Promise<ExecutionResult | null> {
+  #takeFresh(): Promise<ExecutionResult | null> | ExecutionResult {
     this.#warnUnreached();
     const [step] = this.#fresh;
     const isAlone = this.#fresh.length === 1 && step!.body !== null;
     if (!isAlone || !this.#canRunInline || this.#isOverTime()) return this.#planFresh();
     this.#fresh = [];
-    const attempt = await this.#attempt(step!);
+    return this.#runInline(step!);
+  }
+
+  async #runInline(step: FoundStep): Promise<ExecutionResult | null> {
+    const attempt = await this.#attempt(step);
     if (attempt.op.op !== "StepRun") return this.#stop([attempt.op], attempt);
-    return this.#keep(step!, attempt.op);
+    const kept = this.#keep(step, attempt.op);
+    return kept instanceof Promise ? await kept : kept;
   }
 
   #isOverTime(): boolean {
@@ -268,7 +273,7 @@ class Execution {
   }
 
   /** A finished step: saved, and given to the handler if the call goes on (X3). */
-  async #keep(step: FoundStep, op: StepOp): Promise<ExecutionResult | null> {
+  #keep(step: FoundStep, op: StepOp): Promise<ExecutionResult | null> | ExecutionResult | null {
     const { checkpoint, attempt } = this.#request;
     // A retried call ends here, so that the retried job is completed by its own reply.
     if (checkpoint === null || attempt > 0) return this.#stop([op]);
@@ -278,12 +283,15 @@ class Execution {
     this.#bufferedChars += op.data?.length ?? 0;
     const isLarge = this.#bufferedChars >= BUFFER_CHARS_MAX;
     const isOld = maxIntervalMs > 0 && this.#now() - this.#bufferedSince >= maxIntervalMs;
-    if (this.#buffer.length >= bufferedSteps || isOld || isLarge) {
-      const ended = await this.#flush(checkpoint);
-      if (ended !== null) return ended;
-    }
+    if (this.#buffer.length >= bufferedSteps || isOld || isLarge) return this.#saveAndGoOn(checkpoint, step, op);
     step.resolve(JSON.parse(op.data!));
     return null;
+  }
+
+  async #saveAndGoOn(checkpoint: Checkpointer, step: FoundStep, op: StepOp): Promise<ExecutionResult | null> {
+    const ended = await this.#flush(checkpoint);
+    if (ended === null) step.resolve(JSON.parse(op.data!)); // X3
+    return ended;
   }
 
   async #flush(checkpoint: Checkpointer): Promise<ExecutionResult | null> {
@@ -307,8 +315,10 @@ class Execution {
     this.#isInBody = true;
     try {
       const opts = optsOf(step); // Arguments that cannot be stored are refused before the body runs.
-      await this.#observe(this.#hooks.onStepStart, input);
-      const body = wrapWith(this.#hooks.wrapStepHandler, input, async () => step.body!(step.input, step.hashedId));
+      if (this.#hooks.onStepStart.length > 0) await this.#observe(this.#hooks.onStepStart, input);
+      const run = () => step.body!(step.input, step.hashedId);
+      const { wrapStepHandler } = this.#hooks;
+      const body = wrapStepHandler.length === 0 ? run : wrapWith(wrapStepHandler, input, async () => run());
       const value = await insideStep(this, step.id, body);
       const data = storableText(value, `Step "${step.id}"`, "result");
       const op = resultOp(step, opts, data, startedAt, this.#now());

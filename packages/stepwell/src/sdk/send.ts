@@ -54,7 +54,7 @@ export function eventText(event: EventInput): JsonText {
     throw new StepwellError("option_invalid", { where: "send", reason: "an event needs a `name`" });
   }
   const { name, data = {}, id, ts = Date.now(), v, user, meta } = event;
-  return storableText({ name, data, id, ts, v, user, meta }, `Event "${name}"`, "event", LIMITS.eventBytesMax);
+  return storableText({ data, id, meta, name, ts, user, v }, `Event "${name}"`, "event", LIMITS.eventBytesMax);
 }
 
 interface Failure {

@@ -6,7 +6,7 @@
  *   V2. The error names the place (step, event, argument) and the path inside the value.
  */
 import { StepwellError } from "../protocol/errors.ts";
-import { canonicalJson, type JsonText } from "../protocol/json.ts";
+import { canonicalJson, type JsonText, plainJson } from "../protocol/json.ts";
 import { LIMITS } from "../protocol/limits.ts";
 
 /** Values may nest this deep; the rest of the wire's depth is for what is wrapped around them. */
@@ -24,11 +24,15 @@ export function storableText(
   root: string,
   bytesMax: number = LIMITS.stepOutputBytesMax,
 ): JsonText {
-  check(value, root, { where, ancestors: [] });
-  const text = canonicalJson(value);
+  const text = plainJson(value) ?? checkedText(value, where, root);
   const bytes = text.length * 3 > bytesMax ? new TextEncoder().encode(text).length : text.length;
   if (bytes > bytesMax) refuse(where, root, `it has ${bytes} bytes, and the limit is ${bytesMax}`);
   return text;
+}
+
+function checkedText(value: unknown, where: string, root: string): JsonText {
+  check(value, root, { where, ancestors: [] });
+  return canonicalJson(value);
 }
 
 function check(value: unknown, path: string, place: Place): void {

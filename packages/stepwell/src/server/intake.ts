@@ -45,11 +45,11 @@ function readEvent(value: unknown, index: number, id: string, now: number, mayEx
   const parsed: JsonObject = {
     data: withoutReserved(optional(value["data"], "data", isJsonObject, "an object", index) ?? {}),
     id: idempotencyId ?? id,
+    ...(isJsonObject(meta) ? { meta } : {}),
     name,
     ts,
     user: optional(value["user"], "user", isJsonObject, "an object", index) ?? {},
     ...(version === null || version === "" ? {} : { v: version }),
-    ...(isJsonObject(meta) ? { meta } : {}),
   };
   const json = canonicalEvent(parsed, index);
   const stored: StoredEvent = { id, name, ts, receivedAt: now, idempotencyId, json, isInternal: false };

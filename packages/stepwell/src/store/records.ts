@@ -4,7 +4,6 @@
  * A record is a copy: it shares nothing that changes with the core's objects (ST1). What is derived (the stack, the
  * size of the state) and what is of this process only (calls in flight, flags) is not kept.
  */
-import { assert } from "../core/assert.ts";
 import type { Batch } from "../core/batch.ts";
 import type { Instant } from "../core/instant.ts";
 import { type Job, MAIN_SLOT, type Run, type Step } from "../core/run/run.ts";
@@ -58,7 +57,10 @@ function jobRecord(job: Job): JobRecord {
   return { runId: job.runId, slot: job.slot, kind: job.kind, attempt: job.attempt, dueAt: job.dueAt };
 }
 
-/** The run as the core holds it. Steps must be in the order of `compareSteps`, jobs in the order of their slots. */
+/**
+ * The run as the core holds it. Whether it is sound is for the engine to check (`runProblems`): one damaged run must not
+ * stop the loading of others. Steps must be in the order of `compareSteps`, jobs in the order of their slots.
+ */
 export function assembleRun(record: RunRecord, steps: readonly StepRecord[], jobs: readonly JobRecord[]): Run {
   const run: Run = {
     ...record,
@@ -71,7 +73,6 @@ export function assembleRun(record: RunRecord, steps: readonly StepRecord[], job
   for (const step of steps) {
     run.steps.set(step.id, { ...step, isStored: true });
     if (step.seq === null) continue;
-    assert(step.seq === run.stack.length, "the stored stack has a gap", { runId: run.id, step: step.id });
     run.stack.push(step.id);
     run.stateSize += step.memo?.length ?? 0;
   }

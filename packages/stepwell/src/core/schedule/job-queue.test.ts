@@ -181,6 +181,46 @@ const moves: fc.Arbitrary<Move> = fc.oneof(
  * The queue against a list: commits and pages are under way for as long as chance wants, a page shows what was stored
  * when it was read, and what is taken is done. Once everything has settled, every job that is due has come out.
  */
+describe("a deep backlog", () => {
+  /** A store of due jobs behind a queue of at most 100 hints. */
+  function backlog(count: number) {
+    const stored = Array.from({ length: count }, (_, index) => {
+      const at = index + 1;
+      return hint(`r${String(index).padStart(4, "0")}`, at, { orderAt: at });
+    });
+    const queue = opened();
+    queue.release(count);
+    let sizeMax = 0;
+    for (const job of stored) {
+      queue.add(job);
+      queue.release(count);
+      sizeMax = Math.max(sizeMax, queue.size);
+    }
+    queue.batchStored(queue.closeBatch());
+    return { stored, queue, sizeMax };
+  }
+
+  test("of jobs that are due keeps only its head in memory, and brings the rest in order", () => {
+    const { stored, queue, sizeMax } = backlog(1_000);
+    expect(sizeMax).toBeLessThanOrEqual(101);
+    expect(drain(queue, stored, 1_000)).toEqual(stored.map((job) => job.runId));
+  });
+
+  test("does not hold up a run that has begun: what comes due for it stays in memory", () => {
+    const { queue } = backlog(1_000);
+    queue.add(hint("r0000", 1_000, { orderAt: 1, slot: "a-step" }));
+    queue.release(1_000);
+    expect([queue.next(anyone)!, queue.next(anyone)!].map((next) => next.slot)).toContain("a-step");
+  });
+
+  test("of running work alone stays in memory, all of it", () => {
+    const queue = opened();
+    queue.release(1_000);
+    for (let index = 0; index < 2_000; index++) queue.add(hint("old", 0, { slot: `s${index}` }));
+    expect(takeAll(queue, 1_000)).toHaveLength(2_000);
+  });
+});
+
 test("no job is ever lost between the queue and the store", () => {
   const limits = fc.record({ hintsMax: fc.constantFrom(4, 8, 40), horizonMs: fc.constantFrom(500, 2_000) });
   fc.assert(

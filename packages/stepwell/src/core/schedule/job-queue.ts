@@ -58,9 +58,13 @@ export class JobQueue {
   #isPaging = false;
   #batch = 0;
   #storedBatch = -1;
+  #now: Instant = Number.NEGATIVE_INFINITY;
+  /** Grows when shrinking found little to leave, so that it cannot be tried at every hint. */
+  #shrinkAt: number;
 
   constructor(limits: JobQueueLimits = JOB_QUEUE_LIMITS) {
     this.#limits = limits;
+    this.#shrinkAt = limits.hintsMax;
   }
 
   get size(): number {
@@ -78,16 +82,26 @@ export class JobQueue {
 
   /** A job was written or moved, in the batch that is open now. */
   add(hint: JobHint): void {
-    if (isPlaceBefore(this.#windowEnd, hint)) {
+    if (isPlaceBefore(this.#windowEnd, hint) && !this.#isOfRunningWork(hint)) {
       this.#outside.push({ hint, batch: this.#batch }); // Q3
       return;
     }
     this.#timers.push(hint);
-    if (this.size > this.#limits.hintsMax) this.#shrink();
+    if (this.size > this.#shrinkAt) this.#shrink();
+  }
+
+  /**
+   * While a backlog is left to the store, the window ends in the past. What comes due for a run that is older than that
+   * place stays here all the same: runs that have begun go on before those behind them begin (Q4).
+   */
+  #isOfRunningWork(hint: JobHint): boolean {
+    const end = this.#windowEnd.dueAt;
+    return end < this.#now && hint.orderAt <= end && hint.dueAt <= this.#now;
   }
 
   /** Moves what is due to the ready queues (Q1). */
   release(now: Instant): void {
+    this.#now = now;
     for (let head = this.#timers.peek(); head !== undefined && head.dueAt <= now; head = this.#timers.peek()) {
       this.#timers.pop();
       let heap = this.#ready.get(head.functionId);
@@ -171,16 +185,23 @@ export class JobQueue {
     this.#outside = this.#outside.filter((entry) => entry.batch > batch);
   }
 
-  /** Leaves the later half of the timers to the store. Ready work stays. */
+  /** Leaves the later half to the store, due or not: a deep backlog keeps only its head in memory (E6). */
   #shrink(): void {
-    if (this.#isPaging || this.#timers.size < this.#limits.hintsMax / 2) return;
-    const hints = this.#timers.drain().sort((left, right) => (isPlaceBefore(left, right) ? -1 : 1));
+    if (this.#isPaging) return;
+    const hints = this.#timers.drain();
+    for (const heap of this.#ready.values()) for (const hint of heap.drain()) hints.push(hint);
+    this.#ready.clear();
+    this.#turns.length = 0;
+    this.#readyCount = 0;
+    hints.sort((left, right) => (isPlaceBefore(left, right) ? -1 : 1));
     const keep = hints.length >> 1;
     this.#windowEnd = hints[keep - 1]!;
     for (const [index, hint] of hints.entries()) {
-      if (index < keep) this.#timers.push(hint);
+      // Ready hints that stay are due, so `release` brings them back to their queues.
+      if (index < keep || this.#isOfRunningWork(hint)) this.#timers.push(hint);
       else this.#outside.push({ hint, batch: this.#batch });
     }
+    this.#shrinkAt = Math.max(this.#limits.hintsMax, Math.ceil(this.size * 1.5));
   }
 }
 
