@@ -1,5 +1,5 @@
 /** Recovery: `kill -9` with many runs in flight, and memory at rest. */
-import { startCluster, until } from "./cluster.ts";
+import { type Cluster, startCluster, until } from "./cluster.ts";
 import { atMost, type Question, told } from "./question.ts";
 
 export const recovery: Question = {
@@ -28,19 +28,14 @@ export const recovery: Question = {
       );
       const firstCall = (performance.now() - began) / 1_000;
       await starting;
-      const finished = async () => {
-        const { data } = (await cluster.get(`/v1/runs?status=Completed&limit=1000`)) as { data: unknown[] };
-        return data.length >= runs;
-      };
-      await until(finished, 60, "all runs to complete");
+      await until(async () => (await countCompleted(cluster)) >= runs, 60, "all runs to complete");
       const all = (performance.now() - began) / 1_000;
       const bodies = ((await cluster.app.ask("bodies")) as Record<string, number>)["three"] ?? 0;
-      const { data } = (await cluster.get(`/v1/runs?limit=1000`)) as { data: { status: string }[] };
       return [
         told("runs that had ended before the kill", endsBefore, ""),
         atMost("restart → first call", firstCall, "s", 2),
         told("restart → all runs completed", all, "s"),
-        atMost("runs lost", runs - data.filter(({ status }) => status === "Completed").length, "", 0),
+        atMost("runs lost", runs - (await countCompleted(cluster)), "", 0),
         told("step bodies run twice", bodies - runs * 3, ""),
       ];
     } finally {
@@ -48,6 +43,23 @@ export const recovery: Question = {
     }
   },
 };
+
+interface Page {
+  readonly data: readonly unknown[];
+  readonly page: { readonly cursor: string | null; readonly has_more: boolean };
+}
+
+/** Counts by reading page after page, as a client would. */
+async function countCompleted(cluster: Cluster): Promise<number> {
+  let count = 0;
+  let cursor = "";
+  for (;;) {
+    const { data, page } = (await cluster.get(`/v1/runs?status=Completed&limit=100${cursor}`)) as Page;
+    count += data.length;
+    if (!page.has_more || page.cursor === null) return count;
+    cursor = `&cursor=${encodeURIComponent(page.cursor)}`;
+  }
+}
 
 export const memoryAtRest: Question = {
   name: "memory",
