@@ -119,14 +119,14 @@ describe("runs in memory", () => {
     expect(ids.some((id) => core.isResident(id))).toBe(false);
   });
 
-  test("a run in quarantine is left alone", () => {
+  test("a run in quarantine is left alone, but can be cancelled", () => {
     const quarantined = new Set<string>();
     const core = coreOf({ quarantined });
     const [runId] = send(core, "e1");
     quarantined.add(runId!);
     core.advance(NOW);
     expect(store(core).calls.map((effect) => effect.runId)).not.toContain(runId);
-    expect(core.cancelRun({ kind: "cancel_run", runId: runId!, reason: "" }, NOW).outcome).toBe("not_found");
+    expect(core.cancelRun({ kind: "cancel_run", runId: runId!, reason: "" }, NOW).outcome).toBe("cancelled");
   });
 
   test("a command that concerns no run blames none", () => {

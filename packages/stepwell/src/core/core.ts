@@ -76,6 +76,8 @@ export class Core {
   /** What to do with runs once they are loaded. */
   readonly #whenLoaded = new Map<string, (() => void)[]>();
   readonly #wanted: string[] = [];
+  /** Functions whose due ticks wait for the run that they replace. */
+  readonly #awaitedSchedules = new Set<string>();
   readonly #callsOfApp = new Map<string, number>();
   #callCount = 0;
   #batch = new Batch();
@@ -156,8 +158,11 @@ export class Core {
   /** The run must be in memory if it exists. */
   cancelRun(command: CancelRun, now: Instant): CancelAnswer {
     this.#now = now;
-    const run = this.#open(command.runId);
+    // Also one in quarantine: to end it is the repair.
+    const run = this.#runs.get(command.runId);
     if (run === undefined) return { outcome: "not_found", status: null };
+    this.#subject = command.runId;
+    this.#changed.add(run);
     if (isEnded(run)) return { outcome: "ended", status: run.status };
     cancelRun(this.#context, run, command.reason);
     return { outcome: "cancelled", status: run.status };
@@ -207,16 +212,19 @@ export class Core {
       const hint = this.#queue.next((functionId) => this.#hasRoom(functionId));
       if (hint === undefined) return;
       if (this.#runs.has(hint.runId)) this.#take(hint);
-      else this.#want(hint.runId, () => this.#take(hint));
+      else this.#want(hint.runId, () => this.#takeIfRoom(hint));
     }
   }
 
   /** When `advance` has something to do although nothing else happens. */
   nextDueAt(): Instant | null {
-    const times = [this.#queue.nextDueAt(), this.#schedules.nextDueAt(), this.#queue.nextPageAt()].filter(
-      (at) => at !== null,
-    );
+    const times = [this.#queue.nextDueAt(), this.#nextTickAt(), this.#queue.nextPageAt()].filter((at) => at !== null);
     return times.length === 0 ? null : Math.min(...times);
+  }
+
+  /** The next tick; while one waits for a run to be loaded, its arrival is what comes next. */
+  #nextTickAt(): Instant | null {
+    return this.#awaitedSchedules.size > 0 ? null : this.#schedules.nextDueAt();
   }
 
   // --- Loading ------------------------------------------------------------------------------------------------
@@ -375,6 +383,12 @@ export class Core {
     return run;
   }
 
+  /** The run of a hint has been loaded; meanwhile others may have taken the room (C3). */
+  #takeIfRoom(hint: JobHint): void {
+    if (this.#callCount < this.#options.callsMax && this.#hasRoom(hint.functionId)) this.#take(hint);
+    else this.#queue.putBack(hint);
+  }
+
   /** A hint's turn: wake the sleep or start the call, if the run's own job says so. */
   #take(hint: JobHint): void {
     const run = this.#open(hint.runId);
@@ -443,13 +457,26 @@ export class Core {
 
   /** Starts the runs of due ticks, and of ticks that waited for an earlier run, as the policies want it. */
   #fireSchedules(): void {
-    const start = (functionId: string, tick: FiredTick) => this.#startTick(functionId, tick);
     for (const { functionId } of this.#schedules.due(this.#now)) {
-      this.#schedules.fire(functionId, this.#now, start);
-      this.#batch.schedules.set(functionId, this.#schedules.stateOf(functionId));
+      const replaced = this.#schedules.runToReplace(functionId, this.#now);
+      if (replaced === null || this.#runs.has(replaced)) this.#fireSchedule(functionId);
+      else if (!this.#awaitedSchedules.has(functionId)) {
+        // The run that a tick replaces is cancelled in the tick's own transition (E4), so it must be here first.
+        this.#awaitedSchedules.add(functionId);
+        this.#want(replaced, () => {
+          this.#awaitedSchedules.delete(functionId);
+          this.#fireSchedule(functionId);
+        });
+      }
     }
+    const start = (functionId: string, tick: FiredTick) => this.#startTick(functionId, tick);
     for (const functionId of this.#schedules.fireWaiting(this.#now, start))
       this.#batch.schedules.set(functionId, this.#schedules.stateOf(functionId));
+  }
+
+  #fireSchedule(functionId: string): void {
+    this.#schedules.fire(functionId, this.#now, (id, tick) => this.#startTick(id, tick));
+    this.#batch.schedules.set(functionId, this.#schedules.stateOf(functionId));
   }
 
   #startTick(functionId: string, tick: FiredTick): string {
@@ -467,12 +494,8 @@ export class Core {
   }
 
   #replaceRun(runId: string): void {
-    const cancel = () => {
-      const run = this.#open(runId);
-      if (run !== undefined) cancelRun(this.#context, run, "replaced by the next tick of its schedule");
-    };
-    if (this.#runs.has(runId)) cancel();
-    else this.#want(runId, cancel);
+    const run = this.#open(runId);
+    if (run !== undefined) cancelRun(this.#context, run, "replaced by the next tick of its schedule");
   }
 
   #functionsChanged(appId: string, functions: readonly FunctionConfig[]): void {

@@ -4,7 +4,7 @@
  * Delay after failed attempt n (0-based): 15 s, 30 s, 1 m, 2 m, 5 m, 10 m, 20 m, 40 m, 1 h, then 2 h each, plus a
  * uniform 0–30 s, so that runs that failed together do not come back together.
  */
-import { LIMITS } from "../protocol/limits.ts";
+import { clampRetryAfter } from "../protocol/reply.ts";
 import { type Random, uniform } from "./random.ts";
 
 const CURVE_MS: readonly number[] = [15, 30, 60, 120, 300, 600, 1_200, 2_400, 3_600, 7_200].map(
@@ -24,7 +24,7 @@ export function retryDelayMs(
   policy: RetryPolicy,
   random: Random,
 ): number {
-  if (retryAfterMs !== null) return Math.min(Math.max(retryAfterMs, LIMITS.retryAfterMsMin), LIMITS.retryAfterMsMax);
+  if (retryAfterMs !== null) return clampRetryAfter(retryAfterMs);
   if (policy.intervalMs !== null) return policy.intervalMs;
   return CURVE_MS[Math.min(attempt, CURVE_MS.length - 1)]! + uniform(random, RETRY_JITTER_MS);
 }

@@ -9,9 +9,10 @@
 import type { Notice } from "../core/batch.ts";
 import type { CancelAnswer } from "../core/command.ts";
 import type { Random } from "../core/random.ts";
-import { DEFAULT_ENV, Engine } from "../engine/engine.ts";
+import { Engine } from "../engine/engine.ts";
 import type { Clock, EngineLog } from "../engine/ports.ts";
 import { StepwellError } from "../protocol/errors.ts";
+import { DEFAULT_ENV } from "../protocol/event.ts";
 import { createIdSource, type IdSource } from "../protocol/ids.ts";
 import { Stepwell } from "../sdk/client.ts";
 import { type DurationInput, durationMs } from "../sdk/duration-input.ts";
@@ -135,7 +136,7 @@ export class EmbeddedEngine {
   /**
    * Resolves when the run has ended, however it ended.
    *
-   * @throws `not_found`; `run_not_ended` after the timeout.
+   * @throws `not_found`; `run_not_ended` after the timeout; `server_stopping` when the engine stops first.
    */
   async waitForRun(runId: string, options: WaitOptions = {}): Promise<RunResult> {
     const ended = this.#endOf(runId);
@@ -144,6 +145,7 @@ export class EmbeddedEngine {
       if (now === null) throw new StepwellError("not_found", { what: `Run ${runId}` });
       if (now.endedAt !== null) return now;
       const isEnded = await this.#within(ended.reached, options);
+      if (this.#stopped !== null) throw new StepwellError("server_stopping");
       if (!isEnded) throw new StepwellError("run_not_ended", { run: runId, status: now.status });
       return (await this.getRun(runId))!;
     } finally {
@@ -192,6 +194,7 @@ export class EmbeddedEngine {
   async #stop(graceMs: number): Promise<void> {
     this.#stopHousekeeping();
     await this.engine.stop(graceMs);
+    for (const tells of this.#waiting.values()) for (const tell of tells) tell();
     for (const client of this.#clients) {
       if (engineOfClient.get(client) !== this) continue;
       engineOfClient.delete(client);

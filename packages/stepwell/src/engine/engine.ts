@@ -32,13 +32,12 @@ import { runProblems } from "../core/run/invariants.ts";
 import type { Run } from "../core/run/run.ts";
 import { JOB_QUEUE_LIMITS } from "../core/schedule/job-queue.ts";
 import { isStepwellError, StepwellError } from "../protocol/errors.ts";
+import { DEFAULT_ENV } from "../protocol/event.ts";
 import type { AppConfig } from "../protocol/function.ts";
 import { LIMITS } from "../protocol/limits.ts";
 import { type Fence, type FlowKey, isFatalStoreError, type Store } from "../store/store.ts";
 import { type AppTransport, type Clock, type EngineLog, SILENT_LOG } from "./ports.ts";
 import { eventFact, keyFact, RecentFacts } from "./recent-facts.ts";
-
-export const DEFAULT_ENV = "default";
 
 export interface EngineOptions {
   readonly store: Store;
@@ -83,7 +82,7 @@ export const ENGINE_LIMITS: EngineLimits = {
 const RELOAD_DELAY_MS = 50;
 const RELOAD_DELAY_MS_MAX = 5_000;
 
-/** Commands applied in one turn; bounds the size of a batch and the time until the next look at the clock. */
+/** Commands applied in one turn; bounds the time until the next look at the clock. */
 const COMMANDS_PER_TURN_MAX = 2_000;
 
 interface Waiting {
@@ -167,7 +166,11 @@ export class Engine {
     if (this.#state === "stopping" || this.#state === "stopped") return;
     this.#state = "stopping";
     this.#cancelTimer?.();
-    for (const waiting of this.#takeUnapplied()) waiting.reject(new StepwellError("server_stopping"));
+    for (const waiting of this.#takeUnapplied()) {
+      if (waiting.command.kind === "reply")
+        this.#inbox.push(waiting); // It has been reported: it will be stored.
+      else waiting.reject(new StepwellError("server_stopping"));
+    }
     if (this.#pendingCalls > 0) {
       await new Promise<void>((resolve) => {
         const cancel = this.#options.clock.at(this.#options.clock.now() + graceMs, resolve);
@@ -228,7 +231,7 @@ export class Engine {
   get stats(): EngineStats {
     return {
       ...this.#core.stats,
-      waitingCommands: this.#inbox.length + this.#parked.size,
+      waitingCommands: this.#waitingCount,
       commits: this.#commits,
       reloads: this.#reloads,
     };
@@ -249,9 +252,9 @@ export class Engine {
 
   #submit<T>(command: Command): Promise<T> {
     if (!this.isAccepting) return Promise.reject(new StepwellError("server_stopping"));
-    if (this.#inbox.length >= this.#limits.commandsMax) {
+    if (this.#waitingCount >= this.#limits.commandsMax) {
       return Promise.reject(
-        new StepwellError("server_overloaded", { count: this.#inbox.length, limit: this.#limits.commandsMax }),
+        new StepwellError("server_overloaded", { count: this.#waitingCount, limit: this.#limits.commandsMax }),
       );
     }
     return new Promise<T>((resolve, reject) => {
@@ -458,7 +461,7 @@ export class Engine {
 
   /** A stored run that breaks an invariant is left alone, loudly; the others go on. */
   #quarantineUnsound(run: Run): void {
-    const problems = runProblems(run);
+    const problems = this.#quarantined.has(run.id) ? [] : runProblems(run);
     if (problems.length === 0) return;
     this.#quarantined.add(run.id);
     this.#log.error("a stored run is not sound; it is left alone from now on", { runId: run.id, problems });
@@ -588,6 +591,11 @@ export class Engine {
     const parked = [...this.#parked.values()].flat();
     this.#parked.clear();
     return parked.concat(this.#inbox.splice(0));
+  }
+
+  /** Commands that have not been answered: waiting to be applied, for a load, or for a commit. */
+  get #waitingCount(): number {
+    return this.#inbox.length + this.#parked.size + this.#answers.length + (this.#committing?.length ?? 0);
   }
 
   /** Calls `done` when nothing is left to store. */

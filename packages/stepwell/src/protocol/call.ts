@@ -5,7 +5,7 @@
  *   C2. Stored values are spliced in as text, never parsed.
  *   C3. Optional keys are left out, never null; `use_api` stands at both places and they agree.
  */
-import { canonicalJson, type JsonText } from "./json.ts";
+import { canonicalJson, isLargerThan, type JsonText } from "./json.ts";
 import { LIMITS } from "./limits.ts";
 
 export interface Call {
@@ -44,7 +44,7 @@ export function callBody(call: Call): JsonText {
   for (const memo of call.memos) stateBytes += memo.json.length + memo.id.length + 8;
   for (const event of call.events) stateBytes += event.length;
   const body = stateBytes > LIMITS.callBodyBytesMax - 1_024 ? null : writeBody(call, false);
-  if (body !== null && body.length <= LIMITS.callBodyBytesMax) return body;
+  if (body !== null && !isLargerThan(body, LIMITS.callBodyBytesMax)) return body;
   return writeBody(call, true);
 }
 

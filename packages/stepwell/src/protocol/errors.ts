@@ -85,6 +85,11 @@ export const ERRORS = {
     "Step {step} returned {size} bytes; the limit is {limit}.",
     "Store the value yourself and return its key.",
   ),
+  step_input_too_large: entry(
+    413,
+    "Step {step} was given {size} bytes of arguments; the limit is {limit}.",
+    "Store the value yourself and pass its key.",
+  ),
   run_state_too_large: entry(
     413,
     "The run holds {size} bytes of state; the limit is {limit}.",

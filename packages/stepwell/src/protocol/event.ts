@@ -35,6 +35,9 @@ export interface StoredEvent {
   readonly isInternal: boolean;
 }
 
+/** The environment of everything, while there is one. */
+export const DEFAULT_ENV = "default";
+
 export const INTERNAL_EVENTS = {
   finished: "inngest/function.finished",
   failed: "inngest/function.failed",

@@ -79,6 +79,22 @@ export function isDeeperThan(text: string, depthMax: number): boolean {
   return false;
 }
 
+/** The size of a text in UTF-8, in bytes. */
+export function utf8Length(text: string): number {
+  let length = text.length;
+  for (let index = 0; index < text.length; index++) {
+    const code = text.charCodeAt(index);
+    if (code > 0x7f) length += code > 0x7ff && (code < 0xd800 || code > 0xdfff) ? 2 : 1;
+  }
+  return length;
+}
+
+/** True when a text is larger than a limit in UTF-8; counts only where the number of characters leaves a doubt. */
+export function isLargerThan(text: string, bytesMax: number): boolean {
+  if (text.length > bytesMax) return true;
+  return text.length * 3 > bytesMax && utf8Length(text) > bytesMax;
+}
+
 const LONE_SURROGATE = /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g;
 
 /** The text with halves of surrogate pairs replaced by U+FFFD: canonical JSON and UTF-8 have no place for them. */

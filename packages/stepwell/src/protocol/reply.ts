@@ -7,8 +7,9 @@
  */
 import { type ErrorValue, readErrorValue } from "./error-value.ts";
 import { type ErrorCode, type ErrorDetails, errorMessage } from "./errors.ts";
-import { HEADERS } from "./headers.ts";
-import { canonicalJson, isDeeperThan, isJsonObject, type JsonObject } from "./json.ts";
+import { HEADERS, UNTARGETED } from "./headers.ts";
+import { ULID_TIME_MAX } from "./ids.ts";
+import { canonicalJson, isDeeperThan, isJsonObject, isLargerThan, type JsonObject } from "./json.ts";
 import { LIMITS } from "./limits.ts";
 import type { Op, OpCode } from "./op.ts";
 import type { FailedOutcome, Outcome } from "./outcome.ts";
@@ -60,7 +61,7 @@ export function failedCall(
 }
 
 export function readReply(reply: Reply): Outcome {
-  if (reply.body.length > LIMITS.replyBodyBytesMax) {
+  if (isLargerThan(reply.body, LIMITS.replyBodyBytesMax)) {
     return failedCall("reply_too_large", { limit: LIMITS.replyBodyBytesMax }, reply.status);
   }
   if (isDeeperThan(reply.body, LIMITS.jsonDepthMax)) {
@@ -93,7 +94,7 @@ export function readReply(reply: Reply): Outcome {
 /** 201: heartbeats of white space, then `{status, headers, body}`; the body may be encoded twice. */
 function readStreamed(outer: Reply): Outcome {
   const value = parse(outer.body.trimStart());
-  if (!isJsonObject(value) || typeof value["status"] !== "number") {
+  if (!isJsonObject(value) || !isHttpStatus(value["status"])) {
     return failedCall("reply_invalid", { reason: "the streamed reply is not an object with a status" }, outer.status);
   }
   const headers = isJsonObject(value["headers"]) ? lowerCaseKeys(value["headers"]) : {};
@@ -105,11 +106,9 @@ function readStreamed(outer: Reply): Outcome {
     return failed({ ...outer, header, status: value["status"] }, readErrorValue(value["error"]));
   }
   const raw = value["body"];
+  // A text is the body as it would have been sent; anything else is what that body says.
   const body = typeof raw === "string" ? raw : canonicalJson(raw ?? null);
-  // A body that is JSON text of a text was encoded twice.
-  const once = typeof raw === "string" ? parse(raw) : undefined;
-  const unwrapped = typeof once === "string" && parse(once) !== undefined ? once : body;
-  return readDirect({ ...outer, header, status: value["status"], body: unwrapped });
+  return readDirect({ ...outer, header, status: value["status"], body });
 }
 
 function readDirect(reply: Reply): Outcome {
@@ -162,13 +161,17 @@ function readOps(reply: Reply): Outcome {
   return { kind: "ops", status: reply.status, requestVersion: version(reply), retryAfterMs: retryAfter(reply), ops };
 }
 
+function isHttpStatus(value: unknown): value is number {
+  return typeof value === "number" && Number.isInteger(value) && value >= 100 && value <= 599;
+}
+
 /** One operation, or the reason why it is none. */
 export function readOp(value: unknown, noRetry: boolean): Op | string {
   if (!isJsonObject(value)) return "it is not an object";
   const code = value["op"];
   if (typeof code !== "string" || !OP_CODES.has(code)) return `unknown op ${canonicalJson(code ?? null).slice(0, 64)}`;
   const id = value["id"];
-  if (typeof id !== "string" || id === "" || id.length > LIMITS.stepIdCharsMax) return "it has no usable id";
+  if (typeof id !== "string" || !isStepId(id)) return "it has no usable id";
   const userland = isJsonObject(value["userland"]) ? value["userland"] : {};
   const name = typeof value["name"] === "string" ? value["name"] : "";
   const displayName = firstText(userland["id"], value["displayName"], name, id);
@@ -180,7 +183,7 @@ export function readOp(value: unknown, noRetry: boolean): Op | string {
     id,
     name,
     displayName,
-    index: typeof userland["index"] === "number" ? userland["index"] : 0,
+    index: countOf(userland["index"]),
     opts: isJsonObject(value["opts"]) ? value["opts"] : {},
     data: value["data"] === undefined ? null : canonicalJson(value["data"]),
     error: isError ? readErrorValue(value["error"]) : null,
@@ -189,13 +192,26 @@ export function readOp(value: unknown, noRetry: boolean): Op | string {
   };
 }
 
+/** Step ids travel in URLs and stand beside the names of other jobs, so they are plain, and those names are taken. */
+function isStepId(id: string): boolean {
+  return id.length <= LIMITS.stepIdCharsMax && /^[\w.:-]+$/.test(id) && id !== UNTARGETED && id !== "main";
+}
+
+const INDEX_MAX = 2 ** 31 - 1;
+
+/** A count as far as it can be stored; anything else is 0. */
+function countOf(value: unknown): number {
+  return typeof value === "number" && Number.isInteger(value) && value > 0 && value <= INDEX_MAX ? value : 0;
+}
+
+/** Nanoseconds since the epoch and of the duration, in milliseconds; null for what is no time. */
 function readTiming(value: unknown): { startedAt: number | null; endedAt: number | null } {
   const start = isJsonObject(value) ? value["a"] : undefined;
   const length = isJsonObject(value) ? value["b"] : undefined;
-  if (typeof start !== "number" || typeof length !== "number" || start <= 0 || length < 0)
-    return { startedAt: null, endedAt: null };
-  const startedAt = Math.floor(start / 1e6);
-  return { startedAt, endedAt: startedAt + Math.floor(length / 1e6) };
+  const isTime = typeof start === "number" && typeof length === "number" && start > 0 && length >= 0;
+  const endedAt = isTime ? Math.floor(start / 1e6) + Math.floor(length / 1e6) : Number.NaN;
+  if (!isTime || !(endedAt <= ULID_TIME_MAX)) return { startedAt: null, endedAt: null };
+  return { startedAt: Math.floor(start / 1e6), endedAt };
 }
 
 const firstText = (...values: unknown[]): string =>

@@ -11,14 +11,13 @@ import type { Attempt, Batch, Decision, Schedule, StoredApp, StoredFunction } fr
 import type { Instant } from "../core/instant.ts";
 import type { Run } from "../core/run/run.ts";
 import type { JobHint, JobPlace } from "../core/schedule/job-queue.ts";
-import type { StoredEvent } from "../protocol/event.ts";
+import { DEFAULT_ENV, type StoredEvent } from "../protocol/event.ts";
 import {
   assembleRun,
   type BatchRecords,
   compareSteps,
   compareTexts,
   copyBatch,
-  EVENTS_ENV,
   type JobRecord,
   type RunRecord,
   rowOfRun,
@@ -156,7 +155,7 @@ export class MemoryStore implements Store {
 
   async getEvent(env: string, id: string): Promise<StoredEvent | null> {
     const event = this.#tables.events.get(id);
-    return event === undefined || env !== EVENTS_ENV ? null : { ...event };
+    return event === undefined || env !== DEFAULT_ENV ? null : { ...event };
   }
 
   async listEvents(filter: EventFilter): Promise<StoredEvent[]> {
@@ -270,7 +269,7 @@ function newestFirst<Row extends { readonly id: string }>(rows: Row[], limit: nu
 
 function matchesEvent(event: StoredEvent, filter: EventFilter): boolean {
   return (
-    filter.env === EVENTS_ENV &&
+    filter.env === DEFAULT_ENV &&
     (filter.name === undefined || event.name === filter.name) &&
     (filter.includeInternal === true || !event.isInternal) &&
     (filter.receivedFrom === undefined || event.receivedAt >= filter.receivedFrom) &&

@@ -9,9 +9,6 @@ import type { Instant } from "../core/instant.ts";
 import { type Job, MAIN_SLOT, type Run, type Step } from "../core/run/run.ts";
 import type { ListedStep, RunRow, StepRow } from "./store.ts";
 
-/** Events carry no environment yet: every one belongs to this one. */
-export const EVENTS_ENV = "default";
-
 export type RunRecord = Omit<Run, "steps" | "stack" | "jobs" | "stateSize" | "isStored">;
 
 export type StepRecord = StepRow;
@@ -72,6 +69,7 @@ export function assembleRun(record: RunRecord, steps: readonly StepRecord[], job
   };
   for (const step of steps) {
     run.steps.set(step.id, { ...step, isStored: true });
+    run.stateSize += step.options?.length ?? 0;
     if (step.seq === null) continue;
     run.stack.push(step.id);
     run.stateSize += step.memo?.length ?? 0;

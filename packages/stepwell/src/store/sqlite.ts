@@ -204,7 +204,7 @@ export class SqliteStore implements Store {
     try {
       return await list(this.#readerThread());
     } catch (error) {
-      throw this.#noted(error);
+      throw storeError(error, this.#open().path); // Not noted: what a page cannot read does not end the commits.
     }
   }
 

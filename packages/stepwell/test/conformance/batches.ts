@@ -82,6 +82,7 @@ export function addStep(run: Run, id: string, fields: Partial<Step> = {}): Step 
     ...fields,
   };
   run.steps.set(id, step);
+  run.stateSize += step.options?.length ?? 0;
   if (step.memo !== null) memoize(run, step, step.memo);
   return step;
 }

@@ -111,6 +111,15 @@ export class CronSchedules {
     );
   }
 
+  /** The run that a due tick of a function would cancel, or null. */
+  runToReplace(functionId: string, now: Instant): string | null {
+    const schedule = this.#schedules.get(functionId);
+    const replaces = schedule?.entries.some(
+      ({ trigger, next }) => trigger.overlap === "cancel" && next !== null && next.fireAt <= now,
+    );
+    return replaces === true ? (schedule?.activeRunId ?? null) : null;
+  }
+
   /** Decides every due tick of a function and moves past it (CS1, CS2). `start` returns the id of the tick's run. */
   fire(functionId: string, now: Instant, start: StartTick): void {
     const schedule = this.#schedules.get(functionId);

@@ -26,7 +26,7 @@ export interface RunContext {
   ended(run: Run): void;
 }
 
-/** Attempts a job may make. A removed function's run gets no more than it had by default. */
+/** Attempts a job may make. Of a removed function it makes none: dispatch ends its runs. */
 export function attemptsMax(context: RunContext, run: Run): number {
   return (context.functionOf(run)?.retries ?? 0) + 1;
 }

@@ -1,11 +1,13 @@
 /**
- * The operations of one reply, applied in order: results, then what the app asks for. One function per opcode.
+ * The operations of one reply: results first, then what the app asks for, the end last; each group in the order of the
+ * reply. One function per opcode.
  *
  *   O1. An op for a step that already has its memo, or that is open already, changes nothing.
  *   O2. More than one request in a reply is a parallel group; from then on discoveries plan instead of executing.
  */
 import type { ErrorValue } from "../../protocol/error-value.ts";
-import type { JsonText } from "../../protocol/json.ts";
+import { isLargerThan, type JsonText } from "../../protocol/json.ts";
+import { LIMITS } from "../../protocol/limits.ts";
 import type { Op } from "../../protocol/op.ts";
 import { attemptsMax, type RunContext } from "./context.ts";
 import { completeRun, failRunWith } from "./finish.ts";
@@ -13,7 +15,7 @@ import { addJob } from "./jobs.ts";
 import { afterStep } from "./progress.ts";
 import { isEnded, type Job, MAIN_SLOT, type Run, type Step } from "./run.ts";
 import { sleepUntil } from "./sleep.ts";
-import { dataMemo, errorMemo, recordMemo, stepFor } from "./steps.ts";
+import { dataMemo, errorMemo, optionsText, recordMemo, stepFor } from "./steps.ts";
 
 /** What a reply amounted to. */
 export interface Reported {
@@ -33,7 +35,7 @@ export function applyOps(context: RunContext, run: Run, job: Job, ops: readonly 
     context.batch.runs.add(run);
   }
   const recorded: Step[] = [];
-  for (const op of ops) {
+  for (const op of inOrder(ops)) {
     applyOp(context, run, job, op, reported, recorded);
     if (isEnded(run)) return reported;
   }
@@ -44,6 +46,17 @@ export function applyOps(context: RunContext, run: Run, job: Job, ops: readonly 
   }
   return reported;
 }
+
+/** A result beside the end of the run is recorded, wherever it stands. Nearly always the order is right already. */
+function inOrder(ops: readonly Op[]): readonly Op[] {
+  const end = ops.findIndex((op) => op.op === "RunComplete");
+  const request = ops.findIndex(isRequest);
+  const first = end < 0 ? request : request < 0 ? end : Math.min(end, request);
+  if (first < 0 || first === ops.length - 1) return ops;
+  return [...ops].sort((left, right) => rank(left) - rank(right));
+}
+
+const rank = (op: Op): number => (op.op === "RunComplete" ? 2 : isRequest(op) ? 1 : 0);
 
 function isRequest(op: Op): boolean {
   return op.op === "StepPlanned" || op.op === "Sleep";
@@ -108,14 +121,22 @@ export function ranAt(at: number | null, now: number): number | null {
 /** False when the result broke a limit and the run failed for it. */
 export function fits(context: RunContext, run: Run, op: Op, memo: JsonText): boolean {
   const { stepOutputBytesMax, runStateBytesMax, stepsPerRunMax } = context.limits;
-  if (memo.length > stepOutputBytesMax) {
+  const options = optionsText(op)?.length ?? 0;
+  if (options > LIMITS.stepInputBytesMax) {
+    failRunWith(context, run, "step_input_too_large", {
+      step: op.displayName,
+      size: options,
+      limit: LIMITS.stepInputBytesMax,
+    });
+  } else if (isLargerThan(memo, stepOutputBytesMax)) {
     failRunWith(context, run, "step_output_too_large", {
       step: op.displayName,
       size: memo.length,
       limit: stepOutputBytesMax,
     });
-  } else if (run.stateSize + memo.length > runStateBytesMax) {
-    failRunWith(context, run, "run_state_too_large", { size: run.stateSize + memo.length, limit: runStateBytesMax });
+  } else if (run.stateSize + memo.length + options > runStateBytesMax) {
+    const size = run.stateSize + memo.length + options;
+    failRunWith(context, run, "run_state_too_large", { size, limit: runStateBytesMax });
   } else if (run.steps.size >= stepsPerRunMax && !run.steps.has(op.id)) {
     failRunWith(context, run, "too_many_steps", { count: run.steps.size + 1, limit: stepsPerRunMax });
   }
@@ -132,7 +153,7 @@ function applyStepError(context: RunContext, run: Run, job: Job, op: Op, reporte
   const step = stepFor(context, run, op, "run", "retrying");
   step.status = "retrying";
   step.attempts = job.attempt + 1;
-  step.startedAt ??= op.startedAt ?? context.now;
+  step.startedAt ??= ranAt(op.startedAt, context.now) ?? context.now;
   context.batch.steps.add(step);
   reported.failure = error;
   reported.failedSlot = op.id;

@@ -12,7 +12,7 @@ import type { FailedOutcome, OpsOutcome, Outcome } from "../../protocol/outcome.
 import { retryDelayMs } from "../retry.ts";
 import { attemptsMax, type RunContext } from "./context.ts";
 import { completeRun, failRun } from "./finish.ts";
-import { continueDiscovery, removeJob, retryJob } from "./jobs.ts";
+import { continueDiscovery, ensureDiscovery, removeJob, retryJob } from "./jobs.ts";
 import { applyOps, type Reported } from "./ops.ts";
 import { type CallInFlight, hasOpenSteps, isEnded, type Job, MAIN_SLOT, type Run } from "./run.ts";
 
@@ -35,12 +35,9 @@ function applyReported(context: RunContext, run: Run, job: Job, call: CallInFlig
   if (reported.failure !== null) {
     const failed: FailedOutcome = { ...outcome, kind: "failed", error: reported.failure, noRetry: false };
     recordAttempt(context, run, job, reported.failedSlot ?? job.slot, call, failed);
-    retryJob(
-      context,
-      run,
-      job,
-      context.now + retryDelayMs(job.attempt, outcome.retryAfterMs, context.retry, context.random),
-    );
+    const delayMs = retryDelayMs(job.attempt, outcome.retryAfterMs, context.retry, context.random);
+    if (run.jobs.get(job.slot) === job) retryJob(context, run, job, context.now + delayMs);
+    else ensureDiscovery(context, run); // Its own step is done: whoever looks again finds the one that failed.
     return;
   }
   settle(context, run, job, call, reported, outcome);

@@ -109,7 +109,7 @@ export interface Run {
   /** Hashed ids in completion order (R3). */
   readonly stack: string[];
   readonly jobs: Map<string, Job>;
-  /** Events, memos and output, in characters. */
+  /** Events, memos and what steps asked for, in characters. */
   stateSize: number;
   isStored: boolean;
 }

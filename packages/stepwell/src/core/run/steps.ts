@@ -26,7 +26,7 @@ export function stepFor(context: RunContext, run: Run, op: Op, kind: StepKind, s
     seq: null,
     status,
     memo: null,
-    options: Object.keys(op.opts).length === 0 ? null : canonicalJson(op.opts),
+    options: optionsText(op),
     isRace: isRace(op),
     attempts: 0,
     queuedAt: context.now,
@@ -35,8 +35,15 @@ export function stepFor(context: RunContext, run: Run, op: Op, kind: StepKind, s
     isStored: false,
   };
   run.steps.set(op.id, step);
+  run.stateSize += step.options?.length ?? 0;
   context.batch.steps.add(step);
   return step;
+}
+
+/** What the app asked for, as it is stored: its options, with the arguments of the body. */
+export function optionsText(op: Op): JsonText | null {
+  for (const _name in op.opts) return canonicalJson(op.opts);
+  return null;
 }
 
 /** Records a step's result. Returns false when it had one already (T1). */

@@ -213,6 +213,22 @@ describe("a deep backlog", () => {
     expect([queue.next(anyone)!, queue.next(anyone)!].map((next) => next.slot)).toContain("a-step");
   });
 
+  test("of one function leaves the heads of the others in memory", () => {
+    const { queue } = backlog(1_000);
+    queue.add(hint("other", 1_000, { orderAt: 1_000, functionId: "g" }));
+    queue.release(1_000);
+    expect([queue.next(anyone)!, queue.next(anyone)!].map((next) => next.runId)).toContain("other");
+  });
+
+  test("that shrinks again never moves its window over jobs that only the store knows", () => {
+    const { stored, queue } = backlog(1_000);
+    const passing = Array.from({ length: 150 }, (_, index) => hint("r0000", 1_000, { orderAt: 1, slot: `s${index}` }));
+    for (const job of passing) queue.add(job);
+    queue.batchStored(queue.closeBatch());
+    const taken = new Set(drain(queue, [...stored, ...passing], 1_000));
+    expect(stored.filter((job) => !taken.has(job.runId))).toEqual([]);
+  });
+
   test("of running work alone stays in memory, all of it", () => {
     const queue = opened();
     queue.release(1_000);

@@ -44,6 +44,9 @@ export interface PageRequest {
   readonly limit: number;
 }
 
+/** A function's share of the hints that no backlog of others takes: one in so many. */
+const HEADS = 200;
+
 const START: JobPlace = { dueAt: Number.NEGATIVE_INFINITY, runId: "", slot: "" };
 
 export class JobQueue {
@@ -53,6 +56,8 @@ export class JobQueue {
   /** Functions with ready work, in the order of their turns. */
   readonly #turns: string[] = [];
   #readyCount = 0;
+  /** Hints here, by function. */
+  readonly #counts = new Map<string, number>();
   #windowEnd: JobPlace = START;
   #outside: { readonly hint: JobHint; readonly batch: number }[] = [];
   #isPaging = false;
@@ -82,21 +87,33 @@ export class JobQueue {
 
   /** A job was written or moved, in the batch that is open now. */
   add(hint: JobHint): void {
-    if (isPlaceBefore(this.#windowEnd, hint) && !this.#isOfRunningWork(hint)) {
+    if (isPlaceBefore(this.#windowEnd, hint) && !this.#mayPassBacklog(hint)) {
       this.#outside.push({ hint, batch: this.#batch }); // Q3
       return;
     }
-    this.#timers.push(hint);
+    this.#push(hint);
     if (this.size > this.#shrinkAt) this.#shrink();
   }
 
   /**
-   * While a backlog is left to the store, the window ends in the past. What comes due for a run that is older than that
-   * place stays here all the same: runs that have begun go on before those behind them begin (Q4).
+   * While a backlog is left to the store, the window ends in the past. What stays here all the same: work of runs that
+   * are older than that place, which go on before those behind them begin (Q4), and the head of every other function,
+   * which is not to wait for the backlog of one.
    */
-  #isOfRunningWork(hint: JobHint): boolean {
+  #mayPassBacklog(hint: JobHint): boolean {
     const end = this.#windowEnd.dueAt;
-    return end < this.#now && hint.orderAt <= end && hint.dueAt <= this.#now;
+    if (end >= this.#now || hint.dueAt > this.#now + this.#limits.horizonMs) return false;
+    return hint.orderAt <= end || (this.#counts.get(hint.functionId) ?? 0) < this.#headMax;
+  }
+
+  /** Hints of one function that stay in memory whatever backlog others have. */
+  get #headMax(): number {
+    return Math.max(1, Math.floor(this.#limits.hintsMax / HEADS));
+  }
+
+  #push(hint: JobHint): void {
+    this.#timers.push(hint);
+    this.#counts.set(hint.functionId, (this.#counts.get(hint.functionId) ?? 0) + 1);
   }
 
   /** Moves what is due to the ready queues (Q1). */
@@ -126,11 +143,23 @@ export class JobQueue {
       const heap = this.#ready.get(functionId)!;
       const hint = heap.pop()!;
       this.#readyCount--;
+      this.#uncount(functionId);
       if (heap.size > 0) this.#turns.push(functionId);
       else this.#ready.delete(functionId);
       return hint;
     }
     return undefined;
+  }
+
+  #uncount(functionId: string): void {
+    const count = this.#counts.get(functionId)! - 1;
+    if (count === 0) this.#counts.delete(functionId);
+    else this.#counts.set(functionId, count);
+  }
+
+  /** A hint that was taken and could not be used. It stays, wherever the window ends: no page would bring it again. */
+  putBack(hint: JobHint): void {
+    this.#push(hint);
   }
 
   nextDueAt(): Instant | null {
@@ -159,11 +188,11 @@ export class JobQueue {
     const last = hints.at(-1);
     const isFull = hints.length >= request.limit && last !== undefined;
     this.#windowEnd = isFull ? last : { dueAt: request.untilAt, runId: "\uffff", slot: "" };
-    for (const hint of hints) this.#timers.push(hint);
+    for (const hint of hints) this.#push(hint);
     const outside = this.#outside;
     this.#outside = [];
     for (const entry of outside) {
-      if (!isPlaceBefore(this.#windowEnd, entry.hint)) this.#timers.push(entry.hint);
+      if (!isPlaceBefore(this.#windowEnd, entry.hint)) this.#push(entry.hint);
       else if (entry.batch > this.#storedBatch) this.#outside.push(entry);
     }
   }
@@ -193,12 +222,14 @@ export class JobQueue {
     this.#ready.clear();
     this.#turns.length = 0;
     this.#readyCount = 0;
+    this.#counts.clear();
     hints.sort((left, right) => (isPlaceBefore(left, right) ? -1 : 1));
     const keep = hints.length >> 1;
-    this.#windowEnd = hints[keep - 1]!;
+    // Never forward: behind the window there are jobs that only the store knows, whatever passed them.
+    if (isPlaceBefore(hints[keep - 1]!, this.#windowEnd)) this.#windowEnd = hints[keep - 1]!;
     for (const [index, hint] of hints.entries()) {
       // Ready hints that stay are due, so `release` brings them back to their queues.
-      if (index < keep || this.#isOfRunningWork(hint)) this.#timers.push(hint);
+      if (index < keep || this.#mayPassBacklog(hint)) this.#push(hint);
       else this.#outside.push({ hint, batch: this.#batch });
     }
     this.#shrinkAt = Math.max(this.#limits.hintsMax, Math.ceil(this.size * 1.5));

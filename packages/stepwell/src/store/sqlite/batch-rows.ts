@@ -6,7 +6,7 @@
 import type { Batch } from "../../core/batch.ts";
 import type { Job, Run, Step } from "../../core/run/run.ts";
 import type { StoredEvent } from "../../protocol/event.ts";
-import { EVENTS_ENV } from "../records.ts";
+import { DEFAULT_ENV } from "../../protocol/event.ts";
 import { encodeText, encodeTextOrNull } from "./text.ts";
 import type { SqlValue, WriteName, WriteRows } from "./writes.ts";
 
@@ -41,7 +41,7 @@ export function batchRows(batch: Batch): WriteRows {
 function pushEvent(values: SqlValue[], event: StoredEvent): void {
   values.push(
     encodeText(event.id),
-    EVENTS_ENV,
+    DEFAULT_ENV,
     encodeText(event.name),
     event.ts,
     event.receivedAt,
