@@ -216,6 +216,24 @@ describe("time", () => {
     expect(rig.calls).toHaveLength(3);
   });
 
+  test("room for calls is looked at again when runs have been loaded: a restart calls no more at once", async () => {
+    const rig = await EngineRig.started();
+    rig.store.isHolding = false;
+    for (let count = 0; count < 20; count++) rig.send({ ts: rig.now + 60_000 });
+    await rig.settle();
+    await rig.engine.stop(0);
+    const again = new EngineRig({ store: rig.store, limits: { callsMax: 5, callsPerAppMax: 2 } });
+    again.now = rig.now + 120_000;
+    await again.engine.start();
+    await again.settle();
+    expect(again.calls).toHaveLength(2);
+    for (let count = 0; count < 20; count++) {
+      again.calls[count]!.answer({ kind: "returned", output: "1" });
+      await again.settle();
+    }
+    expect(await rig.store.counts()).toMatchObject({ openRuns: 0, jobs: 0 });
+  });
+
   test("runs beyond what may stay in memory are loaded when it is their turn", async () => {
     const rig = await EngineRig.started({}, { limits: { residentRunsMax: 0, callsMax: 1 } });
     for (let count = 0; count < 5; count++) rig.send();
@@ -357,6 +375,20 @@ describe("stopping", () => {
 });
 
 describe("limits and bugs", () => {
+  test("commands that wait for a slow commit count, too", async () => {
+    const rig = await EngineRig.started({}, { limits: { commandsMax: 10 } });
+    rig.store.isHolding = true;
+    const sent: Promise<unknown>[] = [];
+    for (let count = 0; count < 30; count++) {
+      sent.push(rig.send().then(String, (error: unknown) => (error as StepwellError).code));
+      await rig.settle();
+    }
+    for (const commit of rig.store.held) await commit.store();
+    await rig.settle();
+    for (const commit of rig.store.held) await commit.store();
+    expect((await Promise.all(sent)).filter((outcome) => outcome === "server_overloaded")).toHaveLength(20);
+  });
+
   test("commands beyond the limit are refused", async () => {
     const rig = await EngineRig.started({}, { limits: { commandsMax: 1 } });
     rig.send();

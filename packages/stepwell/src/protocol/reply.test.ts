@@ -106,6 +106,14 @@ describe("a streamed reply (201)", () => {
     expect(read(201, JSON.stringify({ status: 206, body: JSON.stringify([stepRun]) }))).toMatchObject({ kind: "ops" });
   });
 
+  test("keeps the type of a returned text", () => {
+    for (const text of ["123", "true", '{"a":1}']) {
+      expect(read(201, JSON.stringify({ status: 200, body: JSON.stringify(text) }))).toMatchObject({
+        output: JSON.stringify(text),
+      });
+    }
+  });
+
   test("takes its headers from inside", () => {
     const body = JSON.stringify({
       status: 500,
@@ -138,6 +146,18 @@ describe("anything else", () => {
       kind: "failed",
       error: { code: "op_invalid", message: expect.stringContaining("Teleport") },
     });
+  });
+
+  test("a step id that is no id, or the name of another job, fails the reply", () => {
+    for (const id of ["main", "step", "", 'a"b', "a/b", "a b", "x".repeat(LIMITS.stepIdCharsMax + 1), 7]) {
+      expect(read(206, JSON.stringify([{ ...stepRun, id }]))).toMatchObject({ error: { code: "op_invalid" } });
+    }
+  });
+
+  test("numbers that cannot be stored count as not said", () => {
+    const op = { ...stepRun, userland: { id: "one", index: 1e16 }, timing: { a: 1e300, b: 1 } };
+    expect(read(206, JSON.stringify([op]))).toMatchObject({ ops: [{ index: 0, startedAt: null, endedAt: null }] });
+    expect(read(201, JSON.stringify({ status: 1e16, body: "{}" }))).toMatchObject({ error: { code: "reply_invalid" } });
   });
 
   test("too many operations are final", () => {

@@ -44,6 +44,28 @@ describe("a call returns", () => {
     expect(rig.store().jobs.size).toBe(0);
   });
 
+  test("a result behind the end in one reply is recorded, too", () => {
+    const rig = new RunRig();
+    rig.report("main", asking("RunComplete", { data: "2" }), done("a"));
+    expect(rig.run).toMatchObject({ status: "completed", output: "2", stack: ["a"] });
+  });
+
+  test("a targeted call that did its step and failed another leaves no job behind", () => {
+    const rig = new RunRig();
+    rig.report("main", planned("a"), planned("b"));
+    rig.store();
+    rig.report("a", done("a"), failing("other"));
+    expect(rig.slots.sort()).toEqual(["b", "main"]);
+    expect([...rig.store().jobs].map((job) => job.slot)).toEqual(["main"]);
+  });
+
+  test("arguments of a step beyond their limit fail the run", () => {
+    const rig = new RunRig({ limits: { runStateBytesMax: 100_000_000 } });
+    rig.report("main", planned("a", { input: ["x".repeat(5 * 1024 * 1024)] }), planned("b"));
+    expect(rig.run.status).toBe("failed");
+    expect(rig.run.error).toContain("step_input_too_large");
+  });
+
   test("results come before the end in one reply", () => {
     const rig = new RunRig();
     rig.report("main", done("a"), asking("RunComplete", { data: "2" }));
