@@ -5,6 +5,9 @@ import { createFunctions, preciseNow } from "./app-functions.ts";
 import { until } from "./cluster.ts";
 import { serveQuestions } from "./process.ts";
 
+/** Callers that each wait for their event to be durable before they send the next. */
+const CALLERS = 128;
+
 const [path, runsText] = process.argv.slice(2);
 const client = new Stepwell({ id: "bench" });
 const { functions, recorder } = createFunctions(client);
@@ -19,7 +22,7 @@ async function runAll(fn: string, runs: number): Promise<number> {
   const caller = async () => {
     while (sent++ < runs) await engine.send({ name: `bench/${fn}`, data: {} });
   };
-  await Promise.all(Array.from({ length: 256 }, caller));
+  await Promise.all(Array.from({ length: CALLERS }, caller));
   await until(async () => ends(fn) >= before + runs, 120, `${runs} runs`);
   return (performance.now() - began) / 1_000;
 }
@@ -37,7 +40,7 @@ serveQuestions(
   {
     throughput: async () => {
       const runs = Number(runsText);
-      await runAll("three-checkpointed", Math.max(200, runs / 4));
+      await runAll("three-checkpointed", Math.max(200, runs / 2)); // Warm up.
       return runs / (await runAll("three-checkpointed", runs));
     },
     thousand: () => one("thousand-checkpointed", {}),

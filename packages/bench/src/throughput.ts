@@ -7,7 +7,7 @@ import { httpRoundTripsPerSecond, sqliteRowsPerSecond } from "./floor.ts";
 import { start } from "./process.ts";
 import { type Answer, atLeast, median, type Question, told } from "./question.ts";
 
-const ROUNDS = 3;
+const ROUNDS = 5;
 
 export const httpThroughput: Question = {
   name: "http",
@@ -19,7 +19,7 @@ export const httpThroughput: Question = {
     const perRun: number[] = [];
     const floors: number[] = [];
     try {
-      await batch(cluster, "three", Math.max(100, runs / 4)); // Warm up.
+      await batch(cluster, "three", runs); // Warm up: the first thousands of runs are interpreted.
       for (let round = 0; round < ROUNDS; round++) {
         progress(`round ${round + 1} of ${ROUNDS}`);
         floors.push(await httpRoundTripsPerSecond(Math.max(1, 3 * scale), 32));
