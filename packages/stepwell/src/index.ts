@@ -20,7 +20,7 @@ export type { Jsonify } from "./sdk/jsonify.ts";
 export type { Logger } from "./sdk/logger.ts";
 export type { Middleware, StepInfo } from "./sdk/middleware.ts";
 export type { ClientOptions, Fetch } from "./sdk/settings.ts";
-export type { StepIdInput, StepTools } from "./sdk/step-tools.ts";
+export type { StepIdInput, StepOptions, StepTools } from "./sdk/step-tools.ts";
 export {
   type CronEvent,
   type CronTriggerInput,

@@ -25,7 +25,8 @@ export function systemTerminal(): Terminal {
   return {
     print: (text) => void stdout.write(`${text}\n`),
     complain: (text) => void stderr.write(`${text}\n`),
-    colors: colors.createColors(wantsColors(process.env, stdout.isTTY)),
+    // `isTTY` is undefined for a pipe, and undefined would mean: let the library decide, which colours under CI.
+    colors: colors.createColors(wantsColors(process.env, stdout.isTTY === true)),
     get columns() {
       return stdout.isTTY ? stdout.columns : Number.POSITIVE_INFINITY;
     },

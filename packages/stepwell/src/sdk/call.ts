@@ -45,7 +45,7 @@ function executeCall(app: App, fn: AnyFunction, call: CallRequest, settings: Set
     maxAttempts: call.maxAttempts ?? fn.retries + 1,
     target: call.target,
     disableImmediateExecution: call.disableImmediateExecution,
-    checkpoint: checkpointerOf(fn, call, settings),
+    checkpoint: checkpointerOf(fn, call, settings, app.client.logger),
     logger: app.client.logger,
     sendEvents: Stepwell.sender(app.client, fn),
   });

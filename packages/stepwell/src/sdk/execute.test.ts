@@ -490,3 +490,68 @@ test("events of a batch all reach the handler", async () => {
   const result = await call(fn, { events: [EVENT, { ...EVENT, id: "02" }] });
   expect(output({ result })).toEqual({ count: 2, first: "01EVENT" });
 });
+
+describe("promises that nobody awaits yet", () => {
+  // An unhandled rejection would fail these tests, as it would end the app.
+  test("a date that is none, awaited later", async () => {
+    const fn = define(async ({ step }) => {
+      const deadline = step.sleepUntil("deadline", "soon");
+      await step.run("work", () => 1);
+      await deadline;
+    });
+    const result = await call(fn, { checkpoint: checkpoints().checkpoint });
+    expect(result).toMatchObject({ kind: "failed", error: { code: "date_invalid" } });
+  });
+
+  test("a failed step behind a middleware, awaited later or never", async () => {
+    const wrapped = client.createFunction(
+      { id: "w", triggers: { event: "test/given" }, middleware: [{ id: "m", wrapStep: ({ next }) => next() }] },
+      async ({ step }) => {
+        const late = step.run("fails", () => 1);
+        void step.run("forgotten", () => 1);
+        await step.run("other", () => 1);
+        await late.catch(() => "caught");
+        return "done";
+      },
+    );
+    const error = { error: { name: "Error", message: "boom" } };
+    const memos = state({ other: { data: 1 }, fails: error, forgotten: error });
+    expect(await call(wrapped as AnyFunction, memos)).toMatchObject({ kind: "returned", output: '"done"' });
+  });
+
+  test("a nested step that is not awaited", async () => {
+    const fn = define(({ step }) =>
+      step.run("outer", () => {
+        void step.sleep("inner", "1s");
+        return 1;
+      }),
+    );
+    expect(await call(fn)).toMatchObject({ kind: "ops", ops: [{ op: "StepRun", data: "1" }] });
+  });
+});
+
+describe("steps written wrong", () => {
+  test("without an id, or without a body, they say so", async () => {
+    const wrong = async (step: (tools: HandlerContext["step"]) => unknown) =>
+      (await call(define((context) => step(context.step)))) as { error?: Error };
+    for (const id of [undefined, "", { id: "" }, 7]) {
+      expect((await wrong((step) => step.run(id as never, () => 1))).error).toMatchObject({ code: "option_invalid" });
+    }
+    expect((await wrong((step) => step.run("a", undefined as never))).error?.message).toContain("not a function");
+  });
+});
+
+test("a step of a race says so to the server, whatever kind it is", async () => {
+  const fn = define(({ step }) =>
+    Promise.race([
+      step.run({ id: "fast", parallelMode: "race" }, () => 1),
+      step.sleep({ id: "timeout", parallelMode: "race" }, "8s"),
+    ]),
+  );
+  expect(await call(fn)).toMatchObject({
+    ops: [
+      { op: "StepPlanned", opts: { parallelMode: "race" } },
+      { op: "Sleep", opts: { parallelMode: "race" } },
+    ],
+  });
+});

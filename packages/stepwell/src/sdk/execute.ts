@@ -25,7 +25,7 @@ import { enclosingStep, insideStep } from "./nesting.ts";
 import { checkEvents, failureOf } from "./received.ts";
 import { Replay } from "./replay.ts";
 import { completeOp, errorOp, type FoundStep, optsOf, plannedOp, resultOp, type StepOp, stepInfo } from "./step-op.ts";
-import { createStepTools, type StepRequest, stepIdOf } from "./step-tools.ts";
+import { createStepTools, type StepRequest, stepIdOf, withMode } from "./step-tools.ts";
 import { storableText } from "./storable.ts";
 
 /** A targeted step that the handler does not reach within this time is reported as missing. */
@@ -199,8 +199,6 @@ class Execution {
     const memo = this.#replay.reach(step.hashedId, step);
     if (memo === null) this.#fresh.push(step);
     else if (memo.kind === "input") this.#fresh.push({ ...step, input: memo.input });
-    // A stored failure may be given back before the handler awaits it; that alone must not end the process.
-    else if (memo.kind === "error") promise.catch(() => {});
     this.#wake();
     if (this.#hooks.wrapStep.length === 0) return promise;
     const input = { ...this.#inRun, stepInfo: stepInfo(step, memo !== null && memo.kind !== "input") };
@@ -235,7 +233,7 @@ class Execution {
       type: request.type,
       input: request.input,
       body: request.body,
-      ask: request.ask,
+      ask: typeof request.id === "string" ? request.ask : withMode(request.id, request.ask),
     };
   }
 

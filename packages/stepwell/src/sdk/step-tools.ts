@@ -1,4 +1,5 @@
 /** The tools a handler makes its steps with. Each is found by the execution, which decides when and whether it runs. */
+import { StepwellError } from "../protocol/errors.ts";
 import type { JsonObject } from "../protocol/json.ts";
 import { type DateInput, type DurationInput, dateText, durationText } from "./duration-input.ts";
 import type { Jsonify } from "./jsonify.ts";
@@ -6,7 +7,18 @@ import { stepSeed } from "./seed.ts";
 import type { EventInput } from "./trigger.ts";
 
 /** The name of a step, unique within the function. Repeats, as in loops, are numbered in the order they are reached. */
-export type StepIdInput = string | { readonly id: string; readonly name?: string };
+export type StepIdInput = string | StepOptions;
+
+export interface StepOptions {
+  readonly id: string;
+  /** Shown instead of the id. */
+  readonly name?: string;
+  /**
+   * `"race"`: the function goes on as soon as this step has its result, without waiting for those beside it. Without it,
+   * parallel steps that are planned together are waited for together, also by `Promise.race` and `Promise.any`.
+   */
+  readonly parallelMode?: "race";
+}
 
 export type StepType = "run" | "sendEvent" | "sleep";
 
@@ -49,20 +61,21 @@ export type FindStep = (request: StepRequest) => Promise<unknown>;
 /** Sends events, all or none. The same seed makes the same ids, so what is sent again is not stored again. */
 export type SendEvents = (events: readonly EventInput[], seed: string | null) => Promise<{ ids: string[] }>;
 
-export function createStepTools(find: FindStep, sendEvents: SendEvents, runId: string): StepTools {
+export function createStepTools(findStep: FindStep, sendEvents: SendEvents, runId: string): StepTools {
+  const find = (request: StepRequest) => kept(checkedFind(findStep, request));
   return {
     run: (id, body, ...args) =>
       find({
         type: "run",
         id,
         input: args,
-        body: (input) => body(...(input as unknown as typeof args)),
+        body: typeof body === "function" ? (input) => body(...(input as unknown as typeof args)) : NO_BODY,
         ask: { opts: { type: "step.run" } },
       }) as Promise<never>,
     sleep: (id, duration) =>
-      asleep(find, id, () => durationText(duration, `step.sleep(${JSON.stringify(stepIdOf(id))})`)),
+      kept(asleep(find, id, () => durationText(duration, `step.sleep(${JSON.stringify(stepIdOf(id))})`))),
     sleepUntil: (id, moment) =>
-      asleep(find, id, () => dateText(moment, `step.sleepUntil(${JSON.stringify(stepIdOf(id))})`)),
+      kept(asleep(find, id, () => dateText(moment, `step.sleepUntil(${JSON.stringify(stepIdOf(id))})`))),
     sendEvent: (id, events) =>
       find({
         type: "sendEvent",
@@ -76,7 +89,34 @@ export function createStepTools(find: FindStep, sendEvents: SendEvents, runId: s
 }
 
 export function stepIdOf(id: StepIdInput): string {
-  return typeof id === "string" ? id : id.id;
+  return typeof id === "string" ? id : id?.id;
+}
+
+/** What a step asks for, with the mode that its options name. */
+export function withMode({ parallelMode }: StepOptions, ask: StepRequest["ask"]): StepRequest["ask"] {
+  return parallelMode === undefined ? ask : { ...ask, opts: { ...ask.opts, parallelMode } };
+}
+
+/** Stands for a body that is no function, until the step is looked at. */
+const NO_BODY = () => {};
+
+async function checkedFind(find: FindStep, request: StepRequest): Promise<unknown> {
+  const id: unknown = stepIdOf(request.id);
+  const where = `step.${request.type}(${JSON.stringify(id)})`;
+  if (typeof id !== "string" || id === "")
+    throw new StepwellError("option_invalid", { where, reason: "a step needs an id" });
+  if (request.body === NO_BODY)
+    throw new StepwellError("option_invalid", { where, reason: "the body is not a function" });
+  return find(request);
+}
+
+/**
+ * A promise that may fail before anybody awaits it: a step that is awaited later must not end the process meanwhile.
+ * Whoever awaits it still sees the failure.
+ */
+function kept<Result>(promise: Promise<Result>): Promise<Result> {
+  promise.catch(() => {});
+  return promise;
 }
 
 async function asleep(find: FindStep, id: StepIdInput, until: () => string): Promise<void> {

@@ -82,3 +82,21 @@ describe("what JSON would lose is refused, with its path", () => {
     expect(store("é".repeat(10), 22)).toHaveLength(12);
   });
 });
+
+test("what keeps its content out of its members is refused, not emptied", () => {
+  const generator = (function* () {})();
+  for (const value of [new Response("x"), new Headers(), new Blob([]), new WeakMap(), new Number(5), generator]) {
+    expect(refusal(value)).toContain("has no JSON form");
+  }
+  expect(
+    store(
+      new (class Point {
+        x = 1;
+      })(),
+    ),
+  ).toBe('{"x":1}');
+});
+
+test("half of a surrogate pair is refused with its place", () => {
+  expect(refusal({ texts: ["ok", "\ud800"] })).toContain("result.texts[1]");
+});

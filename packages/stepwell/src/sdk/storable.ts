@@ -38,6 +38,8 @@ function checkedText(value: unknown, where: string, root: string): JsonText {
 function check(value: unknown, path: string, place: Place): void {
   switch (typeof value) {
     case "string":
+      if (!value.isWellFormed()) refuse(place.where, path, "the text holds half of a surrogate pair");
+      return;
     case "boolean":
     case "undefined":
       return;
@@ -77,6 +79,12 @@ function lossOf(value: object): string | null {
   if (value instanceof Promise) return "it is a promise; await it";
   if (value instanceof RegExp) return "a RegExp has no JSON form";
   if (value instanceof ArrayBuffer || ArrayBuffer.isView(value)) return "binary data has no JSON form; use base64";
+  const prototype: unknown = Object.getPrototypeOf(value);
+  // A Response, a Blob, a generator, a boxed number: what they hold is not in members of their own.
+  if (prototype !== Object.prototype && prototype !== null && Object.keys(value).length === 0) {
+    const name = (prototype as { constructor?: { name?: string } }).constructor?.name || "object of its kind";
+    return `a ${name} has no JSON form; return what you need of it`;
+  }
   return null;
 }
 
