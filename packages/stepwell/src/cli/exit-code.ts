@@ -11,7 +11,13 @@ export const EXIT = {
 
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 
-const USAGE: ReadonlySet<string> = new Set(["option_invalid", "keys_missing", "key_invalid", "duration_invalid"]);
+const USAGE: ReadonlySet<string> = new Set([
+  "option_invalid",
+  "keys_missing",
+  "key_invalid",
+  "duration_invalid",
+  "listen_failed",
+]);
 
 export function exitCodeOf(code: string): ExitCode {
   if (code === "server_unreachable") return EXIT.unreachable;

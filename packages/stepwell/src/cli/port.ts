@@ -1,6 +1,7 @@
 /** Finding a port to listen on. */
 import { createServer } from "node:net";
 import { StepwellError } from "../protocol/errors.ts";
+import { listenError } from "../server/listen-error.ts";
 
 /** How many ports after the wanted one are tried. */
 const PORTS_TRIED_MAX = 20;
@@ -23,14 +24,4 @@ export function isFree(host: string, port: number): Promise<boolean> {
     });
     probe.listen({ host, port, exclusive: true }, () => probe.close(() => resolve(true)));
   });
-}
-
-function listenError(error: NodeJS.ErrnoException, host: string, port: number): StepwellError {
-  const reason =
-    error.code === "EACCES"
-      ? `port ${port} needs administrator rights`
-      : error.code === "EADDRNOTAVAIL" || error.code === "ENOTFOUND"
-        ? `${host} is no address of this machine`
-        : error.message;
-  return new StepwellError("option_invalid", { where: `${host}:${port}`, reason });
 }

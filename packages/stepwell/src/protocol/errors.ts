@@ -51,7 +51,7 @@ export const ERRORS = {
   run_state_gone: entry(
     410,
     "Runtime state is no longer available for run {run}.",
-    "The run has ended; read /v1/runs/{run} instead.",
+    "The run has ended, or there never was one with this id; read /v1/runs/{run} to see which.",
   ),
   stale_dispatch: entry(409, "This call was superseded by a newer one.", "Stop; the newer call carries on."),
   server_stopping: entry(503, "The server is shutting down.", "Try again in a moment."),
@@ -176,6 +176,11 @@ export const ERRORS = {
     "Use an even number of hex digits, for example from `openssl rand -hex 32`.",
   ),
   port_in_use: entry(500, "Port {port} is in use.", "Stop the other process, or pass --port."),
+  listen_failed: entry(
+    500,
+    "The server cannot listen on {host}, port {port}: {reason}.",
+    "Pass a --host that this machine has, and a --port that this user may open.",
+  ),
   server_unreachable: entry(502, "No server answers at {url}.", "Start one with `stepwell dev`, or pass --url."),
   server_refused: entry(
     502,
@@ -246,15 +251,22 @@ export class StepwellError extends Error {
 
   /** What to do about it. */
   get fix(): string {
-    return ERRORS[this.code].fix;
+    return filled(ERRORS[this.code].fix, this.details);
   }
 }
 
 /** The message of a code with its details filled in. */
 export function errorMessage(code: ErrorCode, details: ErrorDetails = {}): string {
-  return ERRORS[code].message.replace(/\{(\w+)\}/g, (whole, key: string) =>
-    key in details ? String(details[key]) : whole,
-  );
+  return filled(ERRORS[code].message, details);
+}
+
+/** A reason may be a whole sentence of somebody else's: its full stop is enough. */
+function filled(text: string, details: ErrorDetails): string {
+  return text.replace(/\{(\w+)\}(\.?)/g, (whole, key: string, stop: string) => {
+    if (!Object.hasOwn(details, key)) return whole;
+    const value = String(details[key]);
+    return /[.!?]$/.test(value) ? value : value + stop;
+  });
 }
 
 /** True for a coded error, also one from another copy of this package. */

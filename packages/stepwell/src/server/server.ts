@@ -10,7 +10,6 @@ import type { AddressInfo } from "node:net";
 import { getRequestListener } from "@hono/node-server";
 import { ENGINE_LIMITS, Engine, type EngineLimits } from "../engine/engine.ts";
 import type { AppTransport } from "../engine/ports.ts";
-import { StepwellError } from "../protocol/errors.ts";
 import { createIdSource } from "../protocol/ids.ts";
 import type { Store } from "../store/store.ts";
 import { createGate } from "./auth.ts";
@@ -23,6 +22,7 @@ import { FEED_ROUTE, Feed } from "./feed.ts";
 import { startHousekeeping } from "./housekeeping.ts";
 import { HttpClient } from "./http-client.ts";
 import { HttpTransport } from "./http-transport.ts";
+import { listenError } from "./listen-error.ts";
 import type { ServerLog } from "./log.ts";
 import { Metrics } from "./metrics.ts";
 import { createProbe } from "./probe.ts";
@@ -223,7 +223,7 @@ function createDiscovery(options: ServerOptions, parts: Parts, port: number): Di
 function listen(server: Server, options: ServerOptions): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once("error", (error: NodeJS.ErrnoException) => {
-      reject(error.code === "EADDRINUSE" ? new StepwellError("port_in_use", { port: options.port }) : error);
+      reject(listenError(error, options.host, options.port));
     });
     server.listen(options.port, options.host, resolve);
   });
