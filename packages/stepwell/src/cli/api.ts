@@ -5,6 +5,7 @@
 import { ERRORS, type ErrorCode, type ErrorDetails, StepwellError } from "../protocol/errors.ts";
 import { HEADERS } from "../protocol/headers.ts";
 import { hashedSigningKey } from "../protocol/signature.ts";
+import { shownUrl } from "../server/app-url.ts";
 import { type Environment, serverUrl, setting } from "./settings.ts";
 
 export interface ClientOptions {
@@ -33,7 +34,9 @@ export class ApiClient {
 
   /** The `data` of an answer. */
   async get<T>(path: string): Promise<T> {
-    return ((await this.#json("GET", path)) as { readonly data: T }).data;
+    const { status, body } = await this.#json("GET", path);
+    if (!isRecord(body) || typeof body["data"] !== "object" || body["data"] === null) throw this.#stranger(status);
+    return body["data"] as T;
   }
 
   /** The first `limit` records of a list, however many pages that takes. */
@@ -42,7 +45,9 @@ export class ApiClient {
     let cursor = query["cursor"];
     for (;;) {
       const wanted = pathWith(path, { ...query, cursor, limit: limit - data.length });
-      const page = (await this.#json("GET", wanted)) as ListAnswer<T>;
+      const { status, body } = await this.#json("GET", wanted);
+      if (!isRecord(body) || !Array.isArray(body["data"])) throw this.#stranger(status);
+      const page = body as unknown as ListAnswer<T>;
       data.push(...page.data);
       const next = page.page?.cursor ?? null;
       if (next === null || data.length >= limit || page.data.length === 0) return { data, cursor: next };
@@ -58,7 +63,10 @@ export class ApiClient {
   async send(eventKey: string, body: string, seed: string): Promise<readonly string[]> {
     const headers = { "content-type": "application/json", [HEADERS.eventIdSeed]: seed };
     const response = await this.#request("POST", `/e/${encodeURIComponent(eventKey)}`, { body, headers });
-    return ((await response.json()) as { readonly ids: readonly string[] }).ids;
+    const answer = await this.#body(response);
+    const ids = isRecord(answer) ? answer["ids"] : undefined;
+    if (!Array.isArray(ids) || ids.length === 0) throw this.#stranger(response.status);
+    return ids.map(String);
   }
 
   /** An open stream of server-sent events; `lastEventId` tells where the last one broke off. */
@@ -67,8 +75,12 @@ export class ApiClient {
     return this.#request("GET", path, { headers, signal });
   }
 
-  async #json(method: string, path: string): Promise<unknown> {
+  async #json(method: string, path: string): Promise<{ readonly status: number; readonly body: unknown }> {
     const response = await this.#request(method, path, {});
+    return { status: response.status, body: await this.#body(response) };
+  }
+
+  async #body(response: Response): Promise<unknown> {
     try {
       return await response.json();
     } catch (cause) {
@@ -83,7 +95,11 @@ export class ApiClient {
       response = await fetch(this.url + path, { ...init, method, headers });
     } catch (cause) {
       if (init.signal?.aborted) throw cause;
-      throw new StepwellError("server_unreachable", { url: this.url }, { cause });
+      throw new StepwellError("server_unreachable", { url: shownUrl(this.url) }, { cause });
+    }
+    if (response.headers.has(HEADERS.sdk)) {
+      void response.body?.cancel();
+      throw this.#refused(response.status, "this is an app, not a Stepwell server");
     }
     if (response.ok) return response;
     throw this.#failure(response.status, await response.text().catch(() => ""));
@@ -105,8 +121,12 @@ export class ApiClient {
     return new ServerError(code as ErrorCode, details, error);
   }
 
+  #stranger(status: number): StepwellError {
+    return this.#refused(status, "this is not a Stepwell server");
+  }
+
   #refused(status: number, reason: string, cause?: unknown): StepwellError {
-    return new StepwellError("server_refused", { url: this.url, status, reason }, { cause });
+    return new StepwellError("server_refused", { url: shownUrl(this.url), status, reason }, { cause });
   }
 }
 
@@ -128,6 +148,10 @@ class ServerError extends StepwellError {
     super(code, details);
     if (message !== undefined) this.message = message;
   }
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null;
 }
 
 export function pathWith(path: string, query: Query): string {

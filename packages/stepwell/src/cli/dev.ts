@@ -1,5 +1,6 @@
 /** `stepwell dev`: the server on a developer's machine. Any key will do, apps are found, and what happens is told. */
 import type { Notice } from "../core/batch.ts";
+import { shownUrl } from "../server/app-url.ts";
 import { createLog, type ServerLog } from "../server/log.ts";
 import type { RunningServer } from "../server/server.ts";
 import { MemoryStore } from "../store/memory.ts";
@@ -79,18 +80,23 @@ async function tellPretty(server: RunningServer, options: DevOptions, terminal: 
   data       ${options.ephemeral ? "in memory, gone when this ends" : `${options.dataDir}/, kept between restarts`}
 ${dim("  any event key is accepted; do not use this in production (see `stepwell start`)")}
 `);
-  for (const app of apps) terminal.print(dim(`known app ${app.id}, ${app.functions.length} functions, at ${app.url}`));
+  for (const app of apps)
+    terminal.print(dim(`known app ${app.id}, ${app.functions.length} functions, at ${shownUrl(app.url)}`));
   if (apps.length === 0) terminal.print(dim(waitingText(server, options)));
   watchPretty(server, terminal); // Before anything is awaited: nothing that happens from here on is missed.
   const openRuns = await unfinishedRuns(server);
   if (openRuns !== null) terminal.print(`unfinished runs: ${openRuns}, carrying on`);
 }
 
-function waitingText(server: RunningServer, options: DevOptions): string {
-  const where = options.url.length > 0 ? `at ${options.url.join(", ")}` : "on the usual ports";
-  const looking = options.discovery || options.url.length > 0 ? `waiting for an app ${where}` : "waiting for an app";
+export function waitingText(
+  server: Pick<RunningServer, "port" | "url">,
+  options: Pick<DevOptions, "url" | "discovery">,
+): string {
+  const isNamed = options.url.length > 0;
+  const where = isNamed ? `at ${options.url.map(shownUrl).join(", ")}` : "on the usual ports";
+  const looking = options.discovery || isNamed ? `waiting for an app ${where}` : "waiting for an app";
   const isElsewhere = server.port !== 8288;
-  return `${looking}; set STEPWELL_DEV=${isElsewhere ? server.url : "1"} in the app, or pass -u URL of its endpoint`;
+  return `${looking}; set STEPWELL_DEV=${isElsewhere ? server.url : "1"} in the app${isNamed ? "" : ", or pass -u URL of its endpoint"}`;
 }
 
 function watchPretty(server: RunningServer, terminal: Terminal): void {

@@ -6,6 +6,7 @@
  */
 import { setTimeout as delay } from "node:timers/promises";
 import { isStepwellError } from "../protocol/errors.ts";
+import { shownUrl } from "../server/app-url.ts";
 import { ApiClient, type ClientOptions } from "./api.ts";
 import { EXIT, type ExitCode } from "./exit-code.ts";
 import { isEnded, type RunRecord, statusOf } from "./records.ts";
@@ -87,7 +88,8 @@ async function follow(api: ApiClient, terminal: Terminal, follower: Follower): P
       try {
         const response = await api.stream("/v1/feed", null, abort.signal);
         if (!isFirst) terminal.complain(terminal.colors.dim("connected again; what happened meanwhile is not shown"));
-        else if (terminal.isTty) terminal.complain(terminal.colors.dim(`following ${api.url}; Ctrl-C ends it`));
+        else if (terminal.isTty)
+          terminal.complain(terminal.colors.dim(`following ${shownUrl(api.url)}; Ctrl-C ends it`));
         isFirst = false;
         retryMs = RETRY_MS;
         if ((await follower.connected()) || (await readAll(response, follower, terminal))) return;

@@ -1,6 +1,7 @@
 /** Values of options, read from text. What cannot be read is refused by the parser of the command line, by name. */
 import { readFileSync } from "node:fs";
 import { InvalidArgumentError } from "commander";
+import { webUrl } from "./settings.ts";
 
 export function port(text: string): number {
   return wholeNumber(text, 0, 65_535);
@@ -32,8 +33,8 @@ export function list(text: string, earlier: readonly string[]): readonly string[
 
 /** An address, with or without `http://`. */
 export function appUrl(text: string, earlier: readonly string[]): readonly string[] {
-  const url = /^https?:\/\//.test(text) ? text : `http://${text}`;
-  if (!URL.canParse(url)) throw new InvalidArgumentError("Not a URL.");
+  const url = webUrl(text);
+  if (url === null) throw new InvalidArgumentError("Not a URL.");
   return [...earlier, url];
 }
 

@@ -53,11 +53,13 @@ describe("a wrong command line ends with 2 and says what is wrong", () => {
   test("unknown command", () => refused(["devv"], /unknown command 'devv'[\s\S]*Did you mean dev/));
   test("unknown option", () => refused(["dev", "--prot", "1"], /unknown option '--prot'/));
   test("a port that is none", () => refused(["dev", "--port", "99999"], /from 0 to 65535/));
+  test("an app's address that is none", () => refused(["dev", "-u", "nope"], /Not a URL/));
   test("a missing argument", () => refused(["send"], /missing required argument 'name'/));
   test("data that is no JSON", () => refused(["send", "a", "--data", "{"], /data of the event: not JSON/));
   test("data that is no object", () => refused(["send", "a", "--data", "[1]"], /not a JSON object/));
   test("data given twice", () => refused(["send", "a", "-", "--data", "{}"], /give the data once/));
-  test("a file that is not there", () => refused(["send", "a", "--data-file", "/no/such"], /no such file/));
+  test("a file that is not there", () =>
+    refused(["send", "a", "--data-file", "/no/such"], /data of the event: ENOENT: no such file/));
   test("a framework that is none", () => refused(["init", "--framework", "rails"], /Allowed choices are fastify/));
 });
 

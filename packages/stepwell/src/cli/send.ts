@@ -65,7 +65,8 @@ function readData(stdin: string | undefined, options: SendOptions): Readonly<Rec
   }
 }
 
-const lowerFirst = (text: string) => (text.charAt(0).toLowerCase() + text.slice(1)).replace(/\.$/, "");
+/** "Not JSON" becomes part of a sentence; `ENOENT` stays what it is. */
+const lowerFirst = (text: string) => text.replace(/^[A-Z](?![A-Z])/, (first) => first.toLowerCase()).replace(/\.$/, "");
 
 /** How many ids are listed before the rest is counted. */
 const IDS_SHOWN_MAX = 10;

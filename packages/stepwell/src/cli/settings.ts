@@ -1,5 +1,6 @@
 /** Settings of commands: the option, else `STEPWELL_*`, else its `INNGEST_*` twin, else a default. Empty is not set. */
 import { StepwellError } from "../protocol/errors.ts";
+import { shownUrl } from "../server/app-url.ts";
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -14,9 +15,22 @@ export function setting(option: string | undefined, name: string, env: Environme
 export function serverUrl(option: string | undefined, env: Environment): string {
   const dev = setting(undefined, "DEV", env);
   const text = setting(option, "BASE_URL", env) ?? (dev !== undefined && /^https?:\/\//.test(dev) ? dev : URL_DEFAULT);
-  const url = /^https?:\/\//.test(text) ? text : `http://${text}`;
-  if (!URL.canParse(url)) throw new StepwellError("option_invalid", { where: "--url", reason: `${text} is not a URL` });
+  const url = webUrl(text);
+  if (url === null) {
+    throw new StepwellError("option_invalid", { where: "--url", reason: `${shownUrl(text)} is not a URL` });
+  }
   return url.replace(/\/+$/, "");
+}
+
+/**
+ * An address, with or without `http://`; null for what is none. Without it, only what looks like an address is taken:
+ * a bare word is a slip more often than the name of a machine.
+ */
+export function webUrl(text: string): string | null {
+  if (/^https?:\/\//.test(text)) return URL.canParse(text) ? text : null;
+  const host = text.split(/[/?#]/)[0]!.split("@").at(-1)!;
+  const isAddress = host.includes(".") || /:\d+$/.test(host) || /^(localhost|\[.*\])$/.test(host);
+  return isAddress && URL.canParse(`http://${text}`) ? `http://${text}` : null;
 }
 
 /** Every value of a setting that may be given several times, or once with commas between. */

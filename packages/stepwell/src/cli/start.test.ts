@@ -13,3 +13,11 @@ test("what is open is said: the network, plain HTTP, weak keys", () => {
   expect(exposureOf({ host: "0.0.0.0" }, KEYS).isOpen.join()).toContain("reachable from other machines");
   expect(exposureOf({ host: "::1" }, { ...KEYS, signingKeyFallback: "aa" }).isOpen.join()).toContain("short");
 });
+
+test("what the keys protect is said as it is: calls go out under the current key alone", () => {
+  const { isProtected, isOpen } = exposureOf({ host: "::1" }, { ...KEYS, signingKeyFallback: "bb".repeat(16) });
+  expect(isProtected).toContain("calls to apps: signed with the current key");
+  expect(isProtected).toContain("requests here: the fallback key is accepted too");
+  expect(exposureOf({ host: "::1" }, KEYS).isProtected.join()).not.toContain("fallback");
+  expect(isOpen).toContain("/ and /health");
+});

@@ -58,9 +58,10 @@ export function exposureOf(options: Pick<StartOptions, "host">, keys: ServerKeys
   const isProtected = [
     `sending events: ${count === 1 ? "the event key" : `one of ${count} event keys`}`,
     "apps, runs and every other API: the signing key",
-    `calls to apps: signed${keys.signingKeyFallback === null ? "" : ", with a fallback key while keys are rotated"}`,
+    ...(keys.signingKeyFallback === null ? [] : ["requests here: the fallback key is accepted too"]),
+    "calls to apps: signed with the current key",
   ];
-  const isOpen = ["/health", "transport: plain HTTP, so put a proxy with TLS before it"];
+  const isOpen = ["/ and /health", "transport: plain HTTP, so put a proxy with TLS before it"];
   if (!isLoopback(options.host)) isOpen.push(`the port: reachable from other machines (--host ${options.host})`);
   if ([keys.signingKey, keys.signingKeyFallback ?? ""].some((key) => key !== "" && isShort(key))) {
     isOpen.push("the signing key is short; make one with `openssl rand -hex 32`");

@@ -3,7 +3,7 @@ import type { Hono } from "hono";
 import { StepwellError } from "../protocol/errors.ts";
 import { HEADERS } from "../protocol/headers.ts";
 import { isJsonObject } from "../protocol/json.ts";
-import { normalizeAppUrl } from "./app-url.ts";
+import { normalizeAppUrl, shownUrl } from "./app-url.ts";
 import type { ServerContext } from "./context.ts";
 import { type HttpEnv, jsonBody } from "./http-env.ts";
 import { invalid } from "./query.ts";
@@ -36,7 +36,7 @@ export function addAppLifecycleRoutes(app: Hono<HttpEnv>, context: ServerContext
     if (name === undefined && url === undefined) throw invalid("appId", "give an app's id or its url");
     const appId = context.engine.apps.list().find((one) => appUuid(one.id) === name)?.id ?? name;
     if (appId === undefined || !(await context.engine.removeApp(appId))) {
-      throw new StepwellError("not_found", { what: `App ${(name ?? url ?? "").slice(0, 128)}` });
+      throw new StepwellError("not_found", { what: `App ${(name ?? shownUrl(url ?? "")).slice(0, 128)}` });
     }
     context.log.info("app removed", { app: appId });
     return c.json({ ok: true, status: 200 });

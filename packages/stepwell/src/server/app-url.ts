@@ -20,6 +20,16 @@ export function normalizeCallUrl(text: string): string | null {
   return url.href;
 }
 
+/**
+ * An address as logs and error messages show it. Who put a password or a token into it did not mean to publish it:
+ * user, query and fragment are left out, and an address that cannot be taken apart is not shown at all.
+ */
+export function shownUrl(text: string): string {
+  if (!URL.canParse(text)) return /[@?#]/.test(text) ? "an address that is no URL" : text;
+  const { protocol, host, pathname } = new URL(text);
+  return host === "" ? `${protocol}${pathname.split("@").at(-1)}` : `${protocol}//${host}${pathname}`;
+}
+
 export function isLoopback(text: string): boolean {
   return URL.canParse(text) && LOOPBACK.has(new URL(text).hostname);
 }

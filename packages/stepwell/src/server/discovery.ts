@@ -8,7 +8,7 @@
  */
 import type { Clock } from "../engine/ports.ts";
 import { isStepwellError } from "../protocol/errors.ts";
-import { normalizeAppUrl } from "./app-url.ts";
+import { normalizeAppUrl, shownUrl } from "./app-url.ts";
 import type { ServerLog } from "./log.ts";
 import type { SyncOutcome } from "./sync.ts";
 
@@ -116,7 +116,7 @@ export class Discovery {
     this.#states.set(url, problem);
     if (before === problem || this.#isStopped) return;
     if (problem !== "") this.#options.log.warn(problem);
-    else if (before !== undefined) this.#options.log.info("app is reachable again", { url });
+    else if (before !== undefined) this.#options.log.info("app is reachable again", { url: shownUrl(url) });
   }
 
   async #search(taken: ReadonlySet<number>): Promise<void> {

@@ -18,6 +18,7 @@ import type { FailedOutcome, Outcome } from "../protocol/outcome.ts";
 import { failedCall, readReply } from "../protocol/reply.ts";
 import { signatureKey } from "../protocol/signature.ts";
 import { VERSION } from "../protocol/version.ts";
+import { shownUrl } from "./app-url.ts";
 import { withWholePairs } from "./body.ts";
 import { type HttpAnswer, HttpClient, HttpFailure } from "./http-client.ts";
 
@@ -117,7 +118,7 @@ export class HttpTransport implements AppTransport {
     if (error.kind === "timeout") return failedCall("call_timeout", { limit: formatDuration(this.#callMsMax) }, null);
     if (error.kind === "too_large") return failedCall("reply_too_large", { limit: LIMITS.replyBodyBytesMax }, null);
     if (error.kind === "invalid") return failedCall("reply_invalid", { reason: error.message }, null);
-    return failedCall("app_unreachable", { url: call.url, reason: error.message }, null);
+    return failedCall("app_unreachable", { url: shownUrl(call.url), reason: error.message }, null);
   }
 }
 

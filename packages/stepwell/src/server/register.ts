@@ -9,7 +9,7 @@ import { z } from "zod";
 import { StepwellError } from "../protocol/errors.ts";
 import type { AppConfig, FunctionConfig } from "../protocol/function.ts";
 import { canonicalJson, isJsonObject } from "../protocol/json.ts";
-import { normalizeAppUrl } from "./app-url.ts";
+import { normalizeAppUrl, shownUrl } from "./app-url.ts";
 import { readFunction } from "./function-config.ts";
 import { looseObject, optionalText } from "./loose-object.ts";
 
@@ -47,7 +47,9 @@ export function readRegistration(body: unknown): Registration {
   if (appName.length > APP_ID_CHARS_MAX) problems.push(`app: its id has more than ${APP_ID_CHARS_MAX} characters`);
   const url = normalizeAppUrl(parsed.data.url);
   if (url === null)
-    problems.push(`app: url ${JSON.stringify(parsed.data.url.slice(0, 128))}: it must be an http or https URL`);
+    problems.push(
+      `app: url ${JSON.stringify(shownUrl(parsed.data.url).slice(0, 128))}: it must be an http or https URL`,
+    );
   const configs = readFunctions(functions, appName, problems);
   if (problems.length > 0) throw configInvalid(problems); // RG1
   const app: AppConfig = { id: appName, url: url!, sdk, framework, version: appVersion ?? null, functions: configs };

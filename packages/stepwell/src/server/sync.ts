@@ -12,7 +12,7 @@ import { canonicalJson, isJsonObject } from "../protocol/json.ts";
 import { LIMITS } from "../protocol/limits.ts";
 import { SYNC_KIND } from "../protocol/register.ts";
 import { signatureKey, verify } from "../protocol/signature.ts";
-import { normalizeCallUrl } from "./app-url.ts";
+import { normalizeCallUrl, shownUrl } from "./app-url.ts";
 import type { ServerKind } from "./context.ts";
 import { type HttpAnswer, HttpFailure, type HttpRequest, splitUrl } from "./http-client.ts";
 import { signBytes } from "./http-transport.ts";
@@ -71,7 +71,7 @@ async function store(options: SyncerOptions, { app, checksum }: Registration): P
   const { isModified } = await engine.sync(app, checksum);
   if (!isModified) return false;
   await removeRenamed(options, app);
-  log.info("app synced", { app: app.id, url: app.url, functions: app.functions.length, sdk: app.sdk });
+  log.info("app synced", { app: app.id, url: shownUrl(app.url), functions: app.functions.length, sdk: app.sdk });
   for (const fn of app.functions) {
     const ignored = NOT_ENFORCED.filter((name) => isSet(fn.raw[name]));
     if (ignored.length > 0) {
@@ -192,7 +192,7 @@ function mayBeOutOfBand(error: unknown): boolean {
 const FINAL: ReadonlySet<string> = new Set(["unreachable", "url_not_found", "unsupported_protocol"]);
 
 function failed(url: string, failure: string, reason: string): StepwellError {
-  return new StepwellError("sync_failed", { url, failure, reason });
+  return new StepwellError("sync_failed", { url: shownUrl(url), failure, reason });
 }
 
 function parse(body: Buffer): unknown {
