@@ -48,10 +48,7 @@ export function createFunctions(client: Stepwell): { functions: AnyFunction[]; r
     async ({ event, step }) => {
       const { at } = event.data as { at: number };
       await step.sleepUntil("sleep", new Date(at));
-      await step.run("woken", () => {
-        recorder.lateness.push(preciseNow() - at);
-        return null;
-      });
+      recorder.lateness.push(preciseNow() - at); // Here the function has been called again: it is awake.
       count(recorder.ends, "sleeper");
     },
   );

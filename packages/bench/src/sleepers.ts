@@ -58,4 +58,4 @@ export const sleepers: Question = {
 };
 
 /** Lets commits, evictions and the collector come to rest. */
-const settle = () => new Promise((resolve) => setTimeout(resolve, 3_000));
+const settle = () => new Promise((resolve) => setTimeout(resolve, 7_000));

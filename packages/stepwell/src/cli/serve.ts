@@ -9,6 +9,7 @@ import { constants } from "node:os";
 import { setTimeout as delay } from "node:timers/promises";
 import { type RunningServer, type ServerOptions, startServer } from "../server/server.ts";
 import { EXIT, type ExitCode } from "./exit-code.ts";
+import { trimMemoryAtRest } from "./idle-memory.ts";
 import { reportError } from "./report-error.ts";
 import type { Terminal } from "./terminal.ts";
 import { letYoungGenerationGrow } from "./young-generation.ts";
@@ -33,10 +34,13 @@ export interface Serving {
 export async function serve({ options, terminal, isJson, started, stopping }: Serving): Promise<ExitCode> {
   const end = endOf();
   let server: RunningServer | null = null;
+  let stopTrimming = () => {};
   try {
     server = await startServer({ ...options, onFatal: end.failed });
     await started(server);
     letYoungGenerationGrow();
+    const { engine } = server;
+    stopTrimming = trimMemoryAtRest(() => engine.stats);
     const why = await end.reached;
     if (why.kind === "failed") throw why.error;
     stopping(why.signal); // SV1
@@ -47,6 +51,7 @@ export async function serve({ options, terminal, isJson, started, stopping }: Se
     if (server !== null) await Promise.race([server.stop().catch(() => {}), delay(FAILED_STOP_MS_MAX)]);
     return exitCode;
   } finally {
+    stopTrimming();
     end.forget();
   }
 }

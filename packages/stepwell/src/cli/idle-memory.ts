@@ -1,0 +1,65 @@
+/**
+ * Memory after a peak. V8 keeps the pages of a heap that has grown, used or not: after a burst of 50,000 events 240 MB
+ * stay committed of which 30 are in use. A server that has come to rest gives them back, once.
+ *
+ *   IM1. Only at rest: no call is out, nothing is ready or waiting, and nothing was committed for some seconds. The
+ *        collection stops the process for a tenth of a second or two.
+ *   IM2. Only when it is worth it. Without the collector's hook nothing happens, in a little more memory.
+ */
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
+import type { EngineStats } from "../engine/engine.ts";
+
+type Collect = (options: { type: "major"; execution: "sync"; flavor: "last-resort" }) => void;
+
+const LOOK_MS = 1_000;
+/** Looks in a row at which nothing moved. */
+const QUIET_LOOKS = 2;
+const WORTH_BYTES = 64 * 1024 * 1024;
+
+export interface Resting {
+  readonly stats: () => Pick<EngineStats, "calls" | "readyJobs" | "waitingCommands" | "commits">;
+  readonly unusedBytes: () => number;
+  readonly collect: () => void;
+}
+
+/** Looks once; returns true when it gave memory back. Exported for its test. */
+export function createTrim({ stats, unusedBytes, collect }: Resting): () => boolean {
+  let commits = -1;
+  let quiet = 0;
+  return () => {
+    const now = stats();
+    const isAtRest = now.calls + now.readyJobs + now.waitingCommands === 0 && now.commits === commits;
+    commits = now.commits;
+    quiet = isAtRest ? quiet + 1 : 0;
+    if (quiet < QUIET_LOOKS || unusedBytes() < WORTH_BYTES) return false; // IM1, IM2
+    collect();
+    quiet = 0;
+    return true;
+  };
+}
+
+/** Begins to look; returns how to stop. */
+export function trimMemoryAtRest(stats: Resting["stats"]): () => void {
+  let hook: Collect | null = null;
+  const trim = createTrim({
+    stats,
+    unusedBytes: () => {
+      const { heapTotal, heapUsed } = process.memoryUsage();
+      return heapTotal - heapUsed;
+    },
+    collect: () => {
+      hook ??= collectorHook();
+      hook?.({ type: "major", execution: "sync", flavor: "last-resort" });
+    },
+  });
+  const timer = setInterval(trim, LOOK_MS);
+  timer.unref();
+  return () => clearInterval(timer);
+}
+
+function collectorHook(): Collect | null {
+  setFlagsFromString("--expose-gc");
+  const found: unknown = runInNewContext("typeof gc === 'function' ? gc : null");
+  return found as Collect | null;
+}
