@@ -6,6 +6,7 @@ test("an address is shown without user, password, query and fragment", () => {
     "http://localhost:3001/api/stepwell",
   );
   expect(shownUrl("https://app.example/")).toBe("https://app.example/");
+  expect(shownUrl("http://127.0.0.1:9")).toBe("http://127.0.0.1:9");
 });
 
 test("what cannot be taken apart is shown only when nothing can hide in it", () => {

@@ -27,7 +27,9 @@ export function normalizeCallUrl(text: string): string | null {
 export function shownUrl(text: string): string {
   if (!URL.canParse(text)) return /[@?#]/.test(text) ? "an address that is no URL" : text;
   const { protocol, host, pathname } = new URL(text);
-  return host === "" ? `${protocol}${pathname.split("@").at(-1)}` : `${protocol}//${host}${pathname}`;
+  if (host === "") return `${protocol}${pathname.split("@").at(-1)}`;
+  const isBare = pathname === "/" && !text.endsWith("/"); // As it was written: without a slash that nobody wrote.
+  return `${protocol}//${host}${isBare ? "" : pathname}`;
 }
 
 export function isLoopback(text: string): boolean {
