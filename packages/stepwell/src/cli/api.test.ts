@@ -17,7 +17,7 @@ const calls: readonly [string, (api: ApiClient) => Promise<unknown>][] = [
 test.each(calls)("%s: an app that answers instead of a server is told as such", async (_what, call) => {
   const answer = () => Response.json({ message: "hello" }, { headers: { "x-inngest-sdk": "js:v1" } });
   const error = await call(client(answer)).catch((thrown: unknown) => thrown);
-  expect(error).toMatchObject({ code: "server_refused", details: { url: "http://localhost:3000/" } });
+  expect(error).toMatchObject({ code: "server_refused", details: { url: "http://localhost:3000" } });
   expect(String(error)).toContain("this is an app, not a Stepwell server");
 });
 
