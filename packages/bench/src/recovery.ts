@@ -17,7 +17,7 @@ export const recovery: Question = {
       }
       await cluster.killServer("SIGKILL");
       progress("killed");
-      const callsBefore = (await cluster.app.ask("calls")) as number;
+      const callsBefore = await callsAtRest(cluster);
       const endsBefore = ((await cluster.app.ask("ends")) as Record<string, number>)["three"] ?? 0;
       const began = performance.now();
       const starting = cluster.startServer();
@@ -43,6 +43,16 @@ export const recovery: Question = {
     }
   },
 };
+
+/** Calls the app has seen, once those that the dead server had sent have all arrived. */
+async function callsAtRest(cluster: Cluster): Promise<number> {
+  for (let before = -1; ; ) {
+    const calls = (await cluster.app.ask("calls")) as number;
+    if (calls === before) return calls;
+    before = calls;
+    await new Promise((resolve) => setTimeout(resolve, 200));
+  }
+}
 
 interface Page {
   readonly data: readonly unknown[];
