@@ -42,6 +42,8 @@ describe("worlds that were broken once", () => {
   test("a run that was cancelled during its commit was called (833)", () => expectSound(833, 1));
   test("a schedule waited for a run that ended while it had no cron (183)", () => expectSound(183, 1));
   test("missed ticks of one moment ran at once against the policy (418)", () => expectSound(418, 1));
+  test("a queue that shrank moved its window over jobs that only the store knew (343)", () => expectSound(343, 1));
+  test("a tick that waited for the run it replaces spun on its own time (93)", () => expectSound(93, 1));
   test("a clock that stepped back made the grace of a stop longer (102092)", () => expectSound(102_092, 1));
   test("the next page of jobs was not read when it was due, and the loop spun (1)", () => expectSound(1, 1));
 });
