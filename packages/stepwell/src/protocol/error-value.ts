@@ -1,5 +1,5 @@
 /** An error as data: what a step, a function or the engine reports, stores, shows and sends. */
-import { canonicalJson, isJsonObject, type JsonText, type JsonValue, wholePairs } from "./json.ts";
+import { canonicalJson, isJsonObject, type JsonValue, wholePairs } from "./json.ts";
 
 export interface ErrorValue {
   readonly name: string;
@@ -44,9 +44,4 @@ export function readErrorValue(value: unknown, fallbackMessage = "Unknown error"
     ...(cause === undefined || cause === null ? {} : { cause }),
     ...(data === undefined ? {} : { data }),
   };
-}
-
-/** Parsed form of stored error text. */
-export function parseErrorText(text: JsonText): ErrorValue {
-  return readErrorValue(JSON.parse(text));
 }

@@ -75,13 +75,6 @@ describe("the window", () => {
     expect(queue.nextPageAt()).toBeNull();
   });
 
-  test("a page that could not be read is asked for again", () => {
-    const queue = new JobQueue({ hintsMax: 100, horizonMs: 1_000 });
-    const request = queue.pageRequest(0);
-    queue.dropPage();
-    expect(queue.pageRequest(0)).toEqual(request);
-  });
-
   test("the next page is due when half of the horizon is used, exactly when it says so", () => {
     const queue = opened();
     const at = queue.nextPageAt()!;

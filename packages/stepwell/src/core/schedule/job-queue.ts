@@ -197,11 +197,6 @@ export class JobQueue {
     }
   }
 
-  /** A page could not be read; it will be asked for again. */
-  dropPage(): void {
-    this.#isPaging = false;
-  }
-
   /** The open batch closes and will be stored; the next one opens. Returns its number. */
   closeBatch(): number {
     return this.#batch++;
