@@ -103,7 +103,13 @@ export class EngineRig {
         call: (call, save) =>
           new Promise((resolve) => {
             const answer = (outcome: object) =>
-              resolve({ requestVersion: 2, retryAfterMs: null, status: null, ...outcome } as Outcome);
+              resolve({
+                requestVersion: 2,
+                retryAfterMs: null,
+                status: null,
+                unreached: [],
+                ...outcome,
+              } as object as Outcome);
             this.calls.push({ call, save, answer });
           }),
         close: async () => {},

@@ -105,17 +105,17 @@ export class RunRig {
   }
 
   ops(...ops: Op[]): Outcome {
-    return { kind: "ops", requestVersion: this.#version, status: 206, retryAfterMs: null, ops };
+    return { kind: "ops", requestVersion: this.#version, status: 206, retryAfterMs: null, ops, unreached: [] };
   }
 
   returned(output: string): Outcome {
-    return { kind: "returned", requestVersion: this.#version, status: 200, retryAfterMs: null, output };
+    return { kind: "returned", requestVersion: this.#version, status: 200, retryAfterMs: null, output, unreached: [] };
   }
 
   failed(message: string, more: { noRetry?: boolean; retryAfterMs?: number } = {}): Outcome {
     const { noRetry = false, retryAfterMs = null } = more;
     const error: ErrorValue = { name: "Error", message };
-    return { kind: "failed", requestVersion: this.#version, status: 500, retryAfterMs, noRetry, error };
+    return { kind: "failed", requestVersion: this.#version, status: 500, retryAfterMs, noRetry, error, unreached: [] };
   }
 
   job(slot: string = MAIN_SLOT): Job | undefined {
@@ -139,7 +139,16 @@ export function config(retries: number, more: Partial<FunctionConfig> = {}): Fun
   return { id: "f", slug: "app-f", name: "f", appId: "app", triggers: [], retries, url: "inproc:f", raw: {}, ...more };
 }
 
-const base = { opts: {}, data: null, error: null, index: 0, noRetry: false, startedAt: null, endedAt: null };
+const base = {
+  opts: {},
+  data: null,
+  error: null,
+  sends: null,
+  index: 0,
+  noRetry: false,
+  startedAt: null,
+  endedAt: null,
+};
 
 export const done = (id: string, data = "1"): Op => ({ ...base, op: "StepRun", id, name: id, displayName: id, data });
 

@@ -1,18 +1,11 @@
 /** The closed union of commands: everything that can change state, as data. The instant travels beside it (E7). */
-import type { StoredEvent } from "../protocol/event.ts";
+import type { IncomingEvent } from "../protocol/event.ts";
 import type { AppConfig } from "../protocol/function.ts";
-import type { JsonObject } from "../protocol/json.ts";
 import type { Op } from "../protocol/op.ts";
 import type { Outcome } from "../protocol/outcome.ts";
 import type { RunStatus } from "./run/run.ts";
 
-/** An event on its way in: what will be stored, and its parsed form for expressions. */
-export interface IncomingEvent {
-  readonly stored: StoredEvent;
-  readonly parsed: JsonObject;
-  /** True when its id may exist already: a client repeats a request with the same ids. */
-  readonly mayExist: boolean;
-}
+export type { IncomingEvent };
 
 export interface ReceiveEvents {
   readonly kind: "receive_events";

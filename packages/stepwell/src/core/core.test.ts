@@ -70,7 +70,14 @@ describe("calls", () => {
     core.cancelRun({ kind: "cancel_run", runId: first!, reason: "" }, NOW);
     store(core);
     expect(core.isResident(first!)).toBe(false);
-    const outcome = { kind: "ops" as const, ops: [done("s")], requestVersion: 2, retryAfterMs: null, status: null };
+    const outcome = {
+      kind: "ops" as const,
+      ops: [done("s")],
+      requestVersion: 2,
+      retryAfterMs: null,
+      status: null,
+      unreached: [],
+    };
     const { runId, slot, call } = effect!;
     core.reply({ kind: "reply", runId, slot, functionId: "f-one", generation: call.generation, outcome }, NOW);
     core.advance(NOW);

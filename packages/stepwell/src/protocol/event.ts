@@ -35,6 +35,14 @@ export interface StoredEvent {
   readonly isInternal: boolean;
 }
 
+/** An event on its way in: what will be stored, and its parsed form for expressions. */
+export interface IncomingEvent {
+  readonly stored: StoredEvent;
+  readonly parsed: JsonObject;
+  /** True when its id may exist already: a client repeats a request with the same ids. */
+  readonly mayExist: boolean;
+}
+
 /** The environment of everything, while there is one. */
 export const DEFAULT_ENV = "default";
 
@@ -42,6 +50,8 @@ export const INTERNAL_EVENTS = {
   finished: "inngest/function.finished",
   failed: "inngest/function.failed",
   cancelled: "inngest/function.cancelled",
+  /** Ours: a function was not started for an event, and a skipped run says why. */
+  skipped: "inngest/function.skipped",
   invoked: "inngest/function.invoked",
   timer: "inngest/scheduled.timer",
 } as const;

@@ -17,7 +17,14 @@ export const HEADERS = {
   jobId: "x-inngest-job-id",
   stepId: "x-inngest-step-id",
   eventIdSeed: "x-inngest-event-id-seed",
+  /** Ours, on calls: what this server can do beyond the protocol (`FEATURES`), comma-separated. */
+  features: "x-stepwell-features",
+  /** Ours, on replies: stored steps that the code no longer reaches, URI-encoded and comma-separated. */
+  unreached: "x-stepwell-unreached",
 } as const;
+
+/** Names in the features header: `sends`: a step's result carries the events and signals it sends. */
+export const FEATURES = { sends: "sends" } as const;
 
 export const QUERY = { functionSlug: "fnId", stepId: "stepId", deployId: "deployId", probe: "probe" } as const;
 

@@ -25,6 +25,10 @@ export const LIMITS = {
   retriesDefault: 4,
   retryAfterMsMin: 1_000,
   retryAfterMsMax: 86_400_000,
+  /** Signals sent by one step. */
+  signalsPerStepMax: 100,
+  /** Names of unreached steps that a reply carries. */
+  unreachedMax: 10,
   /** Operations in one reply. */
   opsPerReplyMax: 1_000,
   /** Steps of one run. */
@@ -45,4 +49,23 @@ export const LIMITS = {
   signatureAgeMsMax: 300_000,
   syncMsMax: 10_000,
   stepIdCharsMax: 1_024,
+  /** Invokes between a run and the first of its ancestors. */
+  invokeDepthMax: 32,
+  /** Patience of a step without a timeout of its own that invokes a run or waits for a signal: a year. */
+  waitMsDefault: 365 * 86_400_000,
+  cancelRulesMax: 5,
+  /** How long a cancel rule holds unless it says so. */
+  cancelRuleMsDefault: 365 * 86_400_000,
+  /** Event names of one wait. */
+  waitNamesMax: 10,
+  /** Runs that one transaction resumes for one event; the others follow in further ones. */
+  resumedRunsPerBatchMax: 1_000,
+  /** Stored events that one look-back reads. */
+  lookBackEventsMax: 10_000,
+  /** A signal's name, in characters. */
+  signalCharsMax: 1_024,
+  /** How long an early signal can be kept. */
+  signalTtlMsMax: 7 * 86_400_000,
+  /** Values longer than this are kept apart from their rows. */
+  blobBytesMin: 64 * 1024,
 } as const;

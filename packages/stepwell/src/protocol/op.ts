@@ -1,5 +1,6 @@
 /** Operations: how an app tells the engine what happened in a call, or what it wants. */
 import type { ErrorValue } from "./error-value.ts";
+import type { IncomingEvent } from "./event.ts";
 import type { JsonObject, JsonText } from "./json.ts";
 
 export type OpCode =
@@ -21,6 +22,24 @@ export type OpCode =
   | "DeferAdd"
   | "DeferAbort";
 
+/** An event that a step sends: complete, with the internal id it will have. */
+export type SentEvent = IncomingEvent;
+
+/** A signal that a step sends. */
+export interface SentSignal {
+  readonly signal: string;
+  /** Canonical JSON. */
+  readonly data: JsonText;
+  /** How long it is kept for a run that begins to wait later; null: not at all. */
+  readonly ttlMs: number | null;
+}
+
+/** What a step sends: it happens in the transaction that stores the step's result, or not at all. */
+export interface Sends {
+  readonly events: readonly SentEvent[];
+  readonly signals: readonly SentSignal[];
+}
+
 /** One operation, read defensively from the wire (parse: reply.ts). */
 export interface Op {
   readonly op: OpCode;
@@ -36,6 +55,8 @@ export interface Op {
   /** Canonical JSON of the result; null when there is none. */
   readonly data: JsonText | null;
   readonly error: ErrorValue | null;
+  /** Only of a `StepRun`; null when it sends nothing. */
+  readonly sends: Sends | null;
   /** Set by the reply's no-retry header or the error itself: a `StepError` that is final. */
   readonly noRetry: boolean;
   /** When the body ran, in Unix milliseconds, if the SDK said so. */

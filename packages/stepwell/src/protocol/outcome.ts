@@ -10,6 +10,8 @@ interface OutcomeBase {
   readonly retryAfterMs: number | null;
   /** The HTTP status, or null when there was none. */
   readonly status: number | null;
+  /** Stored steps that the code no longer reaches, as the author names them; empty when the SDK does not say. */
+  readonly unreached: readonly string[];
 }
 
 /** The app reported operations. */

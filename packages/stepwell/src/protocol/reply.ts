@@ -9,10 +9,11 @@ import { type ErrorValue, readErrorValue } from "./error-value.ts";
 import { type ErrorCode, type ErrorDetails, errorMessage } from "./errors.ts";
 import { HEADERS, UNTARGETED } from "./headers.ts";
 import { ULID_TIME_MAX } from "./ids.ts";
-import { canonicalJson, isDeeperThan, isJsonObject, isLargerThan, type JsonObject } from "./json.ts";
+import { canonicalJson, isDeeperThan, isJsonObject, isLargerThan, type JsonObject, wholePairs } from "./json.ts";
 import { LIMITS } from "./limits.ts";
 import type { Op, OpCode } from "./op.ts";
 import type { FailedOutcome, Outcome } from "./outcome.ts";
+import { readSends } from "./read-events.ts";
 
 /** A reply as the transport saw it. */
 export interface Reply {
@@ -57,6 +58,7 @@ export function failedCall(
     retryAfterMs: null,
     noRetry,
     error: { name: code, message: errorMessage(code, details), code },
+    unreached: [],
   };
 }
 
@@ -124,6 +126,7 @@ function readDirect(reply: Reply): Outcome {
     requestVersion: version(reply),
     retryAfterMs: null,
     output: canonicalJson(value),
+    unreached: unreached(reply),
   };
 }
 
@@ -135,6 +138,7 @@ function failed(reply: Reply, error: ErrorValue): FailedOutcome {
     retryAfterMs: retryAfter(reply),
     noRetry: isNoRetry(reply),
     error,
+    unreached: unreached(reply),
   };
 }
 
@@ -154,19 +158,26 @@ function readOps(reply: Reply): Outcome {
   }
   const ops: Op[] = [];
   for (const [index, item] of list.entries()) {
-    const op = readOp(item, isNoRetry(reply));
+    const op = readOp(item, isNoRetry(reply), reply.nowMs);
     if (typeof op === "string") return failedCall("op_invalid", { index, reason: op }, reply.status);
     ops.push(op);
   }
-  return { kind: "ops", status: reply.status, requestVersion: version(reply), retryAfterMs: retryAfter(reply), ops };
+  return {
+    kind: "ops",
+    status: reply.status,
+    requestVersion: version(reply),
+    retryAfterMs: retryAfter(reply),
+    ops,
+    unreached: unreached(reply),
+  };
 }
 
 function isHttpStatus(value: unknown): value is number {
   return typeof value === "number" && Number.isInteger(value) && value >= 100 && value <= 599;
 }
 
-/** One operation, or the reason why it is none. */
-export function readOp(value: unknown, noRetry: boolean): Op | string {
+/** One operation, or the reason why it is none. `nowMs` is when it arrived. */
+export function readOp(value: unknown, noRetry: boolean, nowMs: number): Op | string {
   if (!isJsonObject(value)) return "it is not an object";
   const code = value["op"];
   if (typeof code !== "string" || !OP_CODES.has(code)) return `unknown op ${canonicalJson(code ?? null).slice(0, 64)}`;
@@ -177,6 +188,9 @@ export function readOp(value: unknown, noRetry: boolean): Op | string {
   const displayName = firstText(userland["id"], value["displayName"], name, id);
   const isError = code === "StepError" || code === "StepFailed";
   if (isError && !isJsonObject(value["error"])) return `${code} without an error`;
+  const sends = readSends(value["sends"], nowMs);
+  if (typeof sends === "string") return sends;
+  if (sends !== null && code !== "StepRun") return `${code} cannot send`;
   const timing = readTiming(value["timing"]);
   return {
     op: code as OpCode,
@@ -187,6 +201,7 @@ export function readOp(value: unknown, noRetry: boolean): Op | string {
     opts: isJsonObject(value["opts"]) ? value["opts"] : {},
     data: value["data"] === undefined ? null : canonicalJson(value["data"]),
     error: isError ? readErrorValue(value["error"]) : null,
+    sends,
     noRetry: noRetry || (isJsonObject(value["error"]) && value["error"]["noRetry"] === true),
     ...timing,
   };
@@ -223,6 +238,25 @@ function version(reply: Reply): number {
   const value = Number(reply.header(HEADERS.requestVersion));
   return value === 1 || value === 2 ? value : 0;
 }
+
+/** The names in the header that tells of changed code; what cannot be read is left out. */
+function unreached(reply: Reply): readonly string[] {
+  const text = reply.header(HEADERS.unreached);
+  if (text === undefined || text === "") return [];
+  return text
+    .slice(0, UNREACHED_CHARS_MAX)
+    .split(",", LIMITS.unreachedMax)
+    .flatMap((part) => {
+      try {
+        const name = wholePairs(decodeURIComponent(part.trim())).replaceAll("\0", "");
+        return name === "" ? [] : [name.slice(0, LIMITS.stepIdCharsMax)];
+      } catch {
+        return [];
+      }
+    });
+}
+
+const UNREACHED_CHARS_MAX = 16_384;
 
 /** `Retry-After` in ms from now, clamped to 1 s … 24 h; null when absent or unreadable. */
 function retryAfter(reply: Reply): number | null {

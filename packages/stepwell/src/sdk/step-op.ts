@@ -44,6 +44,7 @@ const base = (step: FoundStep, op: OpCode) => ({
   opts: step.ask.opts,
   data: null,
   error: null,
+  sends: null,
   noRetry: false,
   startedAt: null,
   endedAt: null,
@@ -77,7 +78,7 @@ export function errorOp(
 
 export function completeOp(data: JsonText): StepOp {
   const id = stepHash("complete", 0);
-  const empty = { index: 0, opts: {}, error: null, noRetry: false, startedAt: null, endedAt: null };
+  const empty = { index: 0, opts: {}, error: null, sends: null, noRetry: false, startedAt: null, endedAt: null };
   return { ...empty, op: "RunComplete", id, name: "complete", displayName: "complete", shownName: "complete", data };
 }
 

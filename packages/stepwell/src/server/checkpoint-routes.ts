@@ -34,7 +34,7 @@ export async function saveCheckpoint(
   try {
     context.gate.checkBearer(request.headers.authorization);
     const body = parseAppBody(await readBody(request, LIMITS.apiBodyBytesMax));
-    const answer = await context.engine.saveCheckpoint(readCheckpoint(body, runId));
+    const answer = await context.engine.saveCheckpoint(readCheckpoint(body, runId, Date.now()));
     if (answer.kind === "refused") throw new StepwellError(answer.code, answer.details);
     answerJson(response, 200, '{"status":200}', common); // CP1
   } catch (error) {
@@ -51,7 +51,7 @@ interface Checkpoint {
 }
 
 /** Reads the body; throws `body_invalid`, `op_invalid` or `too_many_ops`. */
-export function readCheckpoint(body: unknown, runId: string): Checkpoint {
+export function readCheckpoint(body: unknown, runId: string, nowMs: number): Checkpoint {
   if (!isUlid(runId)) throw new StepwellError("body_invalid", { reason: "the run id in the path is not a ULID" });
   if (!isJsonObject(body)) throw new StepwellError("body_invalid", { reason: "it is not an object" });
   if (body["run_id"] !== undefined && body["run_id"] !== runId) {
@@ -61,7 +61,7 @@ export function readCheckpoint(body: unknown, runId: string): Checkpoint {
   if (job === null || job.runId !== runId) {
     throw new StepwellError("body_invalid", { reason: "qi_id does not name a job of this run" });
   }
-  return { runId, slot: job.slot, generation: readGeneration(body), ops: readOps(body) };
+  return { runId, slot: job.slot, generation: readGeneration(body), ops: readOps(body, nowMs) };
 }
 
 function readGeneration(body: JsonObject): number | null {
@@ -73,23 +73,23 @@ function readGeneration(body: JsonObject): number | null {
   return generation;
 }
 
-function readOps(body: JsonObject): Op[] {
+function readOps(body: JsonObject, nowMs: number): Op[] {
   const steps = body["steps"];
   if (!Array.isArray(steps)) throw new StepwellError("body_invalid", { reason: "steps is not a list" });
   if (steps.length > LIMITS.opsPerReplyMax) {
     throw new StepwellError("too_many_ops", { count: steps.length, limit: LIMITS.opsPerReplyMax });
   }
   return steps.map((step: unknown, index) => {
-    const op = readOpSafely(step);
+    const op = readOpSafely(step, nowMs);
     if (typeof op === "string") throw new StepwellError("op_invalid", { index, reason: op });
     return op;
   });
 }
 
 /** An op may hold what JSON text can spell but canonical JSON cannot: a number out of range, half a surrogate pair. */
-function readOpSafely(step: unknown): Op | string {
+function readOpSafely(step: unknown, nowMs: number): Op | string {
   try {
-    return readOp(step, false);
+    return readOp(step, false, nowMs);
   } catch (error) {
     return error instanceof Error ? error.message : String(error);
   }

@@ -103,7 +103,7 @@ describe("whatever an app sends", () => {
         ),
         (json) => {
           try {
-            for (const read of readCheckpoint(parseAppBody(Buffer.from(json)), RUN).ops)
+            for (const read of readCheckpoint(parseAppBody(Buffer.from(json)), RUN, 0).ops)
               canonicalJson([read.data, read.opts]);
           } catch (error) {
             expect(isStepwellError(error) && error.status < 500, String(error)).toBe(true);
