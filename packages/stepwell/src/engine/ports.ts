@@ -1,6 +1,8 @@
 /** What the engine asks of the world. Production gives it a clock and sockets; tests give it what they hold in hand. */
 import type { Instant } from "../core/instant.ts";
 import type { Call } from "../protocol/call.ts";
+import type { ErrorValue } from "../protocol/error-value.ts";
+import type { JsonObject, JsonText } from "../protocol/json.ts";
 import type { Op } from "../protocol/op.ts";
 import type { Outcome } from "../protocol/outcome.ts";
 
@@ -20,6 +22,37 @@ export interface AppTransport {
   /** Makes the call. Never rejects: whatever goes wrong is an outcome. */
   call(call: Call, save: SaveResults): Promise<Outcome>;
   /** Lets go of connections. Calls in flight may be broken off. */
+  close(): Promise<void>;
+}
+
+/** A request that the server makes for a step (`step.fetch`, `step.ai.infer`). */
+export interface GatewayRequest {
+  readonly runId: string;
+  readonly step: string;
+  readonly kind: "fetch" | "ai";
+  /** As the app sent them, secrets included: never into a log, a trace or a history row. */
+  readonly opts: JsonObject;
+  readonly attempt: number;
+}
+
+export type GatewayOutcome =
+  /** What goes into the memo as `{"data":…}`. */
+  | { readonly kind: "done"; readonly data: JsonText }
+  | {
+      readonly kind: "failed";
+      readonly error: ErrorValue;
+      readonly noRetry: boolean;
+      /** How long the next attempt should wait, in ms; already clamped. Null: the curve decides. */
+      readonly retryAfterMs: number | null;
+      /** The HTTP status, or null when there was none. */
+      readonly status: number | null;
+    };
+
+/** Makes the requests of steps. */
+export interface Gateway {
+  /** Makes the request. Never rejects: whatever goes wrong is an outcome. The signal breaks it off. */
+  request(request: GatewayRequest, signal: AbortSignal): Promise<GatewayOutcome>;
+  /** Breaks off what is under way and lets go of connections. */
   close(): Promise<void>;
 }
 
