@@ -82,6 +82,39 @@ export function parseExpression(source: string, variables: readonly string[]): N
   }
 }
 
+/** The parts of a node, in the order of the text. */
+export function childrenOf(node: Node): readonly Node[] {
+  switch (node.kind) {
+    case "literal":
+    case "variable":
+    case "local":
+      return [];
+    case "member":
+    case "has":
+    case "not":
+    case "negate":
+      return [node.of];
+    case "index":
+      return [node.of, node.key];
+    case "call":
+      return node.args;
+    case "list":
+      return node.items;
+    case "map":
+      return node.entries.flat();
+    case "or":
+    case "and":
+      return node.terms;
+    case "if":
+      return [node.condition, node.whenTrue, node.whenFalse];
+    case "relation":
+    case "arithmetic":
+      return [node.left, node.right];
+    case "macro":
+      return [node.over, node.predicate, node.transform].filter((part) => part !== null);
+  }
+}
+
 /** Lives for one expression; throws ExpressionProblem, caught by `parseExpression`. */
 class Reader {
   readonly #variables: readonly string[];

@@ -108,6 +108,9 @@ export const FUNCTIONS: Readonly<Record<string, FunctionDefinition>> = {
   getMilliseconds: timePart("ms", 0, 1),
 };
 
+/** The functions whose result changes with the time (F2). */
+export const CLOCK_FUNCTIONS: ReadonlySet<string> = new Set(["now", "now_plus", "now_minus"]);
+
 function noArgument(value: Value): never {
   return fail(`a function does not take a ${typeNameOf(value)}`);
 }
