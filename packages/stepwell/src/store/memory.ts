@@ -4,24 +4,28 @@
  * Meant to be obvious rather than fast: it is what the other stores are compared with.
  *
  *   M1. Nothing kept here is shared with the core, and nothing handed out is shared with what is kept.
- *   M2. A record is replaced, never changed in place.
+ *   M2. A record is replaced, never changed in place (memory-tables.ts).
  *   M3. Everything happens inside the call; only the answer comes later, on a microtask.
  */
-import type { Attempt, Batch, Decision, Schedule, StoredApp, StoredFunction } from "../core/batch.ts";
+import type { Attempt, Batch, Decision, StoredOperation } from "../core/batch.ts";
+import type { InboxMessage } from "../core/inbox.ts";
 import type { Instant } from "../core/instant.ts";
-import type { Run } from "../core/run/run.ts";
+import type { Run, Wait } from "../core/run/run.ts";
 import type { JobHint, JobPlace } from "../core/schedule/job-queue.ts";
 import { DEFAULT_ENV, type StoredEvent } from "../protocol/event.ts";
+import { applyRecords, copyRun, emptyTables, flowKeyText, type MemoryTables } from "./memory-tables.ts";
 import {
   assembleRun,
   type BatchRecords,
   compareSteps,
   compareTexts,
+  compareWaits,
   copyBatch,
-  type JobRecord,
+  pastEventIds,
   type RunRecord,
   rowOfRun,
   type StepRecord,
+  type WaitRecord,
   withDueTimes,
 } from "./records.ts";
 import type {
@@ -29,43 +33,19 @@ import type {
   Fence,
   FlowFact,
   FlowKey,
+  FunctionVersion,
   JobPageQuery,
   ListedStep,
+  PastEventsQuery,
   Registry,
   RunFilter,
   RunRow,
+  StepPage,
   Store,
   StoreCounts,
+  WaitCount,
+  WaitQuery,
 } from "./store.ts";
-
-/** Everything a memory store holds. Steps and jobs by run, then by step id and slot; flow facts by `flowKeyText`. */
-export interface MemoryTables {
-  readonly events: Map<string, StoredEvent>;
-  readonly decisions: Map<string, Decision[]>;
-  readonly attempts: Map<string, Attempt[]>;
-  readonly runs: Map<string, RunRecord>;
-  readonly steps: Map<string, Map<string, StepRecord>>;
-  readonly jobs: Map<string, Map<string, JobRecord>>;
-  readonly flow: Map<string, FlowFact>;
-  readonly schedules: Map<string, Schedule>;
-  readonly apps: Map<string, StoredApp>;
-  readonly functions: Map<string, StoredFunction>;
-}
-
-function emptyTables(): MemoryTables {
-  return {
-    events: new Map(),
-    decisions: new Map(),
-    attempts: new Map(),
-    runs: new Map(),
-    steps: new Map(),
-    jobs: new Map(),
-    flow: new Map(),
-    schedules: new Map(),
-    apps: new Map(),
-    functions: new Map(),
-  };
-}
 
 export class MemoryStore implements Store {
   #tables: MemoryTables = emptyTables();
@@ -80,24 +60,7 @@ export class MemoryStore implements Store {
 
   /** Stores a batch that was copied earlier: a simulator decides when, and whether, a commit takes place. */
   apply(records: BatchRecords): void {
-    const tables = this.#tables;
-    for (const job of records.deletedJobs) deleteJob(tables.jobs, job); // ST4
-    for (const event of records.events) if (!tables.events.has(event.id)) tables.events.set(event.id, { ...event });
-    for (const decision of records.decisions) append(tables.decisions, decision.eventId, { ...decision });
-    for (const attempt of records.attempts) append(tables.attempts, attempt.runId, { ...attempt });
-    for (const run of records.runs) tables.runs.set(run.id, mergeRun(tables.runs.get(run.id), run));
-    for (const step of records.steps) {
-      const steps = mapAt(tables.steps, step.runId);
-      steps.set(step.id, mergeStep(steps.get(step.id), step));
-    }
-    for (const job of records.jobs) {
-      const jobs = mapAt(tables.jobs, job.runId);
-      jobs.set(job.slot, mergeJob(jobs.get(job.slot), job));
-    }
-    for (const fact of records.flow) tables.flow.set(flowKeyText(fact), { ...fact });
-    for (const [id, schedule] of records.schedules) tables.schedules.set(id, { ...schedule });
-    for (const stored of records.apps) tables.apps.set(stored.app.id, structuredClone(stored));
-    for (const stored of records.functions) tables.functions.set(stored.fn.id, structuredClone(stored));
+    applyRecords(this.#tables, records);
   }
 
   /** A copy of everything. */
@@ -126,7 +89,7 @@ export class MemoryStore implements Store {
       if (record === undefined) continue;
       const jobs = [...(this.#tables.jobs.get(id)?.values() ?? [])];
       jobs.sort((left, right) => compareTexts(left.slot, right.slot));
-      runs.push(assembleRun(copyRun(record), this.#stepsOf(id), jobs));
+      runs.push(assembleRun(copyRun(record), this.#stepsOf(id), jobs, this.#waitsOf(id)));
     }
     return runs;
   }
@@ -149,6 +112,53 @@ export class MemoryStore implements Store {
     return facts.filter((fact) => fact !== undefined && fact.expiresAt > now).map((fact) => ({ ...fact! }));
   }
 
+  async loadWaits(queries: readonly WaitQuery[]): Promise<string[][]> {
+    return queries.map((query) => {
+      const ids: string[] = [];
+      for (const [runId, waits] of this.#tables.waits) {
+        if (query.afterRunId !== null && runId <= query.afterRunId) continue;
+        if ([...waits.values()].some((wait) => matchesWait(wait, query))) ids.push(runId);
+      }
+      return ids.sort(compareTexts).slice(0, query.limit);
+    });
+  }
+
+  async loadWaitCounts(): Promise<WaitCount[]> {
+    const counts = new Map<string, WaitCount>();
+    for (const waits of this.#tables.waits.values()) {
+      for (const { kind, name, path } of waits.values()) {
+        const key = JSON.stringify([kind, name, path]);
+        counts.set(key, { kind, name, path, count: (counts.get(key)?.count ?? 0) + 1 });
+      }
+    }
+    return [...counts.values()];
+  }
+
+  async loadInbox(after: string | null, limit: number): Promise<InboxMessage[]> {
+    const messages = [...this.#tables.messages.values()].filter(({ id }) => after === null || id > after);
+    return structuredClone(oldestFirst(messages, limit));
+  }
+
+  async loadEvents(ids: readonly string[]): Promise<StoredEvent[]> {
+    const events = [...new Set(ids)].flatMap((id) => this.#tables.events.get(id) ?? []);
+    return events.map((event) => ({ ...event }));
+  }
+
+  async loadPastEvents(query: PastEventsQuery): Promise<StoredEvent[]> {
+    if (query.env !== DEFAULT_ENV) return [];
+    const { least, greatest } = pastEventIds(query);
+    const events = [...this.#tables.events.values()].filter(({ id, name, receivedAt }) => {
+      if (id < least || id > greatest || !query.names.includes(name)) return false;
+      return receivedAt >= query.from && receivedAt <= query.until;
+    });
+    return oldestFirst(events, query.limit).map((event) => ({ ...event }));
+  }
+
+  async loadOpenOperations(): Promise<StoredOperation[]> {
+    const open = [...this.#tables.operations.values()].filter((operation) => operation.status === "running");
+    return oldestFirst(open, open.length).map((operation) => ({ ...operation }));
+  }
+
   async loadKnownEvents(ids: readonly string[]): Promise<string[]> {
     return [...new Set(ids)].filter((id) => this.#tables.events.has(id));
   }
@@ -165,16 +175,37 @@ export class MemoryStore implements Store {
 
   async getRun(env: string, id: string): Promise<RunRow | null> {
     const run = this.#tables.runs.get(id);
-    return run === undefined || run.env !== env ? null : rowOfRun(run);
+    return run === undefined || run.env !== env ? null : rowOfRun(copyRun(run));
   }
 
   async listRuns(filter: RunFilter): Promise<RunRow[]> {
     const runs = [...this.#tables.runs.values()].filter((run) => matchesRun(run, filter));
-    return newestFirst(runs, filter.limit).map(rowOfRun);
+    return newestFirst(runs, filter.limit).map((run) => rowOfRun(copyRun(run)));
   }
 
-  async listSteps(runId: string): Promise<ListedStep[]> {
-    return withDueTimes(this.#stepsOf(runId), [...(this.#tables.jobs.get(runId)?.values() ?? [])]);
+  async listSteps(runId: string, page?: StepPage): Promise<ListedStep[]> {
+    const steps = this.#stepsOf(runId);
+    const wanted = page === undefined ? steps : steps.slice(page.offset, page.offset + page.limit);
+    return withDueTimes(wanted, [...(this.#tables.jobs.get(runId)?.values() ?? [])]);
+  }
+
+  async listWaits(runId: string): Promise<Wait[]> {
+    return this.#waitsOf(runId).map((wait) => ({ ...wait, isStored: true }));
+  }
+
+  async listFunctionVersions(functionId: string, limit: number): Promise<FunctionVersion[]> {
+    const versions = [...(this.#tables.versions.get(functionId)?.values() ?? [])];
+    return structuredClone(versions.sort((left, right) => right.version - left.version).slice(0, limit));
+  }
+
+  async getOperation(id: string): Promise<StoredOperation | null> {
+    const operation = this.#tables.operations.get(id);
+    return operation === undefined ? null : { ...operation };
+  }
+
+  async listOperations(limit: number, before?: string): Promise<StoredOperation[]> {
+    const operations = [...this.#tables.operations.values()].filter(({ id }) => before === undefined || id < before);
+    return newestFirst(operations, limit).map((operation) => ({ ...operation }));
   }
 
   async listAttempts(runId: string): Promise<Attempt[]> {
@@ -205,52 +236,10 @@ export class MemoryStore implements Store {
   #stepsOf(runId: string): StepRecord[] {
     return [...(this.#tables.steps.get(runId)?.values() ?? [])].sort(compareSteps);
   }
-}
 
-function copyRun(run: RunRecord): RunRecord {
-  return { ...run, events: run.events.map((event) => ({ ...event })) };
-}
-
-// What a put changes of a row that exists (ST5).
-
-function mergeRun(known: RunRecord | undefined, run: RunRecord): RunRecord {
-  if (known === undefined) return copyRun(run);
-  const { status, startedAt, endedAt, output, error, requestVersion, forcePlan } = run;
-  return { ...known, status, startedAt, endedAt, output, error, requestVersion, forcePlan };
-}
-
-function mergeStep(known: StepRecord | undefined, step: StepRecord): StepRecord {
-  if (known === undefined) return { ...step };
-  const { seq, status, memo, attempts, startedAt, endedAt } = step;
-  return { ...known, seq, status, memo, attempts, startedAt, endedAt };
-}
-
-function mergeJob(known: JobRecord | undefined, job: JobRecord): JobRecord {
-  return known === undefined ? { ...job } : { ...known, attempt: job.attempt, dueAt: job.dueAt };
-}
-
-function deleteJob(table: Map<string, Map<string, JobRecord>>, job: JobRecord): void {
-  const jobs = table.get(job.runId);
-  if (jobs?.delete(job.slot) && jobs.size === 0) table.delete(job.runId);
-}
-
-function append<Row>(table: Map<string, Row[]>, key: string, row: Row): void {
-  const rows = table.get(key);
-  if (rows === undefined) table.set(key, [row]);
-  else rows.push(row);
-}
-
-function mapAt<Row>(table: Map<string, Map<string, Row>>, key: string): Map<string, Row> {
-  let rows = table.get(key);
-  if (rows === undefined) {
-    rows = new Map();
-    table.set(key, rows);
+  #waitsOf(runId: string): WaitRecord[] {
+    return [...(this.#tables.waits.get(runId)?.values() ?? [])].sort(compareWaits);
   }
-  return rows;
-}
-
-function flowKeyText({ kind, functionId, key }: FlowKey): string {
-  return JSON.stringify([kind, functionId, key]);
 }
 
 function compareExpiry([, left]: [string, FlowFact], [, right]: [string, FlowFact]): number {
@@ -265,6 +254,15 @@ function comparePlaces(left: JobPlace, right: JobPlace): number {
 
 function newestFirst<Row extends { readonly id: string }>(rows: Row[], limit: number): Row[] {
   return rows.sort((left, right) => compareTexts(right.id, left.id)).slice(0, limit);
+}
+
+function oldestFirst<Row extends { readonly id: string }>(rows: Row[], limit: number): Row[] {
+  return rows.sort((left, right) => compareTexts(left.id, right.id)).slice(0, limit);
+}
+
+function matchesWait({ kind, name, path, value }: WaitRecord, query: WaitQuery): boolean {
+  if (name !== query.name || !query.kinds.includes(kind)) return false;
+  return query.keys.some((key) => key.path === path && key.value === value);
 }
 
 function matchesEvent(event: StoredEvent, filter: EventFilter): boolean {

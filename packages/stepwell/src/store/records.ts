@@ -1,27 +1,46 @@
 /**
- * What the stores keep of a run, its steps and its jobs, and how a run is put together again from it.
+ * What the stores keep of a run, its steps, its jobs and its waits, and how a run is put together again from it.
  *
  * A record is a copy: it shares nothing that changes with the core's objects (ST1). What is derived (the stack, the
  * size of the state) and what is of this process only (calls in flight, flags) is not kept.
  */
 import type { Batch } from "../core/batch.ts";
+import type { InboxMessage } from "../core/inbox.ts";
 import type { Instant } from "../core/instant.ts";
-import { type Job, MAIN_SLOT, type Run, type Step } from "../core/run/run.ts";
-import type { ListedStep, RunRow, StepRow } from "./store.ts";
+import { type Job, MAIN_SLOT, type Run, type Step, type Wait } from "../core/run/run.ts";
+import { encodeUlidTime, ULID_TIME_MAX } from "../protocol/ids.ts";
+import type { ListedStep, PastEventsQuery, RunRow, StepRow } from "./store.ts";
 
-export type RunRecord = Omit<Run, "steps" | "stack" | "jobs" | "stateSize" | "isStored">;
+export type RunRecord = Omit<Run, "steps" | "stack" | "jobs" | "waits" | "stateSize" | "isStored">;
 
 export type StepRecord = StepRow;
 
-export type JobRecord = Pick<Job, "runId" | "slot" | "kind" | "attempt" | "dueAt">;
+export type JobRecord = Pick<Job, "runId" | "slot" | "kind" | "attempt" | "dueAt" | "payload">;
 
-/** A batch with its runs, steps and jobs copied. Everything else in a batch never changes. */
+export type WaitRecord = Omit<Wait, "isStored">;
+
+/** A batch with its runs, steps, jobs and waits copied. Everything else in a batch never changes. */
 export interface BatchRecords
-  extends Pick<Batch, "events" | "decisions" | "attempts" | "flow" | "schedules" | "apps" | "functions"> {
+  extends Pick<
+    Batch,
+    | "events"
+    | "decisions"
+    | "attempts"
+    | "flow"
+    | "deletedFlow"
+    | "deletedMessages"
+    | "operations"
+    | "schedules"
+    | "apps"
+    | "functions"
+  > {
   readonly runs: readonly RunRecord[];
   readonly steps: readonly StepRecord[];
   readonly jobs: readonly JobRecord[];
   readonly deletedJobs: readonly JobRecord[];
+  readonly waits: readonly WaitRecord[];
+  readonly deletedWaits: readonly WaitRecord[];
+  readonly messages: readonly InboxMessage[];
 }
 
 export function copyBatch(batch: Batch): BatchRecords {
@@ -30,6 +49,9 @@ export function copyBatch(batch: Batch): BatchRecords {
     decisions: [...batch.decisions],
     attempts: [...batch.attempts],
     flow: [...batch.flow],
+    deletedFlow: [...batch.deletedFlow],
+    deletedMessages: [...batch.deletedMessages],
+    operations: new Map(batch.operations),
     schedules: new Map(batch.schedules),
     apps: [...batch.apps],
     functions: [...batch.functions],
@@ -37,11 +59,22 @@ export function copyBatch(batch: Batch): BatchRecords {
     steps: Array.from(batch.steps, stepRecord),
     jobs: Array.from(batch.jobs, jobRecord),
     deletedJobs: Array.from(batch.deletedJobs, jobRecord),
+    waits: Array.from(batch.waits, waitRecord),
+    deletedWaits: Array.from(batch.deletedWaits, waitRecord),
+    messages: [...batch.messages],
   };
 }
 
 function runRecord(run: Run): RunRecord {
-  const { steps: _steps, stack: _stack, jobs: _jobs, stateSize: _stateSize, isStored: _isStored, ...record } = run;
+  const {
+    steps: _steps,
+    stack: _stack,
+    jobs: _jobs,
+    waits: _waits,
+    stateSize: _size,
+    isStored: _isStored,
+    ...record
+  } = run;
   return record;
 }
 
@@ -51,19 +84,32 @@ function stepRecord(step: Step): StepRecord {
 }
 
 function jobRecord(job: Job): JobRecord {
-  return { runId: job.runId, slot: job.slot, kind: job.kind, attempt: job.attempt, dueAt: job.dueAt };
+  const { runId, slot, kind, attempt, dueAt, payload } = job;
+  return { runId, slot, kind, attempt, dueAt, payload };
+}
+
+function waitRecord(wait: Wait): WaitRecord {
+  const { isStored: _isStored, ...record } = wait;
+  return record;
 }
 
 /**
  * The run as the core holds it. Whether it is sound is for the engine to check (`runProblems`): one damaged run must not
- * stop the loading of others. Steps must be in the order of `compareSteps`, jobs in the order of their slots.
+ * stop the loading of others. Steps must be in the order of `compareSteps`, jobs in the order of their slots, waits in
+ * the order of `compareWaits`.
  */
-export function assembleRun(record: RunRecord, steps: readonly StepRecord[], jobs: readonly JobRecord[]): Run {
+export function assembleRun(
+  record: RunRecord,
+  steps: readonly StepRecord[],
+  jobs: readonly JobRecord[],
+  waits: readonly WaitRecord[],
+): Run {
   const run: Run = {
     ...record,
     steps: new Map(),
     stack: [],
     jobs: new Map(),
+    waits: waitsBySlot(waits),
     stateSize: record.events.reduce((size, event) => size + event.json.length, 0),
     isStored: true,
   };
@@ -80,6 +126,17 @@ export function assembleRun(record: RunRecord, steps: readonly StepRecord[], job
   return run;
 }
 
+function waitsBySlot(waits: readonly WaitRecord[]): Map<string, readonly Wait[]> {
+  const slots = new Map<string, Wait[]>();
+  for (const record of waits) {
+    const wait = { ...record, isStored: true };
+    const ofSlot = slots.get(wait.slot);
+    if (ofSlot === undefined) slots.set(wait.slot, [wait]);
+    else ofSlot.push(wait);
+  }
+  return slots;
+}
+
 export function rowOfRun(record: RunRecord): RunRow {
   const { partition: _partition, events, requestVersion: _version, forcePlan: _forcePlan, ...row } = record;
   return { ...row, eventIds: events.map((event) => event.id) };
@@ -90,6 +147,25 @@ export function compareSteps(left: StepRecord, right: StepRecord): number {
   const bySeq = (left.seq ?? Number.POSITIVE_INFINITY) - (right.seq ?? Number.POSITIVE_INFINITY);
   if (left.seq !== right.seq) return bySeq;
   return left.queuedAt - right.queuedAt || compareTexts(left.id, right.id);
+}
+
+export function compareWaits(left: WaitRecord, right: WaitRecord): number {
+  return compareTexts(left.slot, right.slot) || left.seq - right.seq;
+}
+
+/**
+ * How far the clocks of producers, which may choose the ids of events, are trusted. When an event was received is the
+ * rule of a look-back; ids give its order and, with this allowance, where a walk through them begins and ends.
+ */
+const CLOCK_SKEW_MS_MAX = 600_000;
+
+/** The least and the greatest id that events of a look-back can have. */
+export function pastEventIds({ from, until }: PastEventsQuery): { readonly least: string; readonly greatest: string } {
+  const timeText = (at: Instant) => encodeUlidTime(Math.min(Math.max(Math.floor(at), 0), ULID_TIME_MAX));
+  return {
+    least: timeText(from - CLOCK_SKEW_MS_MAX),
+    greatest: `${timeText(until + CLOCK_SKEW_MS_MAX)}${"Z".repeat(16)}`,
+  };
 }
 
 export function compareTexts(left: string, right: string): number {

@@ -1,9 +1,10 @@
-/** Runs, steps, jobs and batches for the store suite, made directly: no engine, no rules, any value one likes. */
-import type { Attempt, Decision, FlowState, StoredApp, StoredFunction } from "../../src/core/batch.ts";
+/** Runs, steps, jobs, waits and batches for the store suite, made directly: no engine, no rules, any value one likes. */
+import type { Attempt, Decision, FlowState, StoredApp, StoredFunction, StoredOperation } from "../../src/core/batch.ts";
 import { Batch } from "../../src/core/batch.ts";
-import { type Job, MAIN_SLOT, type Run, type RunEvent, type Step } from "../../src/core/run/run.ts";
+import type { InboxContent, InboxMessage } from "../../src/core/inbox.ts";
+import { type Job, MAIN_SLOT, type Run, type RunEvent, type Step, type Wait } from "../../src/core/run/run.ts";
 import type { StoredEvent } from "../../src/protocol/event.ts";
-import type { FunctionConfig } from "../../src/protocol/function.ts";
+import { type FunctionConfig, NO_TIMEOUTS } from "../../src/protocol/function.ts";
 import { encodeUlidTime } from "../../src/protocol/ids.ts";
 import type { Fence, Store } from "../../src/store/store.ts";
 
@@ -43,17 +44,23 @@ export function makeRun(number: number, fields: Partial<Run> = {}): Run {
     functionId: "function-a",
     cron: null,
     originalRunId: null,
+    parent: null,
+    functionVersion: 1,
     createdAt: T0 + number,
+    startAt: T0 + number,
     status: "queued",
     startedAt: null,
     endedAt: null,
     output: null,
     error: null,
+    reason: null,
+    notes: null,
     requestVersion: -1,
     forcePlan: false,
     steps: new Map(),
     stack: [],
     jobs: new Map(),
+    waits: new Map(),
     stateSize: events.reduce((size, event) => size + event.json.length, 0),
     isStored: false,
     ...fields,
@@ -73,6 +80,8 @@ export function addStep(run: Run, id: string, fields: Partial<Step> = {}): Step 
     status: "planned",
     memo: null,
     options: null,
+    childRunId: null,
+    editedInput: null,
     isRace: false,
     attempts: 0,
     queuedAt: run.createdAt,
@@ -103,6 +112,7 @@ export function addJob(run: Run, slot: string = MAIN_SLOT, fields: Partial<Job> 
     kind: slot === MAIN_SLOT ? "discover" : "step",
     attempt: 0,
     dueAt: run.createdAt,
+    payload: null,
     isStored: false,
     call: null,
     again: false,
@@ -111,6 +121,36 @@ export function addJob(run: Run, slot: string = MAIN_SLOT, fields: Partial<Job> 
   };
   run.jobs.set(slot, job);
   return job;
+}
+
+/** Adds the next index entry to a slot of the run. */
+export function addWait(run: Run, slot: string, fields: Partial<Wait> = {}): Wait {
+  const waits = run.waits.get(slot) ?? [];
+  const wait: Wait = {
+    runId: run.id,
+    slot,
+    seq: waits.length,
+    kind: slot[0] === "@" ? "cancel" : "event",
+    name: "order/paid",
+    path: "data.id",
+    value: "s:1",
+    expression: null,
+    armedAt: run.createdAt,
+    untilAt: null,
+    isStored: false,
+    ...fields,
+  };
+  run.waits.set(slot, [...waits, wait]);
+  return wait;
+}
+
+export function makeMessage(number: number, content: Partial<InboxContent> = {}): InboxMessage {
+  const event = { kind: "event", eventId: idOf(number), starts: true, after: null } as const;
+  return { id: idOf(number), content: { ...event, ...content } as InboxContent };
+}
+
+export function makeOperation(number: number, fields: Partial<StoredOperation> = {}): StoredOperation {
+  return { id: idOf(number), kind: "cancel", status: "running", createdAt: T0 + number, json: "{}", ...fields };
 }
 
 export function makeAttempt(runId: string, attempt: number, fields: Partial<Attempt> = {}): Attempt {
@@ -135,10 +175,12 @@ export function makeFunction(id: string, fields: Partial<FunctionConfig> = {}): 
     triggers: [{ kind: "event", event: "order/placed", expression: null }],
     retries: 4,
     url: "http://127.0.0.1:3000/api?fnId=x",
+    cancelOn: [],
+    timeouts: NO_TIMEOUTS,
     raw: { nested: { list: [1, "two", null] } },
     ...fields,
   };
-  return { fn, version: 1, isArchived: false };
+  return { fn, version: 1, isArchived: false, changedAt: T0, paused: null };
 }
 
 export function makeApp(id: string, checksum: string): StoredApp {
@@ -147,6 +189,7 @@ export function makeApp(id: string, checksum: string): StoredApp {
     app: { id, url: "http://127.0.0.1:3000/api", sdk: "js:v1", framework: "express", version: null, functions },
     checksum,
     syncedAt: T0,
+    paused: null,
   };
 }
 
@@ -155,6 +198,7 @@ export function putRun(batch: Batch, run: Run): void {
   batch.runs.add(run);
   for (const step of run.steps.values()) batch.steps.add(step);
   for (const job of run.jobs.values()) batch.putJob(job);
+  for (const waits of run.waits.values()) for (const wait of waits) batch.putWait(wait);
 }
 
 /** Makes a batch, hands it over, and marks its rows as stored, as the engine does. */
@@ -162,8 +206,12 @@ export function commit(store: Store, fill: (batch: Batch) => void): Promise<void
   const batch = new Batch();
   fill(batch);
   const done = store.commit(batch, FENCE);
-  for (const row of [...batch.runs, ...batch.steps, ...batch.jobs]) row.isStored = true;
+  markStored(batch);
   return done;
+}
+
+export function markStored(batch: Batch): void {
+  for (const row of [...batch.runs, ...batch.steps, ...batch.jobs, ...batch.waits]) row.isStored = true;
 }
 
 export function commitRuns(store: Store, ...runs: readonly Run[]): Promise<void> {
@@ -182,10 +230,14 @@ export function asLoaded(run: Run): unknown {
     again: false,
     generation: 0,
   }));
+  const waits = [...run.waits].map(
+    ([slot, list]) => [slot, list.map((wait) => ({ ...wait, isStored: true }))] as const,
+  );
   return structuredClone({
     ...run,
     isStored: true,
     steps: new Map(steps.map((step) => [step.id, step])),
     jobs: new Map(jobs.map((job) => [job.slot, job])),
+    waits: new Map(waits),
   });
 }
