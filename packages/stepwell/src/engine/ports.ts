@@ -48,10 +48,17 @@ export type GatewayOutcome =
       readonly status: number | null;
     };
 
+/** As much of the platform's `AbortSignal` as this layer may know: every one of them fits. */
+export interface StopSignal {
+  readonly aborted: boolean;
+  addEventListener(type: "abort", listener: () => void): void;
+  removeEventListener(type: "abort", listener: () => void): void;
+}
+
 /** Makes the requests of steps. */
 export interface Gateway {
   /** Makes the request. Never rejects: whatever goes wrong is an outcome. The signal breaks it off. */
-  request(request: GatewayRequest, signal: AbortSignal): Promise<GatewayOutcome>;
+  request(request: GatewayRequest, signal: StopSignal): Promise<GatewayOutcome>;
   /** Breaks off what is under way and lets go of connections. */
   close(): Promise<void>;
 }

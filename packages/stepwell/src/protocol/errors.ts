@@ -43,6 +43,8 @@ export const ERRORS = {
     "Send `Authorization: Bearer <signing key>`; check that app and server share the key.",
   ),
   run_ended: entry(409, "Run {run} has already ended ({status}).", "Nothing to do."),
+  run_already_cancelled: entry(409, "Run {run} has already been cancelled.", "Nothing to do."),
+  run_already_ended: entry(409, "Run {run} has already ended ({status}).", "Nothing to do."),
   run_not_ended: entry(
     504,
     "Run {run} has not ended: it is {status}.",
@@ -52,6 +54,11 @@ export const ERRORS = {
     410,
     "Runtime state is no longer available for run {run}.",
     "The run has ended, or there never was one with this id; read /v1/runs/{run} to see which.",
+  ),
+  signal_not_awaited: entry(
+    404,
+    "No run waits for the signal {signal}.",
+    "Send it again once a run waits for it, or with a `ttl`, so that it is kept for the first that will.",
   ),
   stale_dispatch: entry(409, "This call was superseded by a newer one.", "Stop; the newer call carries on."),
   server_stopping: entry(503, "The server is shutting down.", "Try again in a moment."),
@@ -103,6 +110,52 @@ export const ERRORS = {
     "Update the SDK, or report the bug to its authors.",
   ),
   op_unsupported: entry(400, "Operation {op} is not supported by this server.", "Update the server."),
+  timeout_too_long: entry(
+    400,
+    "Step {step} waits for more than {limit} days.",
+    "Wait in a loop with a shorter timeout.",
+  ),
+  wait_invalid: entry(400, "Step {step} cannot wait: {reason}.", "Correct the step's options."),
+  look_back_too_far: entry(
+    400,
+    "Step {step} looks back over more than {limit} events.",
+    "Begin later (`since`), or wait for an event with a name of its own.",
+  ),
+  signal_conflict: entry(
+    409,
+    "Signal conflict; signal wait already exists for another run: {signal} is waited for by run {run}.",
+    'Use a signal of its own for each wait, or `onConflict: "replace"`.',
+  ),
+  signal_unknown: entry(404, "Nobody waits for signal {signal}.", "Send it later, or with a `ttl` to keep it until then."),
+  function_removed: entry(
+    410,
+    "Function {function} was removed while this run was open.",
+    "Serve the function again and resume the run.",
+  ),
+  function_paused: entry(
+    409,
+    "Function {function} is paused and starts no runs.",
+    "Resume the function, or pause it with mode hold.",
+  ),
+  invoke_too_deep: entry(
+    400,
+    "Functions invoke each other more than {limit} levels deep.",
+    "Look for a function that invokes itself, directly or through others.",
+  ),
+  invoke_cancelled: entry(
+    409,
+    "The invoked run {run} was cancelled: {reason}.",
+    "Catch the error where a cancelled child is normal.",
+  ),
+  invoke_skipped: entry(409, "The invoked run {run} was skipped: {reason}.", "See the run for the reason."),
+  run_timed_out: entry(408, "The run's time is over: {reason}.", "Raise the function's `timeouts`."),
+  run_not_failed: entry(409, "Run {run} has not failed: it is {status}.", "Only a failed run can be resumed; rerun it."),
+  step_unknown: entry(404, "Run {run} has no step {step}.", "Name a step of the run, by its id or its hashed id."),
+  step_ambiguous: entry(
+    409,
+    "Run {run} has {count} steps named {step}.",
+    "Use the hashed id of the one you mean; `stepwell runs show` lists them.",
+  ),
   sleep_too_long: entry(400, "Step {step} sleeps for more than {limit} days.", "Sleep in a loop, or use a schedule."),
   not_sdk: entry(
     502,
@@ -122,6 +175,25 @@ export const ERRORS = {
     "Update the SDK, or report the bug to its authors.",
   ),
   call_timeout: entry(504, "The call took longer than {limit}.", "Split the step."),
+  // Requests that the server makes for steps.
+  gateway_invalid: entry(400, "The request of step {step} cannot be made: {reason}.", "Correct the step's options."),
+  gateway_refused: entry(
+    403,
+    "The request to {target} was refused: {reason}.",
+    "Request public addresses only, or allow private ones where the server is started.",
+  ),
+  gateway_failed: entry(502, "The request to {target} failed: {reason}.", "Check the address; the step is retried."),
+  gateway_status: entry(
+    502,
+    "{target} answered HTTP {status}: {reason}.",
+    "Check key, model and body of the request; the step is retried.",
+  ),
+  gateway_timeout: entry(504, "The request to {target} took longer than {limit}.", "Ask for less at once."),
+  gateway_too_large: entry(
+    413,
+    "The {what} of the request to {target} is larger than {limit} bytes.",
+    "Ask for less at once, or make the request inside a step of your own and return only what you need.",
+  ),
   expression_invalid: entry(400, "Expression {expression} is not valid: {reason}.", "See docs/expressions.md."),
   cron_invalid: entry(
     400,

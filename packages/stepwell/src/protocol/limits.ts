@@ -49,6 +49,14 @@ export const LIMITS = {
   signatureAgeMsMax: 300_000,
   syncMsMax: 10_000,
   stepIdCharsMax: 1_024,
+  /** One request that the server makes for a step, redirects included: `step.fetch`, `step.ai.infer`. */
+  gatewayFetchMsMax: 120_000,
+  gatewayAiMsMax: 600_000,
+  gatewayRedirectsMax: 5,
+  gatewayUrlCharsMax: 8_192,
+  gatewayHeadersMax: 100,
+  /** Names and values of those headers together. */
+  gatewayHeaderCharsMax: 16_384,
   /** Invokes between a run and the first of its ancestors. */
   invokeDepthMax: 32,
   /** Patience of a step without a timeout of its own that invokes a run or waits for a signal: a year. */
