@@ -142,8 +142,10 @@ export function rowOfRun(record: RunRecord): RunRow {
   return { ...row, eventIds: events.map((event) => event.id) };
 }
 
+type StepPlace = Pick<StepRecord, "id" | "seq" | "queuedAt">;
+
 /** Stack order, open steps last by the time they were queued. */
-export function compareSteps(left: StepRecord, right: StepRecord): number {
+export function compareSteps(left: StepPlace, right: StepPlace): number {
   const bySeq = (left.seq ?? Number.POSITIVE_INFINITY) - (right.seq ?? Number.POSITIVE_INFINITY);
   if (left.seq !== right.seq) return bySeq;
   return left.queuedAt - right.queuedAt || compareTexts(left.id, right.id);

@@ -10,9 +10,10 @@
  */
 import { realpathSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
-import type { Attempt, Batch, Decision } from "../core/batch.ts";
+import type { Attempt, Batch, Decision, StoredOperation } from "../core/batch.ts";
+import type { InboxMessage } from "../core/inbox.ts";
 import type { Instant } from "../core/instant.ts";
-import type { Run } from "../core/run/run.ts";
+import type { Run, Wait } from "../core/run/run.ts";
 import type { JobHint } from "../core/schedule/job-queue.ts";
 import { StepwellError } from "../protocol/errors.ts";
 import type { StoredEvent } from "../protocol/event.ts";
@@ -28,14 +29,19 @@ import {
   type Fence,
   type FlowFact,
   type FlowKey,
+  type FunctionVersion,
   isFatalStoreError,
   type JobPageQuery,
   type ListedStep,
+  type PastEventsQuery,
   type Registry,
   type RunFilter,
   type RunRow,
+  type StepPage,
   type Store,
   type StoreCounts,
+  type WaitCount,
+  type WaitQuery,
 } from "./store.ts";
 
 export interface SqliteStoreOptions {
@@ -148,6 +154,30 @@ export class SqliteStore implements Store {
     return this.#load((loads) => loads.flow(keys, now));
   }
 
+  async loadWaits(queries: readonly WaitQuery[]): Promise<string[][]> {
+    return this.#load((loads) => loads.waiting(queries));
+  }
+
+  async loadWaitCounts(): Promise<WaitCount[]> {
+    return this.#load((loads) => loads.waitCounts());
+  }
+
+  async loadInbox(after: string | null, limit: number): Promise<InboxMessage[]> {
+    return this.#load((loads) => loads.inbox(after, limit));
+  }
+
+  async loadEvents(ids: readonly string[]): Promise<StoredEvent[]> {
+    return this.#load((loads) => loads.events(ids));
+  }
+
+  async loadPastEvents(query: PastEventsQuery): Promise<StoredEvent[]> {
+    return this.#load((loads) => loads.pastEvents(query));
+  }
+
+  async loadOpenOperations(): Promise<StoredOperation[]> {
+    return this.#load((loads) => loads.openOperations());
+  }
+
   async loadKnownEvents(ids: readonly string[]): Promise<string[]> {
     return this.#load((loads) => loads.knownEvents(ids));
   }
@@ -168,8 +198,8 @@ export class SqliteStore implements Store {
     return this.#list((reader) => reader.call("listRuns", filter));
   }
 
-  async listSteps(runId: string): Promise<ListedStep[]> {
-    return this.#list((reader) => reader.call("listSteps", runId));
+  async listSteps(runId: string, page?: StepPage): Promise<ListedStep[]> {
+    return this.#list((reader) => reader.call("listSteps", runId, page));
   }
 
   async listAttempts(runId: string): Promise<Attempt[]> {
@@ -178,6 +208,22 @@ export class SqliteStore implements Store {
 
   async listDecisions(eventId: string): Promise<Decision[]> {
     return this.#list((reader) => reader.call("listDecisions", eventId));
+  }
+
+  async listWaits(runId: string): Promise<Wait[]> {
+    return this.#list((reader) => reader.call("listWaits", runId));
+  }
+
+  async listFunctionVersions(functionId: string, limit: number): Promise<FunctionVersion[]> {
+    return this.#list((reader) => reader.call("listFunctionVersions", functionId, limit));
+  }
+
+  async getOperation(id: string): Promise<StoredOperation | null> {
+    return this.#list((reader) => reader.call("getOperation", id));
+  }
+
+  async listOperations(limit: number, before?: string): Promise<StoredOperation[]> {
+    return this.#list((reader) => reader.call("listOperations", limit, before));
   }
 
   async counts(): Promise<StoreCounts> {

@@ -4,41 +4,70 @@
  * The event of a run is not written twice: when the batch stores the event too, the run only refers to it.
  */
 import type { Batch } from "../../core/batch.ts";
-import type { Job, Run, Step } from "../../core/run/run.ts";
+import type { Job, Run, Step, Wait } from "../../core/run/run.ts";
 import type { StoredEvent } from "../../protocol/event.ts";
 import { DEFAULT_ENV } from "../../protocol/event.ts";
+import { type LargeValue, pushValue } from "./blobs.ts";
 import { encodeText, encodeTextOrNull } from "./text.ts";
 import type { SqlValue, WriteName, WriteRows } from "./writes.ts";
 
 /** A file is one partition: it has one writer. */
 export const PARTITION = 0;
 
-export function batchRows(batch: Batch): WriteRows {
+export interface BatchRows {
+  readonly rows: WriteRows;
+  /** Places in `rows`. A thread that gets both in one message finds them there. */
+  readonly large: readonly LargeValue[];
+}
+
+type Into = (name: WriteName) => SqlValue[];
+
+export function batchRows(batch: Batch): BatchRows {
   const rows: { [Name in WriteName]?: SqlValue[] } = {};
-  const into = (name: WriteName): SqlValue[] => {
+  const large: LargeValue[] = [];
+  const into: Into = (name) => {
     rows[name] ??= [];
     return rows[name];
   };
-  for (const job of batch.deletedJobs) into("deleteJob").push(encodeText(job.runId), encodeText(job.slot));
-  for (const event of batch.events) pushEvent(into("insertEvent"), event);
+  pushDeletes(batch, into);
+  for (const event of batch.events) pushEvent(into("insertEvent"), event, large);
   const events = new Map(batch.events.map((event) => [event.id, event]));
   for (const run of batch.runs) {
-    if (run.isStored) pushRunChanges(into("updateRun"), run).push(encodeText(run.id));
+    if (run.isStored) pushRunChanges(into("updateRun"), run, large).push(encodeText(run.id));
     else {
-      pushRun(into("insertRun"), run, events);
+      pushRun(into("insertRun"), run, events, large);
       for (const event of run.events.slice(1)) into("insertRunEvent").push(encodeText(event.id), encodeText(run.id));
     }
   }
   for (const step of batch.steps) {
-    if (step.isStored) pushStepChanges(into("updateStep"), step).push(encodeText(step.runId), encodeText(step.id));
-    else pushStep(into("insertStep"), step);
+    if (step.isStored) {
+      pushStepChanges(into("updateStep"), step, large).push(encodeText(step.runId), encodeText(step.id));
+    } else pushStep(into("insertStep"), step, large);
   }
-  for (const job of batch.jobs) pushJob(into("putJob"), job);
-  pushFacts(batch, into);
-  return rows;
+  for (const job of batch.jobs) pushJob(into("putJob"), job, large);
+  for (const wait of batch.waits) pushWait(into("putWait"), wait);
+  for (const { id, content } of batch.messages) {
+    const values = into("putMessage");
+    values.push(PARTITION, encodeText(id));
+    pushValue(values, JSON.stringify(content), large);
+  }
+  pushFacts(batch, into, large);
+  pushRegistry(batch, into);
+  return { rows, large };
 }
 
-function pushEvent(values: SqlValue[], event: StoredEvent): void {
+function pushDeletes(batch: Batch, into: Into): void {
+  for (const job of batch.deletedJobs) into("deleteJob").push(encodeText(job.runId), encodeText(job.slot));
+  for (const { runId, slot, seq } of batch.deletedWaits) {
+    into("deleteWait").push(encodeText(runId), encodeText(slot), seq);
+  }
+  for (const id of batch.deletedMessages) into("deleteMessage").push(PARTITION, encodeText(id));
+  for (const { kind, functionId, key } of batch.deletedFlow) {
+    into("deleteFlow").push(PARTITION, kind, encodeText(functionId), encodeText(key));
+  }
+}
+
+function pushEvent(values: SqlValue[], event: StoredEvent, large: LargeValue[]): void {
   values.push(
     encodeText(event.id),
     DEFAULT_ENV,
@@ -47,11 +76,11 @@ function pushEvent(values: SqlValue[], event: StoredEvent): void {
     event.receivedAt,
     encodeTextOrNull(event.idempotencyId),
     event.isInternal ? 1 : 0,
-    encodeText(event.json),
   );
+  pushValue(values, encodeText(event.json), large);
 }
 
-function pushRun(values: SqlValue[], run: Run, stored: ReadonlyMap<string, StoredEvent>): void {
+function pushRun(values: SqlValue[], run: Run, stored: ReadonlyMap<string, StoredEvent>, large: LargeValue[]): void {
   const { events } = run;
   const isStoredElsewhere = events.every((event) => {
     const other = stored.get(event.id);
@@ -66,26 +95,31 @@ function pushRun(values: SqlValue[], run: Run, stored: ReadonlyMap<string, Store
     events.length > 1 ? JSON.stringify(events.map((event) => event.id)) : null,
     encodeTextOrNull(run.cron),
     encodeTextOrNull(run.originalRunId),
+    run.parent === null ? null : JSON.stringify(run.parent),
+    run.functionVersion,
     run.createdAt,
+    run.startAt,
   );
   const own = events.map(({ id, name, json }) => ({ id, name, json }));
-  pushRunChanges(values, run).push(isStoredElsewhere ? null : JSON.stringify(own));
+  pushValue(pushRunChanges(values, run, large), isStoredElsewhere ? null : JSON.stringify(own), large);
 }
 
-function pushRunChanges(values: SqlValue[], run: Run): SqlValue[] {
+function pushRunChanges(values: SqlValue[], run: Run, large: LargeValue[]): SqlValue[] {
   values.push(
     run.status,
     run.startedAt,
     run.endedAt,
     run.requestVersion,
     run.forcePlan ? 1 : 0,
-    encodeTextOrNull(run.error),
-    encodeTextOrNull(run.output),
+    run.reason,
+    run.notes === null ? null : JSON.stringify(run.notes),
   );
+  pushValue(values, encodeTextOrNull(run.error), large);
+  pushValue(values, encodeTextOrNull(run.output), large);
   return values;
 }
 
-function pushStep(values: SqlValue[], step: Step): void {
+function pushStep(values: SqlValue[], step: Step, large: LargeValue[]): void {
   values.push(
     encodeText(step.runId),
     encodeText(step.id),
@@ -94,22 +128,42 @@ function pushStep(values: SqlValue[], step: Step): void {
     step.index,
     step.isRace ? 1 : 0,
     step.queuedAt,
-    encodeTextOrNull(step.options),
+    encodeTextOrNull(step.childRunId),
   );
-  pushStepChanges(values, step);
+  pushValue(values, encodeTextOrNull(step.editedInput), large);
+  pushValue(values, encodeTextOrNull(step.options), large);
+  pushStepChanges(values, step, large);
 }
 
-function pushStepChanges(values: SqlValue[], step: Step): SqlValue[] {
-  values.push(step.seq, step.status, step.attempts, step.startedAt, step.endedAt, encodeTextOrNull(step.memo));
+function pushStepChanges(values: SqlValue[], step: Step, large: LargeValue[]): SqlValue[] {
+  values.push(step.seq, step.status, step.attempts, step.startedAt, step.endedAt);
+  pushValue(values, encodeTextOrNull(step.memo), large);
   return values;
 }
 
-function pushJob(values: SqlValue[], job: Job): void {
+function pushJob(values: SqlValue[], job: Job, large: LargeValue[]): void {
   values.push(encodeText(job.runId), encodeText(job.slot), PARTITION, job.kind, job.attempt, job.dueAt);
+  pushValue(values, encodeTextOrNull(job.payload), large);
 }
 
-/** Everything that is rare, or that comes as it is stored. */
-function pushFacts(batch: Batch, into: (name: WriteName) => SqlValue[]): void {
+function pushWait(values: SqlValue[], wait: Wait): void {
+  values.push(
+    encodeText(wait.runId),
+    encodeText(wait.slot),
+    wait.seq,
+    PARTITION,
+    wait.kind,
+    encodeText(wait.name),
+    encodeText(wait.path),
+    encodeText(wait.value),
+    wait.armedAt,
+    wait.untilAt,
+    encodeTextOrNull(wait.expression),
+  );
+}
+
+/** What comes as it is stored. */
+function pushFacts(batch: Batch, into: Into, large: LargeValue[]): void {
   for (const { eventId, functionId, outcome, reason, runId, at } of batch.decisions) {
     const texts = [encodeText(eventId), encodeText(functionId), outcome, encodeText(reason)];
     into("insertDecision").push(...texts, encodeTextOrNull(runId), at);
@@ -126,16 +180,26 @@ function pushFacts(batch: Batch, into: (name: WriteName) => SqlValue[]): void {
     );
   }
   for (const { kind, functionId, key, value, expiresAt } of batch.flow) {
-    into("putFlow").push(PARTITION, kind, encodeText(functionId), encodeText(key), encodeText(value), expiresAt);
+    const values = into("putFlow");
+    values.push(PARTITION, kind, encodeText(functionId), encodeText(key), expiresAt);
+    pushValue(values, encodeText(value), large);
+  }
+}
+
+/** What is rare. */
+function pushRegistry(batch: Batch, into: Into): void {
+  for (const { id, kind, status, createdAt, json } of batch.operations.values()) {
+    into("putOperation").push(encodeText(id), kind, status, createdAt, encodeText(json));
   }
   for (const { functionId, json } of batch.schedules.values()) {
     into("putSchedule").push(encodeText(functionId), encodeText(json));
   }
-  for (const { app, checksum, syncedAt } of batch.apps) {
-    into("putApp").push(encodeText(app.id), encodeText(checksum), syncedAt, JSON.stringify(app));
+  for (const { app, checksum, syncedAt, paused } of batch.apps) {
+    into("putApp").push(encodeText(app.id), encodeText(checksum), syncedAt, paused, JSON.stringify(app));
   }
-  for (const { fn, version, isArchived } of batch.functions) {
-    const texts = [encodeText(fn.id), encodeText(fn.appId)];
-    into("putFunction").push(...texts, version, isArchived ? 1 : 0, JSON.stringify(fn));
+  for (const { fn, version, isArchived, changedAt, paused } of batch.functions) {
+    const [id, config] = [encodeText(fn.id), JSON.stringify(fn)];
+    into("putFunction").push(id, encodeText(fn.appId), version, isArchived ? 1 : 0, changedAt, paused, config);
+    into("insertFunctionVersion").push(id, version, changedAt, config);
   }
 }

@@ -6,10 +6,13 @@
  * statuses or functions, each is a walk of its own ("leg") that ends at the limit, so nothing is sorted but the heads.
  */
 import type { DatabaseSync } from "node:sqlite";
-import type { Attempt, Decision } from "../../core/batch.ts";
+import type { Attempt, Decision, StoredOperation } from "../../core/batch.ts";
+import type { Wait } from "../../core/run/run.ts";
 import type { StoredEvent } from "../../protocol/event.ts";
-import { compareSteps, withDueTimes } from "../records.ts";
-import type { EventFilter, ListedStep, RunFilter, RunRow, StoreCounts } from "../store.ts";
+import type { FunctionConfig } from "../../protocol/function.ts";
+import { compareSteps, compareWaits, type StepRecord, type WaitRecord, withDueTimes } from "../records.ts";
+import type { EventFilter, FunctionVersion, ListedStep, RunFilter, RunRow, StepPage, StoreCounts } from "../store.ts";
+import { putBack, readRows, SELECT_BLOBS } from "./blobs.ts";
 import {
   ATTEMPT_COLUMNS,
   attemptOfRow,
@@ -18,17 +21,18 @@ import {
   EVENT_COLUMNS,
   type EventColumns,
   eventOfRow,
-  JOB_COLUMNS,
-  type JobColumns,
-  jobOfRow,
+  OPERATION_COLUMNS,
+  operationOfRow,
   RUN_ROW_COLUMNS,
   type RunRowColumns,
   runRowOfRow,
   STEP_COLUMNS,
   type StepColumns,
   stepOfRow,
+  WAIT_COLUMNS,
+  waitOfRow,
 } from "./rows.ts";
-import { encodeText } from "./text.ts";
+import { decodeText, encodeText } from "./text.ts";
 
 /** More legs than this are filtered on a walk through all runs instead. */
 const LEGS_MAX = 50;
@@ -42,8 +46,8 @@ interface Clause {
 const clause = (sql: string, ...values: (string | number)[]): Clause => ({ sql, values });
 
 export function getEvent(db: DatabaseSync, env: string, id: string): StoredEvent | null {
-  const row = select<EventColumns>(db, EVENT_COLUMNS, "events", [clause("id = ?", encodeText(id)), inEnv(env)])[0];
-  return row === undefined ? null : eventOfRow(row);
+  const rows = select<EventColumns>(db, EVENT_COLUMNS, "events", [clause("id = ?", encodeText(id)), inEnv(env)]);
+  return withValues(db, rows, "json").map(eventOfRow)[0] ?? null;
 }
 
 export function listEvents(db: DatabaseSync, filter: EventFilter): StoredEvent[] {
@@ -55,12 +59,13 @@ export function listEvents(db: DatabaseSync, filter: EventFilter): StoredEvent[]
   if (receivedUntil !== undefined) where.push(clause("received_at < ?", receivedUntil));
   if (before !== undefined) where.push(clause("id < ?", encodeText(before)));
   const table = name === undefined ? "events INDEXED BY events_by_id" : "events INDEXED BY events_by_name";
-  return select<EventColumns>(db, EVENT_COLUMNS, table, where, newest(filter.limit)).map(eventOfRow);
+  const rows = select<EventColumns>(db, EVENT_COLUMNS, table, where, newest(filter.limit));
+  return withValues(db, rows, "json").map(eventOfRow);
 }
 
 export function getRun(db: DatabaseSync, env: string, id: string): RunRow | null {
-  const row = select<RunRowColumns>(db, RUN_ROW_COLUMNS, "runs", [clause("id = ?", encodeText(id)), inEnv(env)])[0];
-  return row === undefined ? null : runRowOfRow(row);
+  const rows = select<RunRowColumns>(db, RUN_ROW_COLUMNS, "runs", [clause("id = ?", encodeText(id)), inEnv(env)]);
+  return withValues(db, rows, "error", "output").map(runRowOfRow)[0] ?? null;
 }
 
 export function listRuns(db: DatabaseSync, filter: RunFilter): RunRow[] {
@@ -74,7 +79,8 @@ export function listRuns(db: DatabaseSync, filter: RunFilter): RunRow[] {
     );
   });
   const found = clause(`id IN (${walks.map((walk) => walk.sql).join(" UNION ALL ")})`, ...valuesOf(walks));
-  return select<RunRowColumns>(db, RUN_ROW_COLUMNS, "runs", [found], newest(filter.limit)).map(runRowOfRow);
+  const rows = select<RunRowColumns>(db, RUN_ROW_COLUMNS, "runs", [found], newest(filter.limit));
+  return withValues(db, rows, "error", "output").map(runRowOfRow);
 }
 
 interface Leg {
@@ -128,10 +134,53 @@ function sharedClauses({ env, createdFrom, createdUntil, before }: RunFilter): C
   return where;
 }
 
-export function listSteps(db: DatabaseSync, runId: string): ListedStep[] {
+export function listSteps(db: DatabaseSync, runId: string, page?: StepPage): ListedStep[] {
   const where = [clause("run_id = ?", encodeText(runId))];
-  const steps = select<StepColumns>(db, STEP_COLUMNS, "steps", where).map(stepOfRow).sort(compareSteps);
-  return withDueTimes(steps, select<JobColumns>(db, JOB_COLUMNS, "jobs", where).map(jobOfRow));
+  const wanted = page === undefined ? where : [isOneOfNumbers("rowid", stepNumbers(db, where, page))];
+  const rows = withValues(db, select<StepColumns>(db, STEP_COLUMNS, "steps", wanted), "memo", "options", "editedInput");
+  const jobs = select<{ slot: string; dueAt: number }>(db, "slot, due_at AS dueAt", "jobs", where);
+  return withDueTimes(
+    rows.map(stepOfRow).sort(compareSteps),
+    jobs.map(({ slot, dueAt }) => ({ slot: decodeText(slot), dueAt })),
+  );
+}
+
+/** Which rows a page of steps holds. Of the others only the order is read. */
+function stepNumbers(db: DatabaseSync, where: readonly Clause[], { offset, limit }: StepPage): number[] {
+  const columns = "rowid AS number, id, seq, queued_at AS queuedAt";
+  const places = select<Pick<StepRecord, "id" | "seq" | "queuedAt"> & { number: number }>(db, columns, "steps", where);
+  const sorted = places.map((place) => ({ ...place, id: decodeText(place.id) })).sort(compareSteps);
+  return sorted.slice(offset, offset + limit).map((place) => place.number);
+}
+
+export function listWaits(db: DatabaseSync, runId: string): Wait[] {
+  const rows = select<WaitRecord>(db, WAIT_COLUMNS, "waits", [clause("run_id = ?", encodeText(runId))]);
+  const waits = rows.map(waitOfRow).sort(compareWaits);
+  return waits.map((wait) => ({ ...wait, isStored: true }));
+}
+
+export function listFunctionVersions(db: DatabaseSync, functionId: string, limit: number): FunctionVersion[] {
+  const where = [clause("function_id = ?", encodeText(functionId))];
+  const newestFirst = clause("ORDER BY version DESC LIMIT ?", limit);
+  const columns = "version, changed_at AS changedAt, config";
+  const rows = select<{ version: number; changedAt: number; config: string }>(
+    db,
+    columns,
+    "function_versions",
+    where,
+    newestFirst,
+  );
+  return rows.map((row) => ({ ...row, config: JSON.parse(row.config) as FunctionConfig }));
+}
+
+export function getOperation(db: DatabaseSync, id: string): StoredOperation | null {
+  const rows = select<StoredOperation>(db, OPERATION_COLUMNS, "operations", [clause("id = ?", encodeText(id))]);
+  return rows.map(operationOfRow)[0] ?? null;
+}
+
+export function listOperations(db: DatabaseSync, limit: number, before?: string): StoredOperation[] {
+  const where = before === undefined ? [] : [clause("id < ?", encodeText(before))];
+  return select<StoredOperation>(db, OPERATION_COLUMNS, "operations", where, newest(limit)).map(operationOfRow);
 }
 
 export function listAttempts(db: DatabaseSync, runId: string): Attempt[] {
@@ -159,12 +208,25 @@ const inEnv = (env: string): Clause => clause("env = ?", encodeText(env));
 const isOneOf = (column: string, values: readonly string[]): Clause =>
   clause(`${column} IN (SELECT value FROM json_each(?))`, JSON.stringify(values));
 
+const isOneOfNumbers = (column: string, values: readonly number[]): Clause =>
+  clause(`${column} IN (SELECT value FROM json_each(?))`, JSON.stringify(values));
+
 const newest = (limit: number): Clause => clause("ORDER BY id DESC LIMIT ?", limit);
 
 const whereOf = (where: readonly Clause[]): string =>
   where.length === 0 ? "" : `WHERE ${where.map((one) => one.sql).join(" AND ")}`;
 
 const valuesOf = (clauses: readonly Clause[]) => clauses.flatMap((one) => one.values);
+
+/** The rows with their large values, in one query more when there are any. */
+function withValues<Row extends object>(
+  db: DatabaseSync,
+  rows: readonly Row[],
+  ...columns: readonly (keyof Row & string)[]
+): readonly Row[] {
+  putBack(() => db.prepare(SELECT_BLOBS), db.location() ?? "", readRows(rows, ...columns));
+  return rows;
+}
 
 function select<Row>(
   db: DatabaseSync,

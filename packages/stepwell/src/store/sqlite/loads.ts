@@ -3,35 +3,49 @@
  * point read takes microseconds, less than asking another thread would.
  *
  *   L1. Whatever is large is read in parts, and between two parts the loop gets its turn.
- *   L2. A run is read in one snapshot with its steps, jobs and events.
+ *   L2. A run is read in one snapshot with its steps, jobs, waits and events.
  */
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 import { setImmediate as nextTurn } from "node:timers/promises";
-import type { Schedule, StoredApp, StoredFunction } from "../../core/batch.ts";
+import type { Schedule, StoredApp, StoredFunction, StoredOperation } from "../../core/batch.ts";
+import type { InboxContent, InboxMessage } from "../../core/inbox.ts";
 import type { Instant } from "../../core/instant.ts";
 import type { Run, RunEvent } from "../../core/run/run.ts";
 import type { JobHint } from "../../core/schedule/job-queue.ts";
 import { StepwellError } from "../../protocol/errors.ts";
-import { assembleRun, compareSteps, compareTexts } from "../records.ts";
-import type { FlowFact, FlowKey, JobPageQuery, Registry } from "../store.ts";
+import type { StoredEvent } from "../../protocol/event.ts";
+import { assembleRun, compareSteps, compareTexts, compareWaits, pastEventIds, type WaitRecord } from "../records.ts";
+import type { FlowFact, FlowKey, JobPageQuery, PastEventsQuery, Registry, WaitCount, WaitQuery } from "../store.ts";
 import { PARTITION } from "./batch-rows.ts";
+import { putBack, type ReadRows, readRows, SELECT_BLOBS } from "./blobs.ts";
 import {
+  EVENT_COLUMNS,
+  type EventColumns,
   eventIdsOfRow,
+  eventOfRow,
   JOB_COLUMNS,
   type JobColumns,
   jobOfRow,
+  OPERATION_COLUMNS,
+  operationOfRow,
   RUN_COLUMNS,
   type RunColumns,
   runOfRow,
   STEP_COLUMNS,
   type StepColumns,
   stepOfRow,
+  WAIT_COLUMNS,
+  waitOfRow,
 } from "./rows.ts";
 import { decodeText, encodeText } from "./text.ts";
 
-/** Runs in one snapshot, and job hints in one statement: two or three ms of the loop's time. */
+// How much the loop reads before it gets its turn: two or three ms of its time.
 const RUNS_PER_PART = 100;
 const JOBS_PER_PART = 500;
+const EVENTS_PER_PART = 500;
+const EVENT_IDS_PER_PART = 2_000;
+const MESSAGES_PER_PART = 500;
+const WAIT_ENTRIES_PER_PART = 200;
 
 // The ids lead (CROSS JOIN keeps the order of the tables), so every row is found by its key.
 const EACH_ID = "FROM (SELECT value AS wanted_id FROM json_each(?)) CROSS JOIN";
@@ -39,7 +53,9 @@ const LOADS = {
   runs: `SELECT ${RUN_COLUMNS} ${EACH_ID} runs ON runs.id = wanted_id`,
   steps: `SELECT ${STEP_COLUMNS} ${EACH_ID} steps ON steps.run_id = wanted_id`,
   jobs: `SELECT ${JOB_COLUMNS} ${EACH_ID} jobs ON jobs.run_id = wanted_id`,
-  events: `SELECT events.id, name, json ${EACH_ID} events ON events.id = wanted_id`,
+  waits: `SELECT ${WAIT_COLUMNS} ${EACH_ID} waits ON waits.run_id = wanted_id`,
+  runEvents: `SELECT events.id, name, json ${EACH_ID} events ON events.id = wanted_id`,
+  events: `SELECT ${EVENT_COLUMNS} ${EACH_ID} events ON events.id = wanted_id`,
   knownEvents: `SELECT events.id ${EACH_ID} events ON events.id = wanted_id`,
   jobPage: `SELECT jobs.run_id AS runId, jobs.slot AS slot, due_at AS dueAt, function_id AS functionId, created_at AS orderAt
     FROM jobs INDEXED BY jobs_by_due CROSS JOIN runs ON runs.id = jobs.run_id
@@ -47,10 +63,20 @@ const LOADS = {
     ORDER BY due_at, run_id, slot LIMIT ?`,
   flow: `SELECT value, expires_at AS expiresAt FROM flow_state
     WHERE partition = ? AND kind = ? AND function_id = ? AND key = ? AND expires_at > ?`,
+  waiting: `SELECT DISTINCT run_id AS runId FROM waits INDEXED BY waits_by_entry
+    WHERE partition = ? AND kind = ? AND name = ? AND path = ? AND value = ? AND run_id > ? ORDER BY run_id LIMIT ?`,
+  waitCounts: `SELECT kind, name, path, count(*) AS count FROM waits INDEXED BY waits_by_entry WHERE partition = ?
+    GROUP BY kind, name, path`,
+  inbox: "SELECT id, json FROM inbox WHERE partition = ? AND id > ? ORDER BY id LIMIT ?",
+  pastEventIds: `SELECT id, received_at AS receivedAt FROM events INDEXED BY events_by_name
+    WHERE env = ? AND name = ? AND id > ? AND id <= ? ORDER BY id LIMIT ?`,
+  openOperations: `SELECT ${OPERATION_COLUMNS} FROM operations INDEXED BY operations_open WHERE status = 'running'
+    ORDER BY id`,
+  blobs: SELECT_BLOBS,
   openRuns: `SELECT count(*) AS count FROM (SELECT 1 FROM runs INDEXED BY runs_by_status
     WHERE status <> 'completed' AND status IN ('queued', 'running') LIMIT ?)`,
-  apps: "SELECT config, checksum, synced_at AS syncedAt FROM apps",
-  functions: "SELECT config, version, is_archived AS isArchived FROM functions",
+  apps: "SELECT config, checksum, synced_at AS syncedAt, paused FROM apps",
+  functions: `SELECT config, version, is_archived AS isArchived, changed_at AS changedAt, paused FROM functions`,
   schedules: "SELECT function_id AS functionId, json FROM schedules",
 } as const;
 
@@ -70,19 +96,23 @@ export class SqliteLoads {
     this.#db.close();
   }
 
+  #putBack(...parts: readonly ReadRows[]): void {
+    putBack(() => this.#statements.blobs, this.#path, ...parts);
+  }
+
   registry(): Registry {
-    const apps = all<{ config: string; checksum: string; syncedAt: number }>(this.#statements.apps);
-    const functions = all<{ config: string; version: number; isArchived: number }>(this.#statements.functions);
+    const apps = all<Omit<StoredApp, "app"> & { readonly config: string }>(this.#statements.apps);
+    const functions = all<FunctionColumns>(this.#statements.functions);
     const schedules = all<Schedule>(this.#statements.schedules);
     return {
       apps: apps
-        .map(({ config, checksum, syncedAt }): StoredApp => {
-          return { app: JSON.parse(config) as StoredApp["app"], checksum: decodeText(checksum), syncedAt };
+        .map(({ config, checksum, ...app }): StoredApp => {
+          return { ...app, app: JSON.parse(config) as StoredApp["app"], checksum: decodeText(checksum) };
         })
         .sort((left, right) => compareTexts(left.app.id, right.app.id)),
       functions: functions
-        .map(({ config, version, isArchived }): StoredFunction => {
-          return { fn: JSON.parse(config) as StoredFunction["fn"], version, isArchived: isArchived === 1 };
+        .map(({ config, isArchived, ...stored }): StoredFunction => {
+          return { ...stored, fn: JSON.parse(config) as StoredFunction["fn"], isArchived: isArchived === 1 };
         })
         .sort((left, right) => compareTexts(left.fn.id, right.fn.id)),
       schedules: schedules
@@ -106,9 +136,19 @@ export class SqliteLoads {
     this.#db.exec("BEGIN"); // L2
     try {
       const rows = all<RunColumns>(this.#statements.runs, wanted);
-      const steps = groupByRun(all<StepColumns>(this.#statements.steps, wanted).map(stepOfRow));
-      const jobs = groupByRun(all<JobColumns>(this.#statements.jobs, wanted).map(jobOfRow));
-      const events = this.#eventsOf(rows);
+      const stepRows = all<StepColumns>(this.#statements.steps, wanted);
+      const jobRows = all<JobColumns>(this.#statements.jobs, wanted);
+      const waits = groupByRun(all<WaitRecord>(this.#statements.waits, wanted).map(waitOfRow));
+      const eventRows = this.#eventRowsOf(rows);
+      this.#putBack(
+        readRows(rows, "error", "output", "events"),
+        readRows(stepRows, "memo", "options", "editedInput"),
+        readRows(jobRows, "payload"),
+        readRows(eventRows, "json"),
+      );
+      const steps = groupByRun(stepRows.map(stepOfRow));
+      const jobs = groupByRun(jobRows.map(jobOfRow));
+      const events = new Map(eventRows.map((row) => [decodeText(row.id), runEventOfRow(row)]));
       return rows.map((row) => {
         const run = runOfRow(
           row,
@@ -116,7 +156,8 @@ export class SqliteLoads {
         );
         const stepsOfRun = (steps.get(run.id) ?? []).sort(compareSteps);
         const jobsOfRun = (jobs.get(run.id) ?? []).sort((left, right) => compareTexts(left.slot, right.slot));
-        return assembleRun(run, stepsOfRun, jobsOfRun);
+        const waitsOfRun = (waits.get(run.id) ?? []).sort(compareWaits);
+        return assembleRun(run, stepsOfRun, jobsOfRun, waitsOfRun);
       });
     } finally {
       this.#db.exec("COMMIT");
@@ -124,13 +165,9 @@ export class SqliteLoads {
   }
 
   /** The events that these runs share with the table of events. */
-  #eventsOf(rows: readonly RunColumns[]): ReadonlyMap<string, RunEvent> {
+  #eventRowsOf(rows: readonly RunColumns[]): RunEvent[] {
     const ids = rows.filter((row) => row.events === null).flatMap(eventIdsOfRow);
-    const wanted = JSON.stringify([...new Set(ids)].map(encodeText));
-    const events = all<RunEvent>(this.#statements.events, wanted).map(({ id, name, json }) => {
-      return { id: decodeText(id), name: decodeText(name), json: decodeText(json) };
-    });
-    return new Map(events.map((event) => [event.id, event]));
+    return all<RunEvent>(this.#statements.runEvents, JSON.stringify([...new Set(ids)].map(encodeText)));
   }
 
   #ownEvents(row: RunColumns, events: ReadonlyMap<string, RunEvent>): RunEvent[] {
@@ -153,12 +190,102 @@ export class SqliteLoads {
     return hints;
   }
 
+  async waiting(queries: readonly WaitQuery[]): Promise<string[][]> {
+    const answers: string[][] = [];
+    let entries = 0;
+    for (const query of queries) {
+      const count = query.kinds.length * query.keys.length;
+      if (entries > 0 && entries + count > WAIT_ENTRIES_PER_PART) {
+        await nextTurn(); // L1
+        entries = 0;
+      }
+      entries += count;
+      answers.push(this.#waitingFor(query));
+    }
+    return answers;
+  }
+
+  /** Each entry is a walk that ends at the limit; together their heads hold the head of the answer. */
+  #waitingFor({ kinds, name, keys, afterRunId, limit }: WaitQuery): string[] {
+    const walks = kinds.flatMap((kind) =>
+      keys.map(({ path, value }) => {
+        const entry = [PARTITION, kind, encodeText(name), encodeText(path), encodeText(value)];
+        const rows = all<{ runId: string }>(this.#statements.waiting, ...entry, encodeText(afterRunId ?? ""), limit);
+        return rows.map((row) => decodeText(row.runId));
+      }),
+    );
+    if (walks.length === 1) return walks[0]!;
+    return [...new Set(walks.flat())].sort(compareTexts).slice(0, limit);
+  }
+
+  waitCounts(): WaitCount[] {
+    return all<WaitCount>(this.#statements.waitCounts, PARTITION).map(({ kind, name, path, count }) => {
+      return { kind, name: decodeText(name), path: decodeText(path), count };
+    });
+  }
+
+  async inbox(after: string | null, limit: number): Promise<InboxMessage[]> {
+    const messages: InboxMessage[] = [];
+    for (let last = after ?? ""; messages.length < limit; last = messages.at(-1)!.id) {
+      if (messages.length > 0) await nextTurn(); // L1
+      const count = Math.min(MESSAGES_PER_PART, limit - messages.length);
+      const rows = all<{ id: string; json: string }>(this.#statements.inbox, PARTITION, encodeText(last), count);
+      this.#putBack(readRows(rows, "json"));
+      for (const { id, json } of rows) {
+        messages.push({ id: decodeText(id), content: JSON.parse(json) as InboxContent });
+      }
+      if (rows.length < count) break;
+    }
+    return messages;
+  }
+
+  async events(ids: readonly string[]): Promise<StoredEvent[]> {
+    const wanted = [...new Set(ids)].map(encodeText);
+    const events: StoredEvent[] = [];
+    for (let start = 0; start < wanted.length; start += EVENTS_PER_PART) {
+      if (start > 0) await nextTurn(); // L1
+      const part = JSON.stringify(wanted.slice(start, start + EVENTS_PER_PART));
+      const rows = all<EventColumns>(this.#statements.events, part);
+      this.#putBack(readRows(rows, "json"));
+      for (const row of rows) events.push(eventOfRow(row));
+    }
+    return events;
+  }
+
+  /** First the ids, then the events: of what many names have in common, only the oldest is wanted. */
+  async pastEvents(query: PastEventsQuery): Promise<StoredEvent[]> {
+    const ids: string[] = [];
+    for (const name of new Set(query.names)) ids.push(...(await this.#pastEventIds(query, name)));
+    return this.events(ids.sort(compareTexts).slice(0, query.limit));
+  }
+
+  async #pastEventIds({ env, from, until, limit, ...query }: PastEventsQuery, name: string): Promise<string[]> {
+    const { least, greatest } = pastEventIds({ env, from, until, limit, ...query });
+    const ids: string[] = [];
+    for (let last = least; ids.length < limit; ) {
+      const walk = [encodeText(env), encodeText(name), last, greatest, EVENT_IDS_PER_PART];
+      const rows = all<{ id: string; receivedAt: Instant }>(this.#statements.pastEventIds, ...walk);
+      for (const { id, receivedAt } of rows) {
+        if (receivedAt >= from && receivedAt <= until && ids.length < limit) ids.push(decodeText(id));
+      }
+      if (rows.length < EVENT_IDS_PER_PART) break;
+      last = rows.at(-1)!.id;
+      await nextTurn(); // L1
+    }
+    return ids;
+  }
+
+  openOperations(): StoredOperation[] {
+    return all<StoredOperation>(this.#statements.openOperations).map(operationOfRow);
+  }
+
   flow(keys: readonly FlowKey[], now: Instant): FlowFact[] {
     const facts: FlowFact[] = [];
     for (const { kind, functionId, key } of keys) {
       const values = [PARTITION, kind, encodeText(functionId), encodeText(key), now];
       const row = all<{ value: string; expiresAt: number }>(this.#statements.flow, ...values)[0];
       if (row === undefined) continue;
+      this.#putBack(readRows([row], "value"));
       facts.push({ kind, functionId, key, value: decodeText(row.value), expiresAt: row.expiresAt });
     }
     return facts;
@@ -172,6 +299,15 @@ export class SqliteLoads {
     const wanted = JSON.stringify([...new Set(ids)].map(encodeText));
     return all<{ id: string }>(this.#statements.knownEvents, wanted).map((row) => decodeText(row.id));
   }
+}
+
+interface FunctionColumns extends Omit<StoredFunction, "fn" | "isArchived"> {
+  readonly config: string;
+  readonly isArchived: number;
+}
+
+function runEventOfRow({ id, name, json }: RunEvent): RunEvent {
+  return { id: decodeText(id), name: decodeText(name), json: decodeText(json) };
 }
 
 function decodeHint(hint: JobHint): JobHint {

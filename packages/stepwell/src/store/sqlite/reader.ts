@@ -1,6 +1,6 @@
 /** The lists of `lists.ts` on one read-only connection. */
 import { DatabaseSync } from "node:sqlite";
-import type { EventFilter, RunFilter } from "../store.ts";
+import type { EventFilter, RunFilter, StepPage } from "../store.ts";
 import * as lists from "./lists.ts";
 
 export interface ReaderOptions {
@@ -21,9 +21,13 @@ export function createReader({ path, busyTimeoutMs }: ReaderOptions) {
     listEvents: (filter: EventFilter) => lists.listEvents(db(), filter),
     getRun: (env: string, id: string) => lists.getRun(db(), env, id),
     listRuns: (filter: RunFilter) => lists.listRuns(db(), filter),
-    listSteps: (runId: string) => lists.listSteps(db(), runId),
+    listSteps: (runId: string, page?: StepPage) => lists.listSteps(db(), runId, page),
     listAttempts: (runId: string) => lists.listAttempts(db(), runId),
     listDecisions: (eventId: string) => lists.listDecisions(db(), eventId),
+    listWaits: (runId: string) => lists.listWaits(db(), runId),
+    listFunctionVersions: (id: string, limit: number) => lists.listFunctionVersions(db(), id, limit),
+    getOperation: (id: string) => lists.getOperation(db(), id),
+    listOperations: (limit: number, before?: string) => lists.listOperations(db(), limit, before),
     counts: () => lists.counts(db()),
     close: () => opened?.close(),
   };

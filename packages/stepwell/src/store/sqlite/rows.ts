@@ -1,8 +1,17 @@
 /** Rows as SQLite gives them, and what they mean. Each SELECT list names its columns as the record names its fields. */
-import type { Attempt, Decision } from "../../core/batch.ts";
-import type { JobKind, RunEvent, RunStatus, StepKind, StepStatus } from "../../core/run/run.ts";
+import type { Attempt, Decision, StoredOperation } from "../../core/batch.ts";
+import type {
+  EndReason,
+  JobKind,
+  ParentLink,
+  RunEvent,
+  RunNotes,
+  RunStatus,
+  StepKind,
+  StepStatus,
+} from "../../core/run/run.ts";
 import type { StoredEvent } from "../../protocol/event.ts";
-import type { JobRecord, RunRecord, StepRecord } from "../records.ts";
+import type { JobRecord, RunRecord, StepRecord, WaitRecord } from "../records.ts";
 import type { RunRow } from "../store.ts";
 import { decodeText, decodeTextOrNull } from "./text.ts";
 
@@ -27,8 +36,8 @@ export function eventOfRow(row: EventColumns): StoredEvent {
 
 /** What lists show of a run. */
 export const RUN_ROW_COLUMNS = `id, env, function_id AS functionId, event_id AS eventId, event_ids AS eventIds, cron,
-  original_run_id AS originalRunId, created_at AS createdAt, status, started_at AS startedAt, ended_at AS endedAt, error,
-  output`;
+  original_run_id AS originalRunId, parent, function_version AS functionVersion, created_at AS createdAt,
+  start_at AS startAt, status, started_at AS startedAt, ended_at AS endedAt, reason, notes, error, output`;
 
 export const RUN_COLUMNS = `${RUN_ROW_COLUMNS}, partition, request_version AS requestVersion, force_plan AS forcePlan,
   events`;
@@ -41,10 +50,15 @@ export interface RunRowColumns {
   readonly eventIds: string | null;
   readonly cron: string | null;
   readonly originalRunId: string | null;
+  readonly parent: string | null;
+  readonly functionVersion: number;
   readonly createdAt: number;
+  readonly startAt: number;
   readonly status: RunStatus;
   readonly startedAt: number | null;
   readonly endedAt: number | null;
+  readonly reason: EndReason | null;
+  readonly notes: string | null;
   readonly error: string | null;
   readonly output: string | null;
 }
@@ -68,10 +82,15 @@ function sharedFields(row: RunRowColumns): Omit<RunRow, "eventIds"> {
     functionId: decodeText(row.functionId),
     cron: decodeTextOrNull(row.cron),
     originalRunId: decodeTextOrNull(row.originalRunId),
+    parent: row.parent === null ? null : (JSON.parse(row.parent) as ParentLink),
+    functionVersion: row.functionVersion,
     createdAt: row.createdAt,
+    startAt: row.startAt,
     status: row.status,
     startedAt: row.startedAt,
     endedAt: row.endedAt,
+    reason: row.reason,
+    notes: row.notes === null ? null : (JSON.parse(row.notes) as RunNotes),
     output: decodeTextOrNull(row.output),
     error: decodeTextOrNull(row.error),
   };
@@ -92,7 +111,8 @@ export function runOfRow(row: RunColumns, events: readonly RunEvent[]): RunRecor
 }
 
 export const STEP_COLUMNS = `run_id AS runId, id, kind, name, idx, seq, status, is_race AS isRace, attempts,
-  queued_at AS queuedAt, started_at AS startedAt, ended_at AS endedAt, options, memo`;
+  queued_at AS queuedAt, started_at AS startedAt, ended_at AS endedAt, child_run_id AS childRunId,
+  edited_input AS editedInput, options, memo`;
 
 export interface StepColumns {
   readonly runId: string;
@@ -107,6 +127,8 @@ export interface StepColumns {
   readonly queuedAt: number;
   readonly startedAt: number | null;
   readonly endedAt: number | null;
+  readonly childRunId: string | null;
+  readonly editedInput: string | null;
   readonly options: string | null;
   readonly memo: string | null;
 }
@@ -122,6 +144,8 @@ export function stepOfRow(row: StepColumns): StepRecord {
     status: row.status,
     memo: decodeTextOrNull(row.memo),
     options: decodeTextOrNull(row.options),
+    childRunId: decodeTextOrNull(row.childRunId),
+    editedInput: decodeTextOrNull(row.editedInput),
     isRace: row.isRace === 1,
     attempts: row.attempts,
     queuedAt: row.queuedAt,
@@ -130,7 +154,7 @@ export function stepOfRow(row: StepColumns): StepRecord {
   };
 }
 
-export const JOB_COLUMNS = "run_id AS runId, slot, kind, attempt, due_at AS dueAt";
+export const JOB_COLUMNS = "run_id AS runId, slot, kind, attempt, due_at AS dueAt, payload";
 
 export interface JobColumns {
   readonly runId: string;
@@ -138,6 +162,7 @@ export interface JobColumns {
   readonly kind: JobKind;
   readonly attempt: number;
   readonly dueAt: number;
+  readonly payload: string | null;
 }
 
 export function jobOfRow(row: JobColumns): JobRecord {
@@ -147,7 +172,32 @@ export function jobOfRow(row: JobColumns): JobRecord {
     kind: row.kind,
     attempt: row.attempt,
     dueAt: row.dueAt,
+    payload: decodeTextOrNull(row.payload),
   };
+}
+
+export const WAIT_COLUMNS = `run_id AS runId, slot, seq, kind, name, path, value, armed_at AS armedAt,
+  until_at AS untilAt, expression`;
+
+export function waitOfRow(row: WaitRecord): WaitRecord {
+  return {
+    runId: decodeText(row.runId),
+    slot: decodeText(row.slot),
+    seq: row.seq,
+    kind: row.kind,
+    name: decodeText(row.name),
+    path: decodeText(row.path),
+    value: decodeText(row.value),
+    expression: decodeTextOrNull(row.expression),
+    armedAt: row.armedAt,
+    untilAt: row.untilAt,
+  };
+}
+
+export const OPERATION_COLUMNS = "id, kind, status, created_at AS createdAt, json";
+
+export function operationOfRow(row: StoredOperation): StoredOperation {
+  return { ...row, id: decodeText(row.id), json: decodeText(row.json) };
 }
 
 export const ATTEMPT_COLUMNS = `run_id AS runId, slot, attempt, started_at AS startedAt, ended_at AS endedAt, status,

@@ -4,8 +4,10 @@
  * Every other text, and that is nearly every one, is stored as it is.
  *
  *   X1. `decodeText(encodeText(text)) === text` for every string, and different texts are stored differently.
+ *   X2. No text is stored as the mark followed by anything but JSON: what begins with the mark and then otherwise is free
+ *       for references to large values (blobs.ts).
  */
-const MARK = "\u{10ffff}";
+export const MARK = "\u{10ffff}";
 
 export function encodeText(text: string): string {
   return text.isWellFormed() && !text.startsWith(MARK) ? text : MARK + JSON.stringify(text);

@@ -5,12 +5,13 @@
  *   W2. Once a commit has failed, those that were asked for before its caller could know are refused: batch N + 1
  *       must not be stored when N was lost (ST3). Callers count generations; a failure closes its generation.
  */
-import { DatabaseSync } from "node:sqlite";
+import { DatabaseSync, type StatementSync } from "node:sqlite";
 import { assert } from "../../core/assert.ts";
 import { StepwellError } from "../../protocol/errors.ts";
-import { PARTITION } from "./batch-rows.ts";
+import { type BatchRows, PARTITION } from "./batch-rows.ts";
+import { INSERT_BLOB, keepBlobs } from "./blobs.ts";
 import { migrate } from "./migrate.ts";
-import { type PreparedWrites, prepareWrites, runWrites, type WriteRows } from "./writes.ts";
+import { type PreparedWrites, prepareWrites, runWrites } from "./writes.ts";
 
 export interface WriterOptions {
   readonly path: string;
@@ -29,6 +30,7 @@ const CACHE_KIB = 16 * 1024;
 interface Opened {
   readonly db: DatabaseSync;
   readonly writes: PreparedWrites;
+  readonly insertBlob: StatementSync;
 }
 
 export type Writer = ReturnType<typeof createWriter>;
@@ -47,7 +49,7 @@ export function createWriter(options: WriterOptions) {
       try {
         configure(db, options);
         migrate(db, options.path);
-        opened = { db, writes: prepareWrites(db) };
+        opened = { db, writes: prepareWrites(db), insertBlob: db.prepare(INSERT_BLOB) };
       } catch (error) {
         db.close();
         throw error;
@@ -55,11 +57,14 @@ export function createWriter(options: WriterOptions) {
       return String(db.prepare("SELECT sqlite_version() AS version").get()!["version"]);
     },
 
-    commit(generation: number, rows: WriteRows): void {
+    commit(generation: number, { rows, large }: BatchRows): void {
       if (generation <= refused.generation) throw refused.error; // W2
-      const { db, writes } = current();
+      const { db, writes, insertBlob } = current();
       try {
-        inTransaction(db, () => runWrites(writes, rows)); // W1
+        inTransaction(db, () => {
+          keepBlobs(insertBlob, large);
+          runWrites(writes, rows);
+        }); // W1
       } catch (error) {
         refused = { generation, error };
         throw error;

@@ -11,16 +11,20 @@ import { assert } from "../../core/assert.ts";
 
 export type SqlValue = string | number | null;
 
-const RUN_CHANGES = "status, started_at, ended_at, request_version, force_plan, error, output";
+const RUN_CHANGES = "status, started_at, ended_at, request_version, force_plan, reason, notes, error, output";
 const STEP_CHANGES = "seq, status, attempts, started_at, ended_at, memo";
+const WAIT_ENTRY = "partition, kind, name, path, value, armed_at, until_at, expression";
 
 export const WRITES = {
   deleteJob: "DELETE FROM jobs WHERE run_id = ? AND slot = ?",
+  deleteWait: "DELETE FROM waits WHERE run_id = ? AND slot = ? AND seq = ?",
+  deleteMessage: "DELETE FROM inbox WHERE partition = ? AND id = ?",
+  deleteFlow: "DELETE FROM flow_state WHERE partition = ? AND kind = ? AND function_id = ? AND key = ?",
   insertEvent: insert("events", "id, env, name, ts, received_at, idempotency_id, is_internal, json", "id", ""),
   insertDecision: insert("decisions", "event_id, function_id, outcome, reason, run_id, at"),
   insertRun: insert(
     "runs",
-    `id, env, partition, function_id, event_id, event_ids, cron, original_run_id, created_at, ${RUN_CHANGES}, events`,
+    `id, env, partition, function_id, event_id, event_ids, cron, original_run_id, parent, function_version, created_at, start_at, ${RUN_CHANGES}, events`,
     "id",
     RUN_CHANGES,
   ),
@@ -28,26 +32,35 @@ export const WRITES = {
   insertRunEvent: insert("run_events", "event_id, run_id", "event_id, run_id", ""),
   insertStep: insert(
     "steps",
-    `run_id, id, kind, name, idx, is_race, queued_at, options, ${STEP_CHANGES}`,
+    `run_id, id, kind, name, idx, is_race, queued_at, child_run_id, edited_input, options, ${STEP_CHANGES}`,
     "run_id, id",
     STEP_CHANGES,
   ),
   updateStep: update("steps", STEP_CHANGES, "run_id, id"),
   insertAttempt: insert("attempts", "run_id, slot, attempt, started_at, ended_at, status, error"),
-  putJob: insert("jobs", "run_id, slot, partition, kind, attempt, due_at", "run_id, slot", "attempt, due_at"),
+  putJob: insert("jobs", "run_id, slot, partition, kind, attempt, due_at, payload", "run_id, slot", "attempt, due_at"),
+  putWait: insert("waits", `run_id, slot, seq, ${WAIT_ENTRY}`, "run_id, slot, seq", WAIT_ENTRY),
+  putMessage: insert("inbox", "partition, id, json", "partition, id", "json"),
+  putOperation: insert("operations", "id, kind, status, created_at, json", "id", "kind, status, created_at, json"),
   putFlow: insert(
     "flow_state",
-    "partition, kind, function_id, key, value, expires_at",
+    "partition, kind, function_id, key, expires_at, value",
     "partition, kind, function_id, key",
-    "value, expires_at",
+    "expires_at, value",
   ),
   putSchedule: insert("schedules", "function_id, json", "function_id", "json"),
-  putApp: insert("apps", "id, checksum, synced_at, config", "id", "checksum, synced_at, config"),
+  putApp: insert("apps", "id, checksum, synced_at, paused, config", "id", "checksum, synced_at, paused, config"),
   putFunction: insert(
     "functions",
-    "id, app_id, version, is_archived, config",
+    "id, app_id, version, is_archived, changed_at, paused, config",
     "id",
-    "app_id, version, is_archived, config",
+    "app_id, version, is_archived, changed_at, paused, config",
+  ),
+  insertFunctionVersion: insert(
+    "function_versions",
+    "function_id, version, changed_at, config",
+    "function_id, version",
+    "",
   ),
 } as const satisfies Record<string, string>;
 

@@ -11,6 +11,11 @@
  *     `run_events` leads from the others to the run. `events` (JSON) holds the events themselves only when they were
  *     not stored with the run in one batch; otherwise they are read from `events`.
  *   - `runs_by_status` leaves out completed runs: nearly all runs are, and nobody searches for them by status.
+ *   - `waits_by_entry` answers both what the engine asks of waits: which runs an event may concern, and how many entries
+ *     there are by kind, name and path, without a look at the rows.
+ *   - A job's payload lies in its row although it can be long: hardly any job has one, and it goes with the job.
+ *   - `function_versions` keeps every configuration that a function had, the present one too.
+ *   - `blobs` holds what is too large for a row (sqlite/blobs.ts); the row refers to it by its hash.
  *   - Attempts and decisions are logs: appended, never changed, so their order is their rowid.
  */
 export const FIRST = `
@@ -47,12 +52,17 @@ CREATE TABLE runs (
   event_ids TEXT,
   cron TEXT,
   original_run_id TEXT,
+  parent TEXT,
+  function_version INTEGER NOT NULL,
   created_at INTEGER NOT NULL,
+  start_at INTEGER NOT NULL,
   status TEXT NOT NULL,
   started_at INTEGER,
   ended_at INTEGER,
   request_version INTEGER NOT NULL,
   force_plan INTEGER NOT NULL,
+  reason TEXT,
+  notes TEXT,
   error TEXT,
   output TEXT,
   events TEXT
@@ -81,6 +91,8 @@ CREATE TABLE steps (
   queued_at INTEGER NOT NULL,
   started_at INTEGER,
   ended_at INTEGER,
+  child_run_id TEXT,
+  edited_input TEXT,
   options TEXT,
   memo TEXT
 );
@@ -105,9 +117,33 @@ CREATE TABLE jobs (
   kind TEXT NOT NULL,
   attempt INTEGER NOT NULL,
   due_at INTEGER NOT NULL,
+  payload TEXT,
   PRIMARY KEY (run_id, slot)
 ) WITHOUT ROWID;
 CREATE INDEX jobs_by_due ON jobs (partition, due_at, run_id, slot);
+
+CREATE TABLE waits (
+  run_id TEXT NOT NULL,
+  slot TEXT NOT NULL,
+  seq INTEGER NOT NULL,
+  partition INTEGER NOT NULL,
+  kind TEXT NOT NULL,
+  name TEXT NOT NULL,
+  path TEXT NOT NULL,
+  value TEXT NOT NULL,
+  armed_at INTEGER NOT NULL,
+  until_at INTEGER,
+  expression TEXT,
+  PRIMARY KEY (run_id, slot, seq)
+) WITHOUT ROWID;
+CREATE INDEX waits_by_entry ON waits (partition, kind, name, path, value, run_id);
+
+CREATE TABLE inbox (
+  id TEXT NOT NULL,
+  partition INTEGER NOT NULL,
+  json TEXT NOT NULL
+);
+CREATE UNIQUE INDEX inbox_by_id ON inbox (partition, id);
 
 CREATE TABLE flow_state (
   partition INTEGER NOT NULL,
@@ -129,6 +165,7 @@ CREATE TABLE apps (
   id TEXT NOT NULL PRIMARY KEY,
   checksum TEXT NOT NULL,
   synced_at INTEGER NOT NULL,
+  paused TEXT,
   config TEXT NOT NULL
 );
 
@@ -137,6 +174,32 @@ CREATE TABLE functions (
   app_id TEXT NOT NULL,
   version INTEGER NOT NULL,
   is_archived INTEGER NOT NULL,
+  changed_at INTEGER NOT NULL,
+  paused TEXT,
   config TEXT NOT NULL
 );
+
+CREATE TABLE function_versions (
+  function_id TEXT NOT NULL,
+  version INTEGER NOT NULL,
+  changed_at INTEGER NOT NULL,
+  config TEXT NOT NULL,
+  PRIMARY KEY (function_id, version)
+);
+
+CREATE TABLE operations (
+  id TEXT NOT NULL,
+  kind TEXT NOT NULL,
+  status TEXT NOT NULL,
+  created_at INTEGER NOT NULL,
+  json TEXT NOT NULL
+);
+CREATE UNIQUE INDEX operations_by_id ON operations (id);
+CREATE INDEX operations_open ON operations (id) WHERE status = 'running';
+
+CREATE TABLE blobs (
+  hash TEXT NOT NULL,
+  text TEXT NOT NULL
+);
+CREATE UNIQUE INDEX blobs_by_hash ON blobs (hash);
 `;
