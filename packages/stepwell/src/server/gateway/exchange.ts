@@ -46,7 +46,8 @@ export async function exchange(first: Outgoing, options: ExchangeOptions, signal
   let outgoing = first;
   for (let hops = 0; hops <= LIMITS.gatewayRedirectsMax; hops++) {
     const hop = await makeHop(outgoing, options, signal).catch((error: unknown) => {
-      throw signal.aborted || isStepwellError(error) ? error : failed(outgoing.url, networkReason(error));
+      if (signal.aborted) throw signal.reason;
+      throw isStepwellError(error) ? error : failed(outgoing.url, networkReason(error));
     });
     if (!("method" in hop)) return hop;
     outgoing = hop;

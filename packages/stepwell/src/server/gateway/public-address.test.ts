@@ -11,6 +11,7 @@ test("addresses of the public internet are public", () => {
     "172.32.0.1",
     "100.63.0.1",
     "2606:4700::1111",
+    "2001:4860:4860::8888",
     "2a00:1450::1",
   ];
   expect(refusedOf(addresses)).toEqual([]);
