@@ -15,14 +15,17 @@ const STATUS_NAMES = {
   completed: "Completed",
   failed: "Failed",
   cancelled: "Cancelled",
+  skipped: "Skipped",
 } as const satisfies Record<RunStatus, string>;
 
 const STEP_STATUS_NAMES = {
   planned: "Planned",
   retrying: "Retrying",
   sleeping: "Sleeping",
+  waiting: "Waiting",
   completed: "Completed",
   failed: "Failed",
+  timed_out: "TimedOut",
 } as const satisfies Record<StepStatus, string>;
 
 /** One account and one environment for now; clients expect ids. */
@@ -44,7 +47,7 @@ export function appUuid(appId: string): string {
   return uuidFromName(`stepwell:app:${appId}`);
 }
 
-const timeOrNull = (at: Instant | null) => (at === null ? null : isoTime(at));
+export const timeOrNull = (at: Instant | null) => (at === null ? null : isoTime(at));
 const parsed = (json: JsonText) => JSON.parse(json) as JsonValue;
 
 export function eventRecord(event: StoredEvent): JsonObject {
@@ -72,7 +75,7 @@ export function runRecord(run: RunRow, apps: Apps): JsonObject {
     run_id: run.id,
     run_started_at: isoTime(run.startedAt ?? run.createdAt),
     function_id: run.functionId,
-    function_version: fn?.version ?? 1,
+    function_version: run.functionVersion ?? fn?.version ?? 1,
     environment_id: ENVIRONMENT_ID,
     event_id: run.eventIds[0] ?? null,
     ...(run.originalRunId === null ? {} : { original_run_id: run.originalRunId }),
@@ -81,7 +84,11 @@ export function runRecord(run: RunRow, apps: Apps): JsonObject {
     ended_at: timeOrNull(run.endedAt),
     ...(result === null ? {} : { output: parsed(result) }),
     // Ours: what a list needs without asking again.
+    event_ids: run.eventIds,
+    ...((run.reason ?? null) === null ? {} : { reason: run.reason }),
+    ...((run.parent ?? null) === null ? {} : { parent_run_id: run.parent!.runId }),
     function_slug: fn?.fn.slug ?? null,
+    function_name: fn?.fn.name ?? null,
     app: fn?.fn.appId ?? null,
     queued_at: isoTime(run.createdAt),
   };
@@ -101,13 +108,14 @@ export function stepRecord(step: ListedStep, attempts: readonly Attempt[]): Json
     /** When an open step goes on: it wakes, is tried again, or became ready. */
     due_at: timeOrNull(step.dueAt),
     ...(step.options === null ? {} : { options: parsed(step.options) }),
+    ...((step.childRunId ?? null) === null ? {} : { child_run_id: step.childRunId }),
     ...resultOf(step),
     failed_attempts: attempts.filter((attempt) => attempt.slot === step.id).map(attemptRecord),
   };
 }
 
 /** A memo is `{"data":…}`, `{"error":…}`, or a bare value of an old SDK. */
-function resultOf(step: ListedStep): JsonObject {
+export function resultOf(step: ListedStep): JsonObject {
   if (step.memo === null || step.kind === "sleep") return {};
   const memo = parsed(step.memo);
   if (step.status === "failed" && isJsonObject(memo)) return { error: memo["error"] ?? null };

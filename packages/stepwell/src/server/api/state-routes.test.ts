@@ -11,7 +11,7 @@ import {
   startTestServer,
   stepRun,
   type TestServer,
-} from "../../test/server/harness.ts";
+} from "../../../test/server/harness.ts";
 
 /** A run whose first call has two steps saved and waits for the test to let it go on. */
 async function heldRun(server: TestServer, headers: Record<string, string> = {}) {

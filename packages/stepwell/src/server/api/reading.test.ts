@@ -8,7 +8,7 @@ import {
   startApp,
   startTestServer,
   type TestServer,
-} from "../../test/server/harness.ts";
+} from "../../../test/server/harness.ts";
 
 /** `count` events, each of which starts a run of two functions; one fails. */
 async function withRuns(count: number): Promise<TestServer> {

@@ -1,0 +1,36 @@
+/** What goes back over the wire: the envelopes of both families, and their forms of an error. */
+import type { JsonObject } from "../../protocol/json.ts";
+import type { ErrorReply } from "../error-reply.ts";
+import type { Data, Family, PageFacts } from "./route.ts";
+
+export function envelope(family: Family, { data, page, more }: Data): JsonObject {
+  const now = new Date().toISOString();
+  if (family === "v2") {
+    const metadata = { fetchedAt: now, cachedUntil: null, timeRange: null };
+    return { data, metadata, ...more, ...(page === undefined ? {} : { page: pageV2(page) }) };
+  }
+  const metadata = { fetched_at: now, cached_until: null };
+  return { data, metadata, ...more, ...(page === undefined ? {} : { page: pageV1(page) }) };
+}
+
+const pageV1 = ({ limit, cursor }: PageFacts) => ({ limit, has_more: cursor !== null, cursor });
+const pageV2 = ({ limit, cursor }: PageFacts) => ({ cursor, hasMore: cursor !== null, limit });
+
+/** The body of an error in the form that callers of this path read. */
+export function errorBody(path: string, { body }: ErrorReply): ErrorReply["body"] | JsonObject {
+  if (!isV2(path)) return body;
+  return { errors: [{ code: body.code, message: body.error }] };
+}
+
+export function isV2(path: string): boolean {
+  return path.startsWith("/api/v2/") || path.startsWith("/v2/");
+}
+
+/** The first `limit` of rows of which one more was asked for, and where the next page begins. */
+export function cutPage<Row extends { readonly id: string }>(
+  rows: readonly Row[],
+  limit: number,
+): { readonly rows: readonly Row[]; readonly page: PageFacts } {
+  const kept = rows.slice(0, limit);
+  return { rows: kept, page: { limit, cursor: rows.length > limit ? (kept.at(-1)?.id ?? null) : null } };
+}

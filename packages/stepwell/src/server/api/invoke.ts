@@ -1,0 +1,48 @@
+/** Starts a function for a client, and waits for the result if it asks for that. */
+import { parseDuration } from "../../protocol/duration.ts";
+import { StepwellError } from "../../protocol/errors.ts";
+import { DEFAULT_ENV } from "../../protocol/event.ts";
+import type { FunctionConfig } from "../../protocol/function.ts";
+import type { JsonObject } from "../../protocol/json.ts";
+import type { RunRow } from "../../store/store.ts";
+import type { ApiContext } from "./api-engine.ts";
+import { invokedEvent } from "./invoked-event.ts";
+import type { RequestFacts } from "./route.ts";
+import { type Started, startedOf } from "./started.ts";
+
+/** How long a client may keep a request open for a result. */
+const WAIT_MS_MAX = 300_000;
+
+export interface InvokeRequest {
+  readonly fn: FunctionConfig;
+  readonly fields: JsonObject;
+  readonly idempotencyKey: string | null;
+}
+
+export async function invoke(context: ApiContext, { fn, fields, idempotencyKey }: InvokeRequest): Promise<Started> {
+  const event = invokedEvent({ slug: fn.slug, fields, ids: context.ids, now: Date.now() });
+  const answer = await context.engine.invoke({ functionId: fn.id, event, idempotencyKey });
+  const started = startedOf(answer);
+  return started.isNew ? { ...started, eventId: started.eventId ?? event.stored.id } : started;
+}
+
+/** The run, after it has ended or `waitMs` has passed. */
+export function awaitRun(
+  context: ApiContext,
+  runId: string,
+  waitMs: number,
+  request: RequestFacts,
+): Promise<RunRow | null> {
+  if (waitMs === 0) return context.store.getRun(DEFAULT_ENV, runId);
+  return context.runEnds.wait(runId, { waitMs, signal: request.closed() });
+}
+
+/** `wait` of a request: a duration or milliseconds; 0 when there is none. */
+export function waitMsOf(wait: string | number | null): number {
+  if (wait === null) return 0;
+  const waitMs = typeof wait === "number" ? wait : parseDuration(wait);
+  if (waitMs !== null && Number.isInteger(waitMs) && waitMs >= 0 && waitMs <= WAIT_MS_MAX) return waitMs;
+  throw new StepwellError("body_invalid", {
+    reason: `wait must be a duration up to ${WAIT_MS_MAX / 1_000} s, like "30s"`,
+  });
+}

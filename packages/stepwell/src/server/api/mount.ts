@@ -1,0 +1,23 @@
+/** Puts the table on the router: authorisation, input, handler, envelope, in this order. */
+import type { Context, Hono } from "hono";
+import type { ContentfulStatusCode } from "hono/utils/http-status";
+import type { HttpEnv } from "../http-env.ts";
+import { envelope } from "./answer.ts";
+import type { ApiContext } from "./api-engine.ts";
+import { authorize } from "./authorize.ts";
+import { readInput } from "./read-input.ts";
+import { pathsOf, type Route } from "./route.ts";
+
+export function mountRoutes(app: Hono<HttpEnv>, routes: readonly Route[], context: ApiContext): void {
+  for (const route of routes) {
+    if (route.handler === null) continue;
+    for (const path of pathsOf(route)) app.on(route.method, path, (c) => handle(route, context, c));
+  }
+}
+
+async function handle(route: Route, context: ApiContext, c: Context<HttpEnv>): Promise<Response> {
+  authorize(context, route.scope, c.req.header("authorization"));
+  const result = await route.handler!(await readInput(route, c), context);
+  if (result instanceof Response) return result;
+  return c.json(envelope(route.family, result), (result.status ?? 200) as ContentfulStatusCode);
+}

@@ -1,0 +1,62 @@
+/** Which runs a list shows: filters as clients write them, as the store takes them. */
+import type { RunStatus } from "../../core/run/run.ts";
+import { DEFAULT_ENV } from "../../protocol/event.ts";
+import type { RunFilter } from "../../store/store.ts";
+import { invalid } from "../query.ts";
+import { appUuid, runStatusOf } from "../run-record.ts";
+import type { ApiContext } from "./api-engine.ts";
+import { defined, eventOf, notFound } from "./find.ts";
+
+/** As it stands in a query; absent members filter nothing. */
+export interface RunQuery {
+  readonly limit: number;
+  readonly cursor?: string | undefined;
+  readonly status?: string | undefined;
+  readonly function?: string | undefined;
+  readonly app?: string | undefined;
+  readonly event?: string | undefined;
+  readonly from?: number | undefined;
+  readonly until?: number | undefined;
+}
+
+/** The filter for one row more than the page has: whether there is a next page shows in it. */
+export async function runFilter(query: RunQuery, context: ApiContext): Promise<RunFilter> {
+  return {
+    env: DEFAULT_ENV,
+    limit: query.limit + 1,
+    ...defined({
+      statuses: statusesOf(query.status),
+      functionIds: await functionIdsOf(context, query.function, query.app),
+      eventId: query.event === undefined ? undefined : (await eventOf(context, query.event)).id,
+      createdFrom: query.from,
+      createdUntil: query.until,
+      before: query.cursor,
+    }),
+  };
+}
+
+/** Names of statuses, separated by commas. */
+function statusesOf(text: string | undefined): RunStatus[] | undefined {
+  return text?.split(",").map((name) => {
+    const status = runStatusOf(name);
+    if (status === null) throw invalid("status", `${JSON.stringify(name.slice(0, 32))} is no status of a run`);
+    return status;
+  });
+}
+
+/** Functions by slug or id, and by app; those that are archived have runs too. */
+async function functionIdsOf(
+  context: ApiContext,
+  fn: string | undefined,
+  app: string | undefined,
+): Promise<string[] | undefined> {
+  if (fn === undefined && app === undefined) return undefined;
+  const { functions } = await context.store.loadRegistry();
+  const ids = functions
+    .map((stored) => stored.fn)
+    .filter((one) => fn === undefined || one.slug === fn || one.id === fn)
+    .filter((one) => app === undefined || one.appId === app || appUuid(one.appId) === app)
+    .map((one) => one.id);
+  if (ids.length === 0) throw notFound(fn === undefined ? "App" : "Function", fn ?? app!);
+  return ids;
+}

@@ -1,0 +1,117 @@
+/** The records of /v0 and /v1 as schemas (protocol.md §1.8); run-record.ts makes them. */
+import { z } from "zod";
+import { anyJson, anyObject, id, uuid, when } from "./schemas.ts";
+
+export const EventRecord = z
+  .object({
+    internal_id: id,
+    account_id: uuid,
+    environment_id: uuid,
+    source: z.string(),
+    source_id: z.string().nullable(),
+    received_at: when,
+    id: z.string().meta({ description: "The producer's, or the internal one." }),
+    name: z.string(),
+    data: anyJson,
+    user: anyJson,
+    ts: z.number().int(),
+    v: z.string().optional(),
+  })
+  .meta({ id: "Event" });
+
+export const RunRecord = z
+  .object({
+    run_id: id,
+    run_started_at: when,
+    function_id: uuid,
+    function_version: z.number().int(),
+    environment_id: uuid,
+    event_id: id.nullable(),
+    event_ids: z.array(id).meta({ description: "All events of a batch. Ours." }),
+    original_run_id: id.optional().meta({ description: "The run that this one repeats." }),
+    cron: z.string().optional(),
+    status: z.enum(["Scheduled", "Running", "Completed", "Failed", "Cancelled", "Skipped"]),
+    ended_at: when.nullable(),
+    output: anyJson.optional().meta({ description: "The result, or the error when it failed." }),
+    reason: z.string().optional().meta({ description: "Why it ended as it did. Ours." }),
+    parent_run_id: id.optional().meta({ description: "The run whose step invoked this one. Ours." }),
+    function_slug: z.string().nullable(),
+    function_name: z.string().nullable(),
+    app: z.string().nullable(),
+    queued_at: when,
+  })
+  .meta({ id: "Run" });
+
+export const AttemptRecord = z
+  .object({
+    attempt: z.number().int(),
+    started_at: when,
+    ended_at: when,
+    http_status: z.number().int().nullable(),
+    error: anyJson,
+  })
+  .meta({ id: "Attempt" });
+
+export const StepRecord = z
+  .object({
+    id: z.string().meta({ description: "The hashed id." }),
+    name: z.string(),
+    index: z.number().int(),
+    kind: z.enum(["run", "sleep", "wait", "signal", "invoke", "fetch", "ai"]),
+    status: z.enum(["Planned", "Retrying", "Sleeping", "Waiting", "Completed", "Failed", "TimedOut"]),
+    attempts: z.number().int(),
+    queued_at: when,
+    started_at: when.nullable(),
+    ended_at: when.nullable(),
+    due_at: when.nullable(),
+    options: anyJson.optional(),
+    child_run_id: id.optional().meta({ description: "The run that this step invoked." }),
+    output: anyJson.optional(),
+    error: anyJson.optional(),
+    failed_attempts: z.array(AttemptRecord),
+  })
+  .meta({ id: "Step" });
+
+export const DecisionRecord = z
+  .object({
+    function_id: uuid,
+    function_slug: z.string().nullable(),
+    outcome: z.enum(["started", "deduplicated", "filtered", "skipped", "rejected"]),
+    reason: z.string(),
+    run_id: id.nullable(),
+    at: when,
+  })
+  .meta({ id: "Decision" });
+
+export const FunctionRecord = z
+  .object({
+    id: uuid,
+    slug: z.string(),
+    name: z.string(),
+    app: z.string(),
+    app_id: uuid,
+    url: z.string(),
+    retries: z.number().int(),
+    version: z.number().int(),
+    triggers: z.array(
+      z.union([
+        z.object({ event: z.string(), expression: z.string().optional() }),
+        z.object({ cron: z.string(), jitter_ms: z.number(), misfire: z.string(), overlap: z.string() }),
+      ]),
+    ),
+    config: anyObject.meta({ description: "As the app registered it." }),
+  })
+  .meta({ id: "Function" });
+
+export const AppRecord = z
+  .object({
+    id: uuid,
+    name: z.string(),
+    url: z.string(),
+    sdk: z.string(),
+    framework: z.string(),
+    version: z.string().nullable(),
+    function_count: z.number().int(),
+    synced_at: when.nullable(),
+  })
+  .meta({ id: "App" });

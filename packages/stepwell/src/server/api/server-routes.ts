@@ -1,0 +1,110 @@
+/** `/health`, `/dev`, `/metrics` and the page at `/`. */
+import { z } from "zod";
+import { StepwellError } from "../../protocol/errors.ts";
+import { VERSION } from "../../protocol/version.ts";
+import { dashboardPage } from "../dashboard-page.ts";
+import { functionRecord } from "../run-record.ts";
+import type { ApiContext } from "./api-engine.ts";
+import { route } from "./route.ts";
+import { anyObject } from "./schemas.ts";
+import { FunctionRecord } from "./schemas-v1.ts";
+
+const DevInfo = z
+  .object({
+    version: z.string(),
+    authed: z.boolean(),
+    startOpts: anyObject,
+    functions: z.array(FunctionRecord),
+    handlers: z.array(anyObject),
+    isSingleNodeService: z.boolean(),
+    isMissingSigningKey: z.boolean(),
+    isMissingEventKeys: z.boolean(),
+    features: anyObject,
+  })
+  .meta({ id: "DevInfo" });
+
+export const SERVER_ROUTES = [
+  route({
+    method: "GET",
+    path: "/health",
+    operationId: "getHealth",
+    summary: "Whether the server takes work",
+    tag: "Server",
+    scope: "public",
+    family: "bare",
+    replies: {
+      200: { description: "It does.", schema: z.object({ status: z.literal(200), message: z.literal("OK") }) },
+    },
+    errors: ["server_stopping"],
+    handler(_input, { engine }) {
+      if (!engine.isAccepting) throw new StepwellError("server_stopping");
+      return Response.json({ status: 200, message: "OK" });
+    },
+  }),
+  route({
+    method: "GET",
+    path: "/dev",
+    operationId: "getDevInfo",
+    summary: "What SDKs ask to find a development server",
+    tag: "SDK",
+    scope: "read",
+    family: "bare",
+    replies: { 200: { description: "In development only.", schema: DevInfo } },
+    errors: ["not_found"],
+    handler(_input, context) {
+      if (context.kind !== "dev") throw new StepwellError("not_found", { what: "/dev" });
+      return Response.json(devInfo(context));
+    },
+  }),
+  route({
+    method: "GET",
+    path: "/metrics",
+    operationId: "getMetrics",
+    summary: "Metrics, as Prometheus reads them",
+    tag: "Server",
+    scope: "read",
+    family: "bare",
+    replies: { 200: { description: "Prometheus text.", contentType: "text/plain" } },
+    async handler(_input, { metrics }) {
+      return new Response(await metrics.text(), { headers: { "content-type": metrics.contentType } });
+    },
+  }),
+  route({
+    method: "GET",
+    path: "/",
+    operationId: "getDashboard",
+    summary: "The dashboard",
+    tag: "Server",
+    scope: "public",
+    family: "bare",
+    replies: { 200: { description: "A page.", contentType: "text/html" } },
+    async handler() {
+      const { html, policy } = await dashboardPage();
+      return new Response(html, {
+        headers: {
+          "content-type": "text/html; charset=UTF-8",
+          "content-security-policy": policy,
+          "x-content-type-options": "nosniff",
+          "referrer-policy": "no-referrer",
+          "cache-control": "no-cache",
+        },
+      });
+    },
+  }),
+];
+
+function devInfo(context: ApiContext): Record<string, unknown> {
+  const { apps } = context.engine;
+  const list = apps.list();
+  return {
+    version: VERSION,
+    authed: true,
+    startOpts: { store: context.storeLabel },
+    functions: list.flatMap((app) => app.functions.map((fn) => functionRecord(fn, apps))),
+    handlers: list.map((app) => ({ sdk: { appName: app.id, url: app.url, sdk: app.sdk, framework: app.framework } })),
+    isSingleNodeService: false,
+    isMissingSigningKey: context.gate.isOpen,
+    isMissingEventKeys: !context.hasEventKeys,
+    features: {},
+  };
+}

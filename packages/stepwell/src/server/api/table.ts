@@ -1,0 +1,27 @@
+/** Every route that the server answers, once. */
+import { APP_ROUTES } from "./app-routes.ts";
+import { EVENT_ROUTES } from "./event-routes.ts";
+import { FUNCTION_ROUTES } from "./function-routes.ts";
+import { INVOKE_ROUTES } from "./invoke-routes.ts";
+import { RAW_ROUTES } from "./raw-routes.ts";
+import { REGISTRATION_ROUTES } from "./registration-routes.ts";
+import type { Route } from "./route.ts";
+import { RUN_ACTION_ROUTES } from "./run-action-routes.ts";
+import { RUN_ROUTES } from "./run-routes.ts";
+import { SERVER_ROUTES } from "./server-routes.ts";
+import { SIGNAL_ROUTES } from "./signal-routes.ts";
+import { STATE_ROUTES } from "./state-routes.ts";
+
+export const ROUTES: readonly Route[] = [
+  ...RAW_ROUTES,
+  ...EVENT_ROUTES,
+  ...RUN_ROUTES,
+  ...RUN_ACTION_ROUTES,
+  ...FUNCTION_ROUTES,
+  ...INVOKE_ROUTES,
+  ...APP_ROUTES,
+  ...SIGNAL_ROUTES,
+  ...REGISTRATION_ROUTES,
+  ...STATE_ROUTES,
+  ...SERVER_ROUTES,
+];
