@@ -21,5 +21,6 @@ export type { ServeOptions } from "./sdk/app.ts";
  */
 export function serve(options: ServeOptions): (request: NodeRequest, response: NodeResponse) => Promise<void> {
   const exchange = createExchange(options, "express");
-  return async (request, response) => writeNodeResponse(response, await exchange(fromNodeRequest(request)));
+  return async (request, response) =>
+    writeNodeResponse(response, await exchange(fromNodeRequest(request, request.body, response)));
 }

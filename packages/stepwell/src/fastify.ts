@@ -1,7 +1,7 @@
 /** `stepwell/fastify`: functions served by Fastify, as a plugin. */
 import { LIMITS } from "./protocol/limits.ts";
 import type { ServeOptions } from "./sdk/app.ts";
-import { fromNodeRequest, type NodeRequest } from "./sdk/node-http.ts";
+import { type ClosingResponse, fromNodeRequest, type NodeRequest } from "./sdk/node-http.ts";
 import { createExchange } from "./sdk/serve.ts";
 
 export type { ServeOptions } from "./sdk/app.ts";
@@ -14,6 +14,7 @@ export interface FastifyRequestLike {
   readonly body: unknown;
 }
 export interface FastifyReplyLike {
+  readonly raw: ClosingResponse;
   code(status: number): unknown;
   headers(values: { [name: string]: string }): unknown;
   send(body: string): unknown;
@@ -50,7 +51,7 @@ export function serve(options: ServeOptions): (app: FastifyLike) => Promise<void
     const limit = LIMITS.apiBodyBytesMax + 1; // One more, so that our own refusal answers.
     app.addContentTypeParser("*", { parseAs: "buffer", bodyLimit: limit }, async (_request, body) => body);
     app.all(options.servePath ?? PATH_DEFAULT, async (request, reply) => {
-      const { status, headers, body } = await exchange(fromNodeRequest(request.raw, request.body));
+      const { status, headers, body } = await exchange(fromNodeRequest(request.raw, request.body, reply.raw));
       reply.code(status);
       reply.headers({ ...headers });
       return reply.send(body);

@@ -13,6 +13,8 @@ export interface HonoContext {
     header(name: string): string | undefined;
     /** Also answers when a middleware has read the body before. */
     arrayBuffer(): Promise<ArrayBuffer>;
+    /** The request as the host gave it. */
+    readonly raw?: { readonly signal?: AbortSignal };
   };
 }
 
@@ -37,6 +39,7 @@ export function serve(options: ServeOptions): (context: HonoContext) => Promise<
         url: req.url,
         header: (name) => req.header(name) ?? null,
         body: async () => new Uint8Array(await req.arrayBuffer()),
+        signal: () => req.raw?.signal ?? new AbortController().signal,
       }),
     );
 }

@@ -1,6 +1,6 @@
 /** `stepwell/koa`: functions served by Koa. */
 import type { ServeOptions } from "./sdk/app.ts";
-import { fromNodeRequest, type NodeRequest } from "./sdk/node-http.ts";
+import { type ClosingResponse, fromNodeRequest, type NodeRequest } from "./sdk/node-http.ts";
 import { createExchange } from "./sdk/serve.ts";
 
 export type { ServeOptions } from "./sdk/app.ts";
@@ -8,6 +8,7 @@ export type { ServeOptions } from "./sdk/app.ts";
 /** What is used of Koa's context. */
 export interface KoaContext {
   readonly req: NodeRequest;
+  readonly res?: ClosingResponse;
   readonly request: object;
   readonly originalUrl: string;
   readonly path: string;
@@ -34,7 +35,7 @@ export function serve(options: ServeOptions): (context: KoaContext, next: () => 
     if (options.servePath !== undefined && context.path !== options.servePath) return void (await next());
     // Body parsers leave what they parsed on Koa's own request.
     const parsed = context.request as { readonly rawBody?: unknown; readonly body?: unknown };
-    const incoming = fromNodeRequest(context.req, parsed.rawBody ?? parsed.body);
+    const incoming = fromNodeRequest(context.req, parsed.rawBody ?? parsed.body, context.res);
     const reply = await exchange(incoming);
     context.status = reply.status;
     context.set({ ...reply.headers });

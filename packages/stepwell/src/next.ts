@@ -40,5 +40,6 @@ export function serve(options: ServeOptions): { GET: RouteHandler; POST: RouteHa
  */
 export function servePages(options: ServeOptions): (request: NodeRequest, response: NodeResponse) => Promise<void> {
   const exchange = createExchange(options, "nextjs");
-  return async (request, response) => writeNodeResponse(response, await exchange(fromNodeRequest(request)));
+  return async (request, response) =>
+    writeNodeResponse(response, await exchange(fromNodeRequest(request, request.body, response)));
 }

@@ -20,7 +20,8 @@ export type { ServeOptions } from "./sdk/app.ts";
  */
 export function serve(options: ServeOptions): (request: NodeRequest, response: NodeResponse) => Promise<void> {
   const exchange = createExchange(options, "node");
-  return async (request, response) => writeNodeResponse(response, await exchange(fromNodeRequest(request)));
+  return async (request, response) =>
+    writeNodeResponse(response, await exchange(fromNodeRequest(request, request.body, response)));
 }
 
 /** What an app needs of a server; it is a `node:http` server. */

@@ -6,7 +6,7 @@ import { failedCall } from "../protocol/reply.ts";
 import type { Stepwell } from "../sdk/client.ts";
 import type { AnyFunction } from "../sdk/function.ts";
 import { callInProcess } from "../sdk/in-process.ts";
-import type { SendEvents } from "../sdk/step-tools.ts";
+import type { SendEvents } from "../sdk/sender.ts";
 import { callUrlOf, type InProcessApp } from "./in-process-app.ts";
 
 interface Target {
@@ -23,8 +23,7 @@ export class InProcessTransport implements AppTransport {
     this.#sendEvents = sendEvents;
     for (const { client, functions } of apps) {
       for (const fn of functions) {
-        this.#add(client, fn);
-        if (fn.failure !== null) this.#add(client, fn.failure);
+        for (const one of [fn, ...fn.hooks]) this.#add(client, one);
       }
     }
   }

@@ -126,7 +126,11 @@ export const ERRORS = {
     "Signal conflict; signal wait already exists for another run: {signal} is waited for by run {run}.",
     'Use a signal of its own for each wait, or `onConflict: "replace"`.',
   ),
-  signal_unknown: entry(404, "Nobody waits for signal {signal}.", "Send it later, or with a `ttl` to keep it until then."),
+  signal_unknown: entry(
+    404,
+    "Nobody waits for signal {signal}.",
+    "Send it later, or with a `ttl` to keep it until then.",
+  ),
   function_removed: entry(
     410,
     "Function {function} was removed while this run was open.",
@@ -149,7 +153,11 @@ export const ERRORS = {
   ),
   invoke_skipped: entry(409, "The invoked run {run} was skipped: {reason}.", "See the run for the reason."),
   run_timed_out: entry(408, "The run's time is over: {reason}.", "Raise the function's `timeouts`."),
-  run_not_failed: entry(409, "Run {run} has not failed: it is {status}.", "Only a failed run can be resumed; rerun it."),
+  run_not_failed: entry(
+    409,
+    "Run {run} has not failed: it is {status}.",
+    "Only a failed run can be resumed; rerun it.",
+  ),
   step_unknown: entry(404, "Run {run} has no step {step}.", "Name a step of the run, by its id or its hashed id."),
   step_ambiguous: entry(
     409,
@@ -293,6 +301,11 @@ export const ERRORS = {
     502,
     "The events could not be sent: {reason}.",
     "Check baseUrl and the event key; the same call may be made again.",
+  ),
+  signal_failed: entry(
+    502,
+    "Signal {signal} could not be sent: {reason}.",
+    "Check baseUrl and the signing key; the signal may have arrived, so send it again only if twice does no harm.",
   ),
   event_schema_failed: entry(400, "Event {name} does not fit its schema: {reason}.", "Correct the data or the schema."),
   function_not_found: entry(

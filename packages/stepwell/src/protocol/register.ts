@@ -39,7 +39,7 @@ export interface RegisterFunction {
   readonly singleton?: { readonly mode: "skip" | "cancel"; readonly key?: string };
   readonly idempotency?: string;
   readonly cancel?: readonly { readonly event: string; readonly if?: string; readonly timeout?: string }[];
-  readonly timeouts?: { readonly start?: string; readonly finish?: string };
+  readonly timeouts?: { readonly start?: string; readonly finish?: string; readonly asFailure?: boolean };
 }
 
 export type RegisterTrigger =

@@ -1,8 +1,8 @@
 /** An app that is being served: its client and its functions by slug. */
 import { StepwellError } from "../protocol/errors.ts";
 import type { Stepwell } from "./client.ts";
+import { env } from "./environment.ts";
 import type { AnyFunction, StepwellFunction } from "./function.ts";
-import { env } from "./settings.ts";
 
 export interface ServeOptions {
   readonly client: Stepwell;
@@ -19,7 +19,7 @@ export interface ServeOptions {
 export interface App {
   readonly client: Stepwell;
   readonly served: readonly AnyFunction[];
-  /** By slug, failure handlers included. */
+  /** By slug; what handles the ends of runs included. */
   readonly functions: ReadonlyMap<string, AnyFunction>;
   readonly framework: string;
   readonly serveOrigin: string | null;
@@ -34,7 +34,7 @@ export function createApp(options: ServeOptions, framework: string): App {
       throw new StepwellError("option_invalid", { where: "serve", reason: `two functions have the id ${fn.id}` });
     }
     functions.set(fn.slug, fn);
-    if (fn.failure !== null) functions.set(fn.failure.slug, fn.failure);
+    for (const hook of fn.hooks) functions.set(hook.slug, hook);
   }
   return {
     client: options.client,

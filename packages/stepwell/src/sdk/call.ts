@@ -1,11 +1,12 @@
 /** A call of a function over HTTP: from the request to an execution, and from its result to the reply (protocol.md §2.3). */
 import { StepwellError } from "../protocol/errors.ts";
-import { HEADERS, QUERY } from "../protocol/headers.ts";
+import { FEATURES, HEADERS, QUERY } from "../protocol/headers.ts";
 import { LIMITS } from "../protocol/limits.ts";
 import type { App } from "./app.ts";
 import { type CallRequest, readCall } from "./call-request.ts";
 import { checkpointerOf } from "./checkpoint.ts";
 import { Stepwell } from "./client.ts";
+import { unreachedHeader } from "./code-change.ts";
 import { errorData } from "./error-data.ts";
 import { execute } from "./execute.ts";
 import type { ExecutionResult } from "./execution.ts";
@@ -29,11 +30,20 @@ export async function answerCall(
   if (fn === undefined) return notServed(slug);
   const call = readCall(incoming, url, body);
   const input = { fn, requestInfo: incoming, runId: call.runId };
-  const run = async () => replyOf(await executeCall(app, fn, await withState(call, settings), settings));
+  const run = async () => replyOf(await executeCall(app, fn, incoming, await withState(call, settings), settings));
   return wrapWith(hooksOf(fn.middleware, "wrapRequest"), input, run)();
 }
 
-function executeCall(app: App, fn: AnyFunction, call: CallRequest, settings: Settings): Promise<ExecutionResult> {
+/** What a step sends travels with its result up to this size; more would crowd the reply. */
+const SENDS_CHARS_MAX = 1024 * 1024;
+
+function executeCall(
+  app: App,
+  fn: AnyFunction,
+  incoming: Incoming,
+  call: CallRequest,
+  settings: Settings,
+): Promise<ExecutionResult> {
   return execute({
     fn,
     event: call.event,
@@ -47,14 +57,19 @@ function executeCall(app: App, fn: AnyFunction, call: CallRequest, settings: Set
     disableImmediateExecution: call.disableImmediateExecution,
     checkpoint: checkpointerOf(fn, call, settings, app.client.logger),
     logger: app.client.logger,
-    sendEvents: Stepwell.sender(app.client, fn),
+    sender: Stepwell.sender(app.client, fn),
+    sendsCharsMax: call.features.has(FEATURES.sends) ? SENDS_CHARS_MAX : 0,
+    ...(incoming.signal === undefined ? {} : { signal: incoming.signal }),
   });
 }
 
 /** The result of a call as its reply. */
 export function replyOf(result: ExecutionResult): Reply {
-  if (result.kind === "returned") return { status: 200, headers: {}, body: result.output };
+  const { unreached } = result;
+  const changed = unreached === undefined ? {} : { [HEADERS.unreached]: unreachedHeader(unreached) };
+  if (result.kind === "returned") return { status: 200, headers: changed, body: result.output };
   const headers = {
+    ...changed,
     [HEADERS.noRetry]: String(result.noRetry),
     ...(result.retryAfter === null ? {} : { [HEADERS.retryAfter]: result.retryAfter }),
   };

@@ -10,8 +10,10 @@ import {
 import { consoleLogger, type Logger } from "./logger.ts";
 import { hooksOf, wrapWith } from "./middleware.ts";
 import { checkSchemas, sendOverHttp } from "./send.ts";
+import { signalOverHttp } from "./send-signal.ts";
+import type { SendEvents, SendEventsAlong, Sender } from "./sender.ts";
 import { type ClientOptions, readSettings } from "./settings.ts";
-import type { SendEvents } from "./step-tools.ts";
+import type { SendSignal, SignalInput } from "./signal.ts";
 import type { EventInput, EventOf, TriggersInput } from "./trigger.ts";
 
 /**
@@ -28,6 +30,7 @@ export class Stepwell {
   readonly options: ClientOptions;
   readonly logger: Logger;
   #transport: SendEvents | null = null;
+  #signals: SendSignal | null = null;
 
   constructor(options: ClientOptions) {
     if (typeof options?.id !== "string" || options.id.trim() === "") {
@@ -84,35 +87,57 @@ export class Stepwell {
   }
 
   /**
-   * Sends events over something else than HTTP, such as an engine in this process; null to undo it.
+   * Sends a signal to the run that waits for it (`step.waitForSignal`) and tells which one that is: null when nobody
+   * waits, and then the signal is dropped, unless a `ttl` keeps it. It is sent once: after a lost answer nobody knows
+   * whether it arrived. In a function, prefer `step.sendSignal`.
    *
-   * @internal
+   * @throws `option_invalid`, `value_not_storable`, `signal_failed`.
+   * @example
+   * ```ts
+   * import { Stepwell } from "stepwell";
+   * const client = new Stepwell({ id: "shop" });
+   * const { runId } = await client.sendSignal({ signal: "refund-42", data: { by: "Ada" } });
+   * ```
    */
-  static sendOver(client: Stepwell, send: SendEvents | null): void {
-    client.#transport = send;
+  async sendSignal(signal: SignalInput): Promise<{ runId: string | null }> {
+    return (this.#signals ?? ((one) => signalOverHttp(readSettings(this.options), one)))(signal);
   }
 
   /**
-   * How steps of a function send events: as `send`, with the function's middleware, over `over` if given.
+   * Sends events and signals over something else than HTTP, such as an engine in this process; null to undo it.
    *
    * @internal
    */
-  static sender(client: Stepwell, fn: AnyFunction, over?: SendEvents): SendEvents {
-    return (events, seed) => client.#send(events, seed, fn, over);
+  static sendOver(client: Stepwell, send: SendEvents | null, signals: SendSignal | null = null): void {
+    client.#transport = send;
+    client.#signals = signals;
+  }
+
+  /**
+   * How steps of a function send: as `send`, with the function's middleware, over `over` if given.
+   *
+   * @internal
+   */
+  static sender(client: Stepwell, fn: AnyFunction, over?: SendEvents): Sender {
+    return {
+      sendEvents: (events, seed, along) => client.#send(events, seed, fn, { over, along }),
+      sendSignal: (signal) => client.sendSignal(signal),
+    };
   }
 
   async #send(
     events: readonly EventInput[],
     seed: string | null,
     fn: AnyFunction | null,
-    over?: SendEvents,
+    { over, along }: { readonly over?: SendEvents | undefined; readonly along?: SendEventsAlong | undefined } = {},
   ): Promise<{ ids: string[] }> {
     const middleware = fn?.middleware ?? this.options.middleware ?? [];
     let list = events;
     for (const transform of hooksOf(middleware, "transformSendEvent"))
       list = (await transform({ events: list, fn })) ?? list;
     await checkSchemas(list);
-    const transport = over ?? this.#transport ?? ((...all) => sendOverHttp(readSettings(this.options), ...all));
-    return wrapWith(hooksOf(middleware, "wrapSendEvent"), { events: list, fn }, () => transport(list, seed))();
+    const plain = over ?? this.#transport ?? ((...all) => sendOverHttp(readSettings(this.options), ...all));
+    const send = () => (along === undefined ? plain(list, seed) : along(list, seed, plain));
+    return wrapWith(hooksOf(middleware, "wrapSendEvent"), { events: list, fn }, send)();
   }
 }

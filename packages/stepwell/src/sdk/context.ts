@@ -22,6 +22,12 @@ export interface HandlerContext<Event = ReceivedEvent> {
   /** The attempt of this call, from 0. */
   readonly attempt: number;
   readonly maxAttempts: number;
+  /**
+   * Fires when the run was cancelled while this call was under way; also when the connection to the server broke, and
+   * then the call will be made again. Hand it to what can be stopped. In a step, `currentStep().signal` knows the step's
+   * timeout too.
+   */
+  readonly signal: AbortSignal;
   /** Writes each line once: it is quiet while earlier steps are replayed. */
   readonly logger: Logger;
 }

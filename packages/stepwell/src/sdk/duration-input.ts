@@ -80,3 +80,12 @@ function dateMs(input: DateInput): number {
 function describe(input: unknown): string {
   return typeof input === "string" ? JSON.stringify(input) : String(input);
 }
+
+/** A timeout as the wire has it: how long, or until when. */
+export function timeoutText(value: DurationInput | DateInput, where: string): string {
+  const isDate =
+    value instanceof Date ||
+    (typeof value === "object" && value !== null && "epochMilliseconds" in value) ||
+    (typeof value === "string" && /^\d{4}-/.test(value));
+  return isDate ? dateText(value as DateInput, where) : durationText(value as DurationInput, where);
+}

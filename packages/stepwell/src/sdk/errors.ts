@@ -2,6 +2,7 @@
  * What the author of a function throws to say what should happen, and what a failed step throws at its caller.
  * They are recognised by a mark rather than by class, because two copies of this package may meet.
  */
+import { formatDuration } from "../protocol/duration.ts";
 import { type DurationInput, durationMs } from "./duration-input.ts";
 
 const NON_RETRIABLE = Symbol.for("stepwell.nonRetriable");
@@ -82,6 +83,10 @@ function retryAfterText(value: DurationInput | Date): string {
 export class StepError extends Error {
   /** The id the failed step was given. */
   readonly stepId: string;
+  /**
+   * The code of the original error, if it had one: the body's own (`"ECONNRESET"`), `step_timeout`, or the server's, such
+   * as `invoke_timeout`, `invoke_cancelled`, `function_not_found`, `function_paused` and `invoke_too_deep` of an invoke.
+   */
   readonly code?: string;
 
   constructor(
@@ -96,6 +101,23 @@ export class StepError extends Error {
   }
 }
 
+/**
+ * An attempt of a step took longer than the `timeout` of the step. It is tried again like any other failure; when the
+ * attempts are used up, the function sees a `StepError` with this name and the code `step_timeout`.
+ */
+export class StepTimeoutError extends Error {
+  override name = "StepTimeoutError";
+  readonly code = "step_timeout";
+  readonly stepId: string;
+  readonly timeoutMs: number;
+
+  constructor(stepId: string, timeoutMs: number) {
+    super(`Step "${stepId}" took longer than ${formatDuration(timeoutMs)}.`);
+    this.stepId = stepId;
+    this.timeoutMs = timeoutMs;
+  }
+}
+
 /** Codes of our own errors that a further attempt cannot mend. */
 const FINAL_CODES: ReadonlySet<unknown> = new Set([
   "step_nested",
@@ -104,6 +126,10 @@ const FINAL_CODES: ReadonlySet<unknown> = new Set([
   "duration_invalid",
   "date_invalid",
   "option_invalid",
+  "event_invalid",
+  "event_name_reserved",
+  "event_too_large",
+  "too_many_events",
 ]);
 
 export function isNonRetriable(error: unknown): boolean {

@@ -12,20 +12,23 @@
  */
 import { StepwellError } from "../protocol/errors.ts";
 import { knownStepId, stepHash } from "../protocol/step-id.ts";
+import { type Attempt, attemptStep } from "./attempt.ts";
+import { unreachedNames, unreachedWarning } from "./code-change.ts";
 import type { HandlerContext } from "./context.ts";
-import { errorData, stepErrorFrom } from "./error-data.ts";
+import { stepErrorFrom } from "./error-data.ts";
 import { isNonRetriable, retryAfterOf, StepError } from "./errors.ts";
-import type { Checkpointer, ExecutionRequest, ExecutionResult } from "./execution.ts";
+import { type Checkpointer, type ExecutionRequest, type ExecutionResult, startHostTimer } from "./execution.ts";
 import { collectHooks } from "./execution-hooks.ts";
 import { quietLogger } from "./logger.ts";
 import { macrotask } from "./macrotask.ts";
 import { memosOf } from "./memo.ts";
 import { notify, wrapWith } from "./middleware.ts";
-import { enclosingStep, insideStep } from "./nesting.ts";
+import { enclosingStep } from "./nesting.ts";
 import { checkEvents, failureOf } from "./received.ts";
 import { Replay } from "./replay.ts";
-import { completeOp, errorOp, type FoundStep, optsOf, plannedOp, resultOp, type StepOp, stepInfo } from "./step-op.ts";
-import { createStepTools, type StepRequest, stepIdOf, withMode } from "./step-tools.ts";
+import { charCountOf, completeOp, type FoundStep, plannedOp, type StepOp, stepInfo } from "./step-op.ts";
+import { type StepRequest, stepIdOf, timeoutOf, withOptions } from "./step-request.ts";
+import { createStepTools } from "./step-tools.ts";
 import { storableText } from "./storable.ts";
 
 /** A targeted step that the handler does not reach within this time is reported as missing. */
@@ -62,10 +65,12 @@ class Execution {
   readonly #startedAt: number;
   readonly #target: string | null;
   readonly #canRunInline: boolean;
+  readonly #signal: () => AbortSignal;
   #isReplaying: boolean;
   #isMemoizationOver = false;
   #isInBody = false;
-  #hasWarned = false;
+  /** Stored steps that the handler no longer reaches. */
+  #unreached: readonly string[] = [];
   #end: HandlerEnd | null = null;
   #wake: () => void = () => {};
 
@@ -75,14 +80,20 @@ class Execution {
     this.#startedAt = this.#now();
     this.#replay = new Replay(request.memos, request.stack);
     this.#hooks = collectHooks(request.fn);
-    const isTargetDone = request.target !== null && this.#replay.has(request.target);
+    const isTargetDone = request.target !== null && this.#replay.hasResult(request.target);
     this.#target = isTargetDone ? null : request.target;
     this.#canRunInline = request.target === null && !request.disableImmediateExecution;
     this.#isReplaying = !this.#replay.isEmpty || this.#target !== null;
     const { event, events, runId, attempt, maxAttempts } = request;
-    const step = createStepTools((found) => this.#find(found), request.sendEvents, request.runId);
+    let signal: AbortSignal | null = null;
+    this.#signal = () => (signal ??= request.signal?.() ?? new AbortController().signal);
+    const { sender, fn } = request;
+    const step = createStepTools({ find: (found) => this.#find(found), sender, runId, appId: fn.appId });
     const logger = quietLogger(request.logger, () => this.#isReplaying && !this.#isInBody);
-    this.#context = { event, events, step, runId, attempt, maxAttempts, logger, ...failureOf(request) };
+    const aborted = this.#signal;
+    const context = { event, events, step, runId, attempt, maxAttempts, logger, ...failureOf(request) };
+    // A signal is made when it is asked for: most handlers never do.
+    this.#context = Object.defineProperty(context as HandlerContext, "signal", { get: aborted, enumerable: true });
   }
 
   async run(): Promise<ExecutionResult> {
@@ -95,7 +106,7 @@ class Execution {
       await macrotask(); // X1
       const turn = this.#turn();
       const result = turn instanceof Promise ? await turn : turn;
-      if (result !== null) return result;
+      if (result !== null) return this.#unreached.length === 0 ? result : { ...result, unreached: this.#unreached };
     }
   }
 
@@ -170,14 +181,12 @@ class Execution {
     const waitMs = this.#request.targetWaitMs ?? TARGET_WAIT_MS;
     const restMs = waitMs - (this.#now() - this.#startedAt);
     if (restMs <= 0) return this.#targetMissing();
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    await Promise.race([
-      this.#activity(),
-      new Promise<void>((resolve) => {
-        timer = setTimeout(resolve, restMs);
-      }),
-    ]);
-    clearTimeout(timer);
+    let stop = () => {};
+    const isOver = new Promise<void>((resolve) => {
+      stop = (this.#request.timer ?? startHostTimer)(restMs, resolve);
+    });
+    await Promise.race([this.#activity(), isOver]);
+    stop();
     return null;
   }
 
@@ -218,6 +227,7 @@ class Execution {
   /** The identity of a step: its id and which repeat of it this is. */
   #identify(request: StepRequest): Omit<FoundStep, "resolve" | "reject"> {
     const id = stepIdOf(request.id);
+    const timeoutMs = timeoutOf(request.id);
     let index = this.#indexes.get(id) ?? 0;
     let hashedId = stepHash(id, index);
     // An explicit id such as "a:1" may already hold the place of a repeat.
@@ -233,7 +243,8 @@ class Execution {
       type: request.type,
       input: request.input,
       body: request.body,
-      ask: typeof request.id === "string" ? request.ask : withMode(request.id, request.ask),
+      ask: withOptions(request.id, request.ask),
+      timeoutMs,
     };
   }
 
@@ -278,7 +289,7 @@ class Execution {
     if (this.#buffer.length === 0) this.#bufferedSince = this.#now();
     this.#buffer.push(op);
     const { bufferedSteps, maxIntervalMs } = checkpoint;
-    this.#bufferedChars += op.data?.length ?? 0;
+    this.#bufferedChars += charCountOf(op);
     const isLarge = this.#bufferedChars >= BUFFER_CHARS_MAX;
     const isOld = maxIntervalMs > 0 && this.#now() - this.#bufferedSince >= maxIntervalMs;
     if (this.#buffer.length >= bufferedSteps || isOld || isLarge) return this.#saveAndGoOn(checkpoint, step, op);
@@ -306,28 +317,11 @@ class Execution {
     return { kind: "failed", error: new StepwellError("stale_dispatch"), noRetry: true, retryAfter: null };
   }
 
-  async #attempt(step: FoundStep): Promise<{ op: StepOp; retryAfter: string | null }> {
-    const { attempt, maxAttempts } = this.#request;
-    const input = { ...this.#inRun, stepInfo: stepInfo(step, false) };
-    const startedAt = this.#now();
+  async #attempt(step: FoundStep): Promise<Attempt> {
+    const home = { execution: this, request: this.#request, inRun: this.#inRun, signal: this.#signal, now: this.#now };
     this.#isInBody = true;
     try {
-      const opts = optsOf(step); // Arguments that cannot be stored are refused before the body runs.
-      if (this.#hooks.onStepStart.length > 0) await this.#observe(this.#hooks.onStepStart, input);
-      const run = () => step.body!(step.input, step.hashedId);
-      const { wrapStepHandler } = this.#hooks;
-      const body = wrapStepHandler.length === 0 ? run : wrapWith(wrapStepHandler, input, async () => run());
-      const value = await insideStep(this, step.id, body);
-      const data = storableText(value, `Step "${step.id}"`, "result");
-      const op = resultOp(step, opts, data, startedAt, this.#now());
-      await this.#observe(this.#hooks.onStepComplete, { ...input, output: value });
-      return { op, retryAfter: null };
-    } catch (error) {
-      const noRetry = isNonRetriable(error);
-      const isFinalAttempt = noRetry || attempt + 1 >= maxAttempts;
-      await this.#observe(this.#hooks.onStepError, { ...input, error, isFinalAttempt });
-      const op = errorOp(step, errorData(error), isFinalAttempt, noRetry, startedAt, this.#now());
-      return { op, retryAfter: isFinalAttempt ? null : retryAfterOf(error) };
+      return await attemptStep(step, { ...home, hooks: this.#hooks });
     } finally {
       this.#isInBody = false;
     }
@@ -335,7 +329,7 @@ class Execution {
 
   // Ending the call.
 
-  #stop(ops: readonly StepOp[], attempt?: { op: StepOp; retryAfter: string | null }): ExecutionResult {
+  #stop(ops: readonly StepOp[], attempt?: Attempt): ExecutionResult {
     const all = this.#buffer.length === 0 ? ops : [...this.#buffer, ...ops];
     return { kind: "ops", ops: all, retryAfter: attempt?.retryAfter ?? null, noRetry: attempt?.op.noRetry ?? false };
   }
@@ -365,19 +359,13 @@ class Execution {
     return result;
   }
 
-  /** Tells the author that stored steps no longer occur in the code; the run goes on without them. */
+  /** Tells author and server that stored steps no longer occur in the code; the run goes on without them. */
   #warnUnreached(): void {
-    if (this.#request.target !== null || this.#hasWarned) return;
-    const unreached = this.#replay.unreached();
-    if (unreached.length === 0) return;
-    this.#hasWarned = true;
-    const names = unreached.slice(0, 5).map((id) => knownStepId(id) ?? id);
-    const more = unreached.length > names.length ? ` and ${unreached.length - names.length} more` : "";
-    this.#request.logger.warn(
-      `stepwell: run ${this.#request.runId} of ${this.#request.fn.slug} no longer reaches steps of an earlier call: ` +
-        `${names.join(", ")}${more}. Their results are ignored. ` +
-        "Was a step renamed or removed, or does the code outside steps take random turns?",
-    );
+    if (this.#request.target !== null || this.#unreached.length > 0) return;
+    const ids = this.#replay.unreached();
+    if (ids.length === 0) return;
+    this.#unreached = unreachedNames(ids);
+    this.#request.logger.warn(unreachedWarning(this.#request.runId, this.#request.fn.slug, ids));
   }
 }
 

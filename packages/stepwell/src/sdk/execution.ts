@@ -3,8 +3,8 @@ import type { JsonText } from "../protocol/json.ts";
 import type { AnyFunction } from "./function.ts";
 import type { Logger } from "./logger.ts";
 import type { Memos } from "./memo.ts";
+import type { Sender } from "./sender.ts";
 import type { StepOp } from "./step-op.ts";
-import type { SendEvents } from "./step-tools.ts";
 import type { ReceivedEvent } from "./trigger.ts";
 
 /** Saves finished steps while the call goes on. A throw means: not saved, end the call with what is buffered. */
@@ -32,24 +32,44 @@ export interface ExecutionRequest {
   readonly disableImmediateExecution: boolean;
   readonly checkpoint: Checkpointer | null;
   readonly logger: Logger;
-  readonly sendEvents: SendEvents;
+  readonly sender: Sender;
+  /** What a step sends may travel with its result up to this size, in characters; 0 where the server cannot take it. */
+  readonly sendsCharsMax: number;
+  /** Fires when nobody wants the outcome any more; made when it is first asked for. Never, when left out. */
+  readonly signal?: () => AbortSignal;
   readonly targetWaitMs?: number;
   /** The clock, in Unix milliseconds; the host's when left out. */
   readonly now?: () => number;
+  /** Starts a timer and returns how to stop it; the host's when left out. */
+  readonly timer?: StartTimer;
 }
 
-export type ExecutionResult =
-  | {
-      readonly kind: "ops";
-      readonly ops: readonly StepOp[];
-      /** Of the step that failed, as a `Retry-After` value. */
-      readonly retryAfter: string | null;
-      readonly noRetry: boolean;
-    }
-  | { readonly kind: "returned"; readonly output: JsonText }
-  | {
-      readonly kind: "failed";
-      readonly error: unknown;
-      readonly noRetry: boolean;
-      readonly retryAfter: string | null;
-    };
+export type StartTimer = (delayMs: number, fire: () => void) => () => void;
+
+export const startHostTimer: StartTimer = (delayMs, fire) => {
+  const timer = setTimeout(fire, delayMs);
+  return () => clearTimeout(timer);
+};
+
+interface ResultBase {
+  /** Stored steps that the handler no longer reaches, as their author names them; absent when there are none. */
+  readonly unreached?: readonly string[];
+}
+
+export type ExecutionResult = ResultBase &
+  (
+    | {
+        readonly kind: "ops";
+        readonly ops: readonly StepOp[];
+        /** Of the step that failed, as a `Retry-After` value. */
+        readonly retryAfter: string | null;
+        readonly noRetry: boolean;
+      }
+    | { readonly kind: "returned"; readonly output: JsonText }
+    | {
+        readonly kind: "failed";
+        readonly error: unknown;
+        readonly noRetry: boolean;
+        readonly retryAfter: string | null;
+      }
+  );

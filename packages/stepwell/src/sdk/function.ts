@@ -6,6 +6,7 @@ import type { FunctionInfo, HandlerContext } from "./context.ts";
 import type { DateInput, DurationInput } from "./duration-input.ts";
 import type { Middleware } from "./middleware.ts";
 import type { EventOf, ReceivedEvent, TriggerInput, TriggersInput } from "./trigger.ts";
+import { conditionOf } from "./wait.ts";
 
 /** Retries of a function that does not say: three after the first attempt. */
 export const RETRIES_DEFAULT = 3;
@@ -27,6 +28,39 @@ export type FailureHandler = (
   context: HandlerContext<FailureEvent> & { readonly error: Error },
 ) => unknown | Promise<unknown>;
 
+/** The event that handlers of cancelled and timed out runs get. */
+export type CancelEvent = ReceivedEvent<
+  "inngest/function.cancelled",
+  {
+    readonly function_id: string;
+    readonly run_id: string;
+    readonly error?: { readonly name: string; readonly message: string };
+    /** The event that started the run. */
+    readonly event: ReceivedEvent;
+    readonly events?: readonly ReceivedEvent[];
+    /** Why: `timed_out`, `cancelled_by_event`, `cancelled_by_request`, `cancelled_by_parent`, …; ours alone. */
+    readonly _inngest?: { readonly status: string; readonly reason?: string };
+  }
+>;
+
+export type CancelHandler = (context: HandlerContext<CancelEvent>) => unknown | Promise<unknown>;
+
+/** The event that handlers of skipped runs get. */
+export type SkipEvent = ReceivedEvent<
+  "inngest/function.skipped",
+  {
+    readonly function_id: string;
+    readonly run_id?: string;
+    /** The event that would have started a run. */
+    readonly event: ReceivedEvent;
+    readonly events?: readonly ReceivedEvent[];
+    /** Why nothing was started, such as `paused`. */
+    readonly _inngest?: { readonly status: string; readonly reason?: string };
+  }
+>;
+
+export type SkipHandler = (context: HandlerContext<SkipEvent>) => unknown | Promise<unknown>;
+
 export interface ConcurrencyOption {
   readonly limit: number;
   /** CEL over `event`: one limit for each value of it. */
@@ -41,6 +75,17 @@ export interface CheckpointingOptions {
   readonly maxInterval?: DurationInput;
   /** After this long in one call the next step is left to a new call; 10 s by default. */
   readonly maxRuntime?: DurationInput;
+}
+
+export interface CancelOption {
+  /** The exact name of the event. */
+  readonly event: string;
+  /** CEL over `event`, which started the run, and `async`, which arrives. */
+  readonly if?: string;
+  /** A path such as `"data.orderId"` that must be equal in both events; instead of `if`. */
+  readonly match?: string;
+  /** How long after the run's creation the rule holds, or until when; a year by default. */
+  readonly timeout?: DurationInput | DateInput;
 }
 
 export interface FunctionOptions<Triggers extends TriggersInput = TriggersInput> {
@@ -70,23 +115,36 @@ export interface FunctionOptions<Triggers extends TriggersInput = TriggersInput>
   readonly singleton?: { readonly mode: "skip" | "cancel"; readonly key?: string };
   /** CEL over `event`: within 24 h the function starts once for each value of it. */
   readonly idempotency?: string;
-  readonly cancelOn?: readonly {
-    readonly event: string;
-    readonly if?: string;
-    /** A path such as `"data.orderId"` that must be equal in both events. */
-    readonly match?: string;
-    readonly timeout?: DurationInput | DateInput;
-  }[];
-  readonly timeouts?: { readonly start?: DurationInput; readonly finish?: DurationInput };
+  /** Events that cancel a run while it is under way; at most five rules. Not together with `batchEvents`. */
+  readonly cancelOn?: readonly CancelOption[];
+  /**
+   * Limits on the time of a run: `start` from its planned start to its first call, `finish` from there to its end. A run
+   * whose time is over is cancelled, with the reason `timed_out`; with `asFailure` it has failed (for a server of ours).
+   */
+  readonly timeouts?: {
+    readonly start?: DurationInput;
+    readonly finish?: DurationInput;
+    readonly asFailure?: boolean;
+  };
   /** Runs when a run of this function has failed for good. It is a function of its own and may use steps. */
   readonly onFailure?: FailureHandler;
+  /** Runs when a run of this function was cancelled; also when its time was over, unless `onTimeout` is there for that. */
+  readonly onCancel?: CancelHandler;
+  /** Runs when a run of this function was cancelled because its time was over. For a server of ours. */
+  readonly onTimeout?: CancelHandler;
+  /** Runs when an event should have started this function and did not, for example while it was paused. For a server of ours. */
+  readonly onSkip?: SkipHandler;
   readonly middleware?: readonly Middleware[];
   /** Go on after a step within the same call, saving each result on the way; on by default. */
   readonly checkpointing?: boolean | CheckpointingOptions;
 }
 
+export type HookKind = "failure" | "cancel" | "timeout" | "skip";
+
 /** A function as the SDK keeps it. Made by `client.createFunction`. */
 export interface StepwellFunction<Event = unknown, Output = unknown> extends FunctionInfo {
+  /** The app it belongs to. */
+  readonly appId: string;
   readonly options: FunctionOptions;
   readonly triggers: readonly TriggerInput[];
   readonly retries: number;
@@ -94,10 +152,10 @@ export interface StepwellFunction<Event = unknown, Output = unknown> extends Fun
   readonly checkpointing: CheckpointingOptions | false;
   /** What one call runs. */
   readonly handler: (context: HandlerContext<never>) => unknown;
-  /** The function that handles this one's failures. */
-  readonly failure: AnyFunction | null;
-  /** True for a function made by `onFailure`. */
-  readonly isFailureHandler: boolean;
+  /** The functions that handle the ends of this one's runs: `onFailure`, `onCancel`, `onTimeout`, `onSkip`. */
+  readonly hooks: readonly AnyFunction[];
+  /** Which of them this function is, or null. */
+  readonly hook: HookKind | null;
   /** Types only; never set. */
   readonly "~types"?: { readonly event: Event; readonly output: Output };
 }
@@ -123,43 +181,66 @@ export function defineFunction<const Triggers extends TriggersInput, Output>(
   const name = options.name ?? options.id;
   const triggers = (Array.isArray(options.triggers) ? options.triggers : [options.triggers]) as readonly TriggerInput[];
   const shared = {
+    appId: home.appId,
     middleware: [...home.middleware, ...(options.middleware ?? [])],
     checkpointing: checkpointingOf(options.checkpointing ?? home.checkpointing ?? true),
-    options: options as FunctionOptions,
   };
   return {
     ...shared,
+    options: options as FunctionOptions,
     id: options.id,
     slug,
     name,
     triggers,
     retries: options.retries ?? RETRIES_DEFAULT,
     handler: handler as (context: HandlerContext<never>) => unknown,
-    failure: options.onFailure === undefined ? null : failureFunction(slug, name, options.onFailure, shared),
-    isFailureHandler: false,
+    hooks: hooksOf(options as FunctionOptions).map((hook) => hookFunction(slug, name, hook, shared)),
+    hook: null,
   };
 }
 
-/** A failure handler is a function of its own, started by the event that every failed run leaves. */
-function failureFunction(
+interface Hook {
+  readonly kind: HookKind;
+  readonly handler: unknown;
+  readonly event: string;
+  /** What must be true of the event beside being about this function. */
+  readonly condition?: string;
+}
+
+function hooksOf({ onFailure, onCancel, onTimeout, onSkip }: FunctionOptions): readonly Hook[] {
+  const isTimeout = "event.data._inngest.reason == 'timed_out'";
+  const others = onTimeout === undefined ? {} : { condition: "event.data._inngest.reason != 'timed_out'" };
+  const { failed, cancelled, skipped } = INTERNAL_EVENTS;
+  const all: readonly Hook[] = [
+    { kind: "failure", handler: onFailure, event: failed },
+    { kind: "cancel", handler: onCancel, event: cancelled, ...others },
+    { kind: "timeout", handler: onTimeout, event: cancelled, condition: isTimeout },
+    { kind: "skip", handler: onSkip, event: skipped },
+  ];
+  return all.filter((hook) => hook.handler !== undefined);
+}
+
+/** A hook is a function of its own, started by the event that the end of a run leaves. */
+function hookFunction(
   slug: string,
   name: string,
-  handler: FailureHandler,
-  shared: Pick<AnyFunction, "middleware" | "checkpointing">,
+  { kind, handler, event, condition }: Hook,
+  shared: Pick<AnyFunction, "appId" | "middleware" | "checkpointing">,
 ): AnyFunction {
-  const expression = `event.data.function_id == '${slug}'`;
-  const triggers = [{ event: INTERNAL_EVENTS.failed, if: expression }];
+  const isOurs = `event.data.function_id == '${slug.replace(/['\\]/g, "\\$&")}'`;
+  const triggers = [{ event, if: condition === undefined ? isOurs : `${isOurs} && ${condition}` }];
+  const id = `${slug}-${kind}`;
   return {
     ...shared,
-    options: { id: `${slug}-failure`, triggers },
-    id: `${slug}-failure`,
-    slug: `${slug}-failure`,
-    name: `${name} (failure)`,
+    options: { id, triggers },
+    id,
+    slug: id,
+    name: `${name} (${kind})`,
     triggers,
     retries: 1,
-    handler: handler as unknown as (context: HandlerContext<never>) => unknown,
-    failure: null,
-    isFailureHandler: true,
+    handler: handler as (context: HandlerContext<never>) => unknown,
+    hooks: [],
+    hook: kind,
   };
 }
 
@@ -178,5 +259,23 @@ function checkOptions(options: FunctionOptions): void {
   const { retries } = options;
   if (retries !== undefined && !(Number.isInteger(retries) && retries >= 0 && retries <= LIMITS.retriesMax)) {
     refuse(`\`retries\` must be a whole number from 0 to ${LIMITS.retriesMax}`);
+  }
+  checkEnds(options, where, refuse);
+}
+
+function checkEnds(options: FunctionOptions, where: string, refuse: (reason: string) => void): void {
+  const { cancelOn, timeouts } = options;
+  if ((cancelOn?.length ?? 0) > LIMITS.cancelRulesMax) {
+    refuse(`\`cancelOn\` may hold ${LIMITS.cancelRulesMax} rules at most`);
+  }
+  for (const rule of cancelOn ?? []) {
+    if (typeof rule.event !== "string" || rule.event === "") refuse("a rule of `cancelOn` needs the name of an event");
+    conditionOf(rule, `${where}: cancelOn`);
+  }
+  if (timeouts?.asFailure !== undefined && typeof timeouts.asFailure !== "boolean") {
+    refuse("`timeouts.asFailure` must be true or false");
+  }
+  for (const name of ["onFailure", "onCancel", "onTimeout", "onSkip"] as const) {
+    if (options[name] !== undefined && typeof options[name] !== "function") refuse(`\`${name}\` must be a function`);
   }
 }

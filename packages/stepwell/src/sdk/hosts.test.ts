@@ -38,14 +38,16 @@ describe("a turn of the event loop", () => {
   });
 });
 
+const OUTER = { id: "outer", attempt: 0, signal: new AbortController().signal };
+
 describe("nested steps without AsyncLocalStorage", () => {
   test("are seen in the synchronous part of a body", async () => {
     vi.stubGlobal("process", { env: {} });
     const { enclosingStep, insideStep } = await import("./nesting.ts");
     const execution = {};
     expect(enclosingStep(execution)).toBeNull();
-    expect(insideStep(execution, "outer", () => enclosingStep(execution))).toBe("outer");
-    expect(insideStep(execution, "outer", () => enclosingStep({}))).toBeNull();
+    expect(insideStep(execution, OUTER, () => enclosingStep(execution))).toBe("outer");
+    expect(insideStep(execution, OUTER, () => enclosingStep({}))).toBeNull();
     expect(enclosingStep(execution)).toBeNull();
   });
 
@@ -55,7 +57,7 @@ describe("nested steps without AsyncLocalStorage", () => {
     };
     vi.stubGlobal("process", { env: {}, getBuiltinModule });
     const { insideStep } = await import("./nesting.ts");
-    expect(insideStep({}, "s", () => 1)).toBe(1);
+    expect(insideStep({}, OUTER, () => 1)).toBe(1);
   });
 });
 

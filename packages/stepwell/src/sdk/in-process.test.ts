@@ -23,6 +23,7 @@ const CALL: Call = {
   disableImmediateExecution: false,
   events: ['{"data":{"n":2},"id":"1","name":"e","ts":1}'],
   memos: [],
+  inputs: [],
 };
 
 test("steps are saved as they finish, and the function's value is the outcome", async () => {
@@ -105,6 +106,6 @@ test("a failure handler gets the error of the failed run", async () => {
   );
   const data = { function_id: "app-f", run_id: "01X", error: { name: "TypeError", message: "boom" } };
   const events = [JSON.stringify({ name: "inngest/function.failed", data, id: "1", ts: 1 })];
-  const outcome = await callInProcess(client, fn.failure!, { ...CALL, events }, { save: async () => "saved" });
+  const outcome = await callInProcess(client, fn.hooks[0]!, { ...CALL, events }, { save: async () => "saved" });
   expect(outcome).toMatchObject({ kind: "returned", output: '["TypeError","boom","01X"]' });
 });

@@ -10,21 +10,25 @@ import { Stepwell } from "./client.ts";
 import { durationMs } from "./duration-input.ts";
 import { errorData } from "./error-data.ts";
 import { execute } from "./execute.ts";
-import type { ExecutionResult } from "./execution.ts";
+import type { ExecutionResult, StartTimer } from "./execution.ts";
 import type { AnyFunction } from "./function.ts";
 import { memosOfTexts } from "./memo.ts";
 import { REQUEST_VERSION } from "./request-version.ts";
-import type { SendEvents } from "./step-tools.ts";
+import type { SendEvents } from "./sender.ts";
 
 export interface InProcessOptions {
   /** Makes operations durable before the next step begins; `"stale"` when the call was superseded. */
   readonly save: (ops: readonly Op[]) => Promise<"saved" | "stale">;
-  /** How `step.sendEvent` sends; the client's way when left out. */
+  /** How `step.sendEvent` sends on its own; left out, what a step sends travels with its result. */
   readonly sendEvents?: SendEvents;
+  /** Fires when nobody wants the outcome any more: the run was cancelled. */
+  readonly signal?: AbortSignal;
   /** After this long the next step is left to a new call; the function's own limit, or none, when left out. */
   readonly maxRuntimeMs?: number;
   /** The clock, in Unix milliseconds; the host's when left out. */
   readonly now?: () => number;
+  /** Timers of steps; the host's when left out. */
+  readonly timer?: StartTimer;
 }
 
 /** Makes one call and tells its outcome. Never throws. */
@@ -39,7 +43,7 @@ export async function callInProcess(
     fn,
     event: events[0],
     events,
-    memos: memosOfTexts(call.memos),
+    memos: memosOfTexts(call.inputs.length === 0 ? call.memos : [...call.memos, ...call.inputs]),
     stack: call.memos.map((memo) => memo.id),
     runId: call.runId,
     attempt: call.attempt,
@@ -48,10 +52,19 @@ export async function callInProcess(
     disableImmediateExecution: call.disableImmediateExecution,
     checkpoint: checkpointer(fn, call, options),
     logger: client.logger,
-    sendEvents: Stepwell.sender(client, fn, options.sendEvents),
-    ...(options.now === undefined ? {} : { now: options.now }),
+    sender: Stepwell.sender(client, fn, options.sendEvents),
+    sendsCharsMax: options.sendEvents === undefined ? Number.POSITIVE_INFINITY : 0,
+    ...host(options),
   });
   return outcomeOf(result, (options.now ?? Date.now)());
+}
+
+function host({ now, timer, signal }: InProcessOptions) {
+  return {
+    ...(now === undefined ? {} : { now }),
+    ...(timer === undefined ? {} : { timer }),
+    ...(signal === undefined ? {} : { signal: () => signal }),
+  };
 }
 
 function checkpointer(fn: AnyFunction, call: Call, options: InProcessOptions) {
@@ -68,7 +81,7 @@ function checkpointer(fn: AnyFunction, call: Call, options: InProcessOptions) {
 }
 
 export function outcomeOf(result: ExecutionResult, nowMs: number): Outcome {
-  const base = { requestVersion: REQUEST_VERSION, status: null, unreached: [] };
+  const base = { requestVersion: REQUEST_VERSION, status: null, unreached: result.unreached ?? [] };
   if (result.kind === "returned") return { ...base, kind: "returned", retryAfterMs: null, output: result.output };
   const retryAfterMs = result.retryAfter === null ? null : retryDelayMs(result.retryAfter, nowMs);
   if (result.kind === "ops") return { ...base, kind: "ops", retryAfterMs, ops: result.ops };

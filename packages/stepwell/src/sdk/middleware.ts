@@ -6,7 +6,7 @@
  */
 import type { FunctionInfo, HandlerContext } from "./context.ts";
 import type { Logger } from "./logger.ts";
-import type { StepIdInput, StepType } from "./step-tools.ts";
+import type { StepIdInput, StepType } from "./step-request.ts";
 import type { EventInput } from "./trigger.ts";
 
 type Context = HandlerContext;

@@ -1,13 +1,14 @@
 /** A function's options as the wire registers them (protocol.md §1.6.2). */
 import { QUERY, UNTARGETED } from "../protocol/headers.ts";
 import type { RegisterConcurrency, RegisterFunction, RegisterTrigger } from "../protocol/register.ts";
-import { type DateInput, type DurationInput, dateText, durationText } from "./duration-input.ts";
-import type { AnyFunction, FunctionOptions } from "./function.ts";
+import { type DurationInput, durationText, timeoutText } from "./duration-input.ts";
+import type { AnyFunction, CancelOption, FunctionOptions } from "./function.ts";
 import type { TriggerInput } from "./trigger.ts";
+import { conditionOf } from "./wait.ts";
 
-/** The registration of a function and of its failure handler. */
+/** The registration of a function and of what handles the ends of its runs. */
 export function registrationsOf(fn: AnyFunction, appUrl: string): RegisterFunction[] {
-  return [registration(fn, appUrl), ...(fn.failure === null ? [] : [registration(fn.failure, appUrl)])];
+  return [fn, ...fn.hooks].map((one) => registration(one, appUrl));
 }
 
 export function registration(fn: AnyFunction, appUrl: string): RegisterFunction {
@@ -77,6 +78,7 @@ function flowControl(
       defined({
         start: duration(timeouts.start, "timeouts.start"),
         finish: duration(timeouts.finish, "timeouts.finish"),
+        asFailure: timeouts.asFailure,
       }),
   });
 }
@@ -87,20 +89,10 @@ function concurrencyOf(option: FunctionOptions["concurrency"]): RegisterConcurre
   return Array.isArray(option) ? [...option] : [option as RegisterConcurrency];
 }
 
-type CancelRule = NonNullable<FunctionOptions["cancelOn"]>[number];
-
-function cancelRule(rule: CancelRule, slug: string): { event: string; if?: string; timeout?: string } {
-  const match = rule.match === undefined ? rule.if : `event.${rule.match} == async.${rule.match}`;
-  return defined({ event: rule.event, if: match, timeout: timeoutText(rule.timeout, `${slug}: cancelOn.timeout`) });
-}
-
-function timeoutText(value: DurationInput | DateInput | undefined, where: string): string | undefined {
-  if (value === undefined) return undefined;
-  const isDate =
-    value instanceof Date ||
-    (typeof value === "object" && "epochMilliseconds" in value) ||
-    (typeof value === "string" && /^\d{4}-/.test(value));
-  return isDate ? dateText(value as DateInput, where) : durationText(value as DurationInput, where);
+function cancelRule(rule: CancelOption, slug: string): { event: string; if?: string; timeout?: string } {
+  const where = `${slug}: cancelOn`;
+  const timeout = rule.timeout === undefined ? undefined : timeoutText(rule.timeout, `${where}.timeout`);
+  return defined({ event: rule.event, if: conditionOf(rule, where), timeout });
 }
 
 /** Leaves out what is undefined: optional keys are absent on the wire, never null. */

@@ -36,8 +36,9 @@ export class Replay<Step> {
     return this.#memos.size === 0;
   }
 
-  has(id: string): boolean {
-    return this.#memos.has(id);
+  /** True when the step has ended; a memo that only holds edited arguments does not end it. */
+  hasResult(id: string): boolean {
+    return this.#memos.has(id) && readMemo(this.#memos.get(id)).kind !== "input";
   }
 
   /** Notes that the handler reached a step. Returns its memo, or null when there is none. */

@@ -24,7 +24,7 @@ export async function sendOverHttp(
   seed: string | null,
 ): Promise<{ ids: string[] }> {
   if (events.length === 0) return { ids: [] };
-  const body = `[${events.map(eventText).join(",")}]`;
+  const body = `[${events.map((event) => eventText(event)).join(",")}]`;
   const url = `${settings.eventUrl}/e/${encodeURIComponent(eventKeyOf(settings))}`;
   const headers = {
     "content-type": "application/json",
@@ -49,11 +49,11 @@ export async function checkSchemas(events: readonly EventInput[]): Promise<void>
 }
 
 /** An event as it is sent: with a time, and nothing the wire does not know. */
-export function eventText(event: EventInput): JsonText {
+export function eventText(event: EventInput, now: number = Date.now()): JsonText {
   if (typeof event.name !== "string" || event.name === "") {
     throw new StepwellError("option_invalid", { where: "send", reason: "an event needs a `name`" });
   }
-  const { name, data = {}, id, ts = Date.now(), v, user, meta } = event;
+  const { name, data = {}, id, ts = now, v, user, meta } = event;
   return storableText({ data, id, meta, name, ts, user, v }, `Event "${name}"`, "event", LIMITS.eventBytesMax);
 }
 

@@ -6,6 +6,7 @@
  *   S2. Without a word about the mode it is production: nothing unsigned is answered by accident.
  */
 import { StepwellError } from "../protocol/errors.ts";
+import { env } from "./environment.ts";
 import type { CheckpointingOptions } from "./function.ts";
 import type { Logger } from "./logger.ts";
 import type { Middleware } from "./middleware.ts";
@@ -55,11 +56,6 @@ export interface Settings {
   readonly fetch: Fetch;
 }
 
-interface Host {
-  readonly process?: { readonly env?: Readonly<Record<string, string | undefined>> };
-  readonly Deno?: { readonly env?: { get(name: string): string | undefined } };
-}
-
 export function readSettings(options: ClientOptions): Settings {
   const devText = env("DEV");
   const isDev = modeOf(options, devText);
@@ -84,25 +80,6 @@ export function eventKeyOf(settings: Settings): string {
   if (settings.eventKey !== null && settings.eventKey !== "") return settings.eventKey;
   if (settings.isDev) return EVENT_KEY_NONE;
   throw new StepwellError("event_key_missing");
-}
-
-/** A variable by its name without prefix; empty counts as not set. */
-export function env(name: string): string | undefined {
-  return variable(`STEPWELL_${name}`) ?? variable(`INNGEST_${name}`);
-}
-
-function variable(name: string): string | undefined {
-  const host = globalThis as Host;
-  const value = host.process?.env?.[name] ?? denoVariable(host, name);
-  return value === undefined || value === "" ? undefined : value;
-}
-
-function denoVariable(host: Host, name: string): string | undefined {
-  try {
-    return host.Deno?.env?.get(name);
-  } catch {
-    return undefined; // No permission to read the environment: the same as not set.
-  }
 }
 
 function modeOf(options: ClientOptions, devText: string | undefined): boolean {

@@ -2,10 +2,10 @@
 import type { ErrorValue } from "../protocol/error-value.ts";
 import type { JsonObject, JsonText } from "../protocol/json.ts";
 import { LIMITS } from "../protocol/limits.ts";
-import type { Op, OpCode } from "../protocol/op.ts";
+import type { Op, OpCode, Sends } from "../protocol/op.ts";
 import { stepHash } from "../protocol/step-id.ts";
 import type { StepInfo } from "./middleware.ts";
-import type { StepRequest, StepType } from "./step-tools.ts";
+import type { StepRequest, StepType } from "./step-request.ts";
 import { storableText } from "./storable.ts";
 
 /** A step that the handler reached in this call. */
@@ -19,6 +19,8 @@ export interface FoundStep {
   readonly input: readonly unknown[];
   readonly body: StepRequest["body"];
   readonly ask: StepRequest["ask"];
+  /** How long each attempt of the body may take; null: as long as it likes. */
+  readonly timeoutMs: number | null;
   readonly resolve: (value: unknown) => void;
   readonly reject: (error: unknown) => void;
 }
@@ -52,17 +54,19 @@ const base = (step: FoundStep, op: OpCode) => ({
 
 /** Asks the engine to carry the step out: itself, or by calling back for exactly this step. */
 export function plannedOp(step: FoundStep): StepOp {
-  return step.body === null ? base(step, "Sleep") : { ...base(step, "StepPlanned"), opts: optsOf(step) };
+  if (step.body !== null) return { ...base(step, "StepPlanned"), opts: optsOf(step) };
+  return base(step, step.ask.op ?? "StepPlanned");
 }
 
 export function resultOp(
   step: FoundStep,
   opts: JsonObject,
   data: JsonText,
+  sends: Sends | null,
   startedAt: number,
   endedAt: number,
 ): StepOp {
-  return { ...base(step, "StepRun"), opts, data, startedAt, endedAt };
+  return { ...base(step, "StepRun"), opts, data, sends, startedAt, endedAt };
 }
 
 export function errorOp(
@@ -105,7 +109,29 @@ function writeOp(op: StepOp): JsonText {
     ...(op.error === null ? {} : { error: op.error }),
     ...(op.startedAt === null || op.endedAt === null ? {} : { timing: timing(op.startedAt, op.endedAt) }),
   });
-  return `${fields.slice(0, -1)},"data":${op.data ?? "null"}}`;
+  const sends = op.sends === null ? "" : `,"sends":${sendsText(op.sends)}`;
+  return `${fields.slice(0, -1)},"data":${op.data ?? "null"}${sends}}`;
+}
+
+/** What a step sends, as the wire has it: events with the ids they will have. */
+function sendsText({ events, signals }: Sends): JsonText {
+  const eventTexts = events.map(({ stored, parsed }) => {
+    const { id: _shown, ...fields } = parsed;
+    const own = stored.idempotencyId === null ? {} : { id: stored.idempotencyId };
+    return JSON.stringify({ internal_id: stored.id, ...own, ...fields });
+  });
+  const signalTexts = signals.map(
+    ({ signal, data, ttlMs }) => `{"signal":${JSON.stringify(signal)},"data":${data},"ttl_ms":${ttlMs}}`,
+  );
+  return `{"events":[${eventTexts.join(",")}],"signals":[${signalTexts.join(",")}]}`;
+}
+
+/** How much room the result of an operation takes, and what it sends. */
+export function charCountOf({ data, sends }: Op): number {
+  let count = data?.length ?? 0;
+  for (const event of sends?.events ?? []) count += event.stored.json.length;
+  for (const signal of sends?.signals ?? []) count += signal.data.length;
+  return count;
 }
 
 // Nanoseconds since the epoch exceed the safe integers; the last digits are zeros anyway.

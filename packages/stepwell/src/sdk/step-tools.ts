@@ -1,26 +1,35 @@
 /** The tools a handler makes its steps with. Each is found by the execution, which decides when and whether it runs. */
 import { StepwellError } from "../protocol/errors.ts";
-import type { JsonObject } from "../protocol/json.ts";
+import { type AiTools, createAiTools } from "./ai.ts";
 import { type DateInput, type DurationInput, dateText, durationText } from "./duration-input.ts";
-import type { Jsonify } from "./jsonify.ts";
+import { createFetchTool, type StepFetch } from "./fetch-step.ts";
+import { type InvokeOptions, type InvokeTarget, invokeAsk, type OutputOf } from "./invoke.ts";
+import type { Jsonify, Untyped } from "./jsonify.ts";
 import { stepSeed } from "./seed.ts";
+import type { Sender } from "./sender.ts";
+import type { SignalInput } from "./signal.ts";
+import {
+  type AskStep,
+  type BodyIdInput,
+  type BodyStepOptions,
+  type FindStep,
+  kept,
+  type StepAsk,
+  type StepIdInput,
+  type StepRequest,
+  type StepType,
+  stepIdOf,
+} from "./step-request.ts";
 import type { EventInput } from "./trigger.ts";
-
-/** The name of a step, unique within the function. Repeats, as in loops, are numbered in the order they are reached. */
-export type StepIdInput = string | StepOptions;
-
-export interface StepOptions {
-  readonly id: string;
-  /** Shown instead of the id. */
-  readonly name?: string;
-  /**
-   * `"race"`: the function goes on as soon as this step has its result, without waiting for those beside it. Without it,
-   * parallel steps that are planned together are waited for together, also by `Promise.race` and `Promise.any`.
-   */
-  readonly parallelMode?: "race";
-}
-
-export type StepType = "run" | "sendEvent" | "sleep";
+import {
+  type AwaitedEvent,
+  type EventName,
+  typed,
+  type WaitForEventOptions,
+  type WaitForSignalOptions,
+  waitForEventAsk,
+  waitForSignalAsk,
+} from "./wait.ts";
 
 export interface StepTools {
   /**
@@ -28,7 +37,7 @@ export interface StepTools {
    * A body that throws is tried again; when its attempts are used up, the promise rejects with a `StepError`.
    */
   run<Args extends readonly unknown[], Result>(
-    id: StepIdInput,
+    id: BodyIdInput,
     body: (...args: Args) => Result,
     ...args: Args
   ): Promise<Jsonify<Awaited<Result>>>;
@@ -37,72 +46,153 @@ export interface StepTools {
   /** Waits until a moment; one in the past has already come. */
   sleepUntil(id: StepIdInput, moment: DateInput): Promise<void>;
   /**
-   * Sends events as a step: once it is stored, a replay does not send them again. And when its body runs twice, because
-   * a crash came before the result was stored, the events of the second time have the ids of the first: each is stored
-   * once.
+   * Waits for an event and gives it back, or null when the timeout comes first. Events count from the moment the wait is
+   * stored, unless `since` looks back.
+   *
+   * @throws `option_invalid` for options that cannot be; `event_schema_failed` when the event does not fit its schema.
+   * @example
+   * ```ts
+   * import { Stepwell } from "stepwell";
+   * const client = new Stepwell({ id: "leads" });
+   * client.createFunction({ id: "await-reply", triggers: { event: "lead/contacted" } }, async ({ step }) => {
+   *   const reply = await step.waitForEvent("reply", { event: "lead/replied", match: "data.leadId", timeout: "3d" });
+   *   return reply === null ? "no reply" : reply.data.text;
+   * });
+   * ```
+   */
+  waitForEvent<const Wanted extends EventName>(
+    id: StepIdInput,
+    options: WaitForEventOptions<Wanted>,
+  ): Promise<AwaitedEvent<Wanted> | null>;
+  /**
+   * Waits for a signal, sent by `step.sendSignal` or `client.sendSignal`, or null when the timeout comes first. One run
+   * waits for a signal at a time, and one signal wakes one run.
+   *
+   * @example
+   * ```ts
+   * import { Stepwell } from "stepwell";
+   * const client = new Stepwell({ id: "shop" });
+   * client.createFunction({ id: "refund", triggers: { event: "refund/asked" } }, async ({ event, step }) => {
+   *   const approval = await step.waitForSignal<{ by: string }>("approval", {
+   *     signal: `refund-${event.data.id}`,
+   *     timeout: "7d",
+   *   });
+   *   return approval?.data.by ?? "nobody";
+   * });
+   * ```
+   */
+  waitForSignal<Data = Untyped>(
+    id: StepIdInput,
+    options: WaitForSignalOptions,
+  ): Promise<{ readonly signal: string; readonly data: Data } | null>;
+  /**
+   * Runs another function and gives back what it returned. Its error is thrown as a `StepError` with a `code` where the
+   * server gave one (`invoke_timeout`, `invoke_cancelled`, `function_not_found`, …), and is not retried: that function
+   * had its own attempts.
+   *
+   * @example
+   * ```ts
+   * import { Stepwell } from "stepwell";
+   * const client = new Stepwell({ id: "shop" });
+   * const charge = client.createFunction({ id: "charge", triggers: { event: "charge/asked" } }, () => ({ paid: true }));
+   * client.createFunction({ id: "order", triggers: { event: "order/placed" } }, async ({ event, step }) => {
+   *   const { paid } = await step.invoke("charge", { function: charge, data: { orderId: event.data.id }, timeout: "1h" });
+   *   return paid;
+   * });
+   * ```
+   */
+  invoke<const Target extends InvokeTarget>(id: StepIdInput, options: InvokeOptions<Target>): Promise<OutputOf<Target>>;
+  /**
+   * Sends events as a step. A server of ours stores them together with the step's result: each exactly once. Other
+   * servers get them in a request of their own; when that has to be made again, because a crash came before the result
+   * was stored, the events have the ids of the first time, so each is stored once.
    */
   sendEvent(id: StepIdInput, events: EventInput | readonly EventInput[]): Promise<{ readonly ids: string[] }>;
+  /** Sends a signal as a step. It wakes the run that waits for it; with a `ttl` it is kept for one that waits later. */
+  sendSignal(id: StepIdInput, signal: SignalInput): Promise<null>;
+  /** Lets the server make an HTTP request: the app does not wait for the answer. See `StepFetch`. */
+  readonly fetch: StepFetch;
+  /** Requests to AI providers, made by the server, and calls of their libraries as steps. */
+  readonly ai: AiTools;
 }
 
-/** A step as a handler asks for it. */
-export interface StepRequest {
-  readonly type: StepType;
-  readonly id: StepIdInput;
-  /** Arguments of the body, shown in the dashboard; none for steps without. */
-  readonly input: readonly unknown[];
-  /** What runs in this process; null when the engine carries the step out. */
-  readonly body: ((input: readonly unknown[], hashedId: string) => unknown) | null;
-  /** Fields of the operation that tell the engine what to do. */
-  readonly ask: { readonly name?: string; readonly opts: JsonObject };
+export interface ToolsHome {
+  readonly find: FindStep;
+  readonly sender: Sender;
+  readonly runId: string;
+  /** The app that the function belongs to. */
+  readonly appId: string;
 }
 
-export type FindStep = (request: StepRequest) => Promise<unknown>;
-
-/** Sends events, all or none. The same seed makes the same ids, so what is sent again is not stored again. */
-export type SendEvents = (events: readonly EventInput[], seed: string | null) => Promise<{ ids: string[] }>;
-
-export function createStepTools(findStep: FindStep, sendEvents: SendEvents, runId: string): StepTools {
+export function createStepTools({ find: findStep, sender, runId, appId }: ToolsHome): StepTools {
   const find = (request: StepRequest) => kept(checkedFind(findStep, request));
+  const ask: AskStep = (type, id, read) => kept(asked(find, type, id, read));
+  const asleep = async (id: StepIdInput, until: (where: string) => string): Promise<void> => {
+    // An async function starts at once: the step is found in the same turn as its siblings.
+    await ask("sleep", id, (where) => ({ op: "Sleep", name: until(where), opts: {} }));
+  };
   return {
-    run: (id, body, ...args) =>
-      find({
-        type: "run",
-        id,
-        input: args,
-        body: typeof body === "function" ? (input) => body(...(input as unknown as typeof args)) : NO_BODY,
-        ask: { opts: { type: "step.run" } },
-      }) as Promise<never>,
-    sleep: (id, duration) =>
-      kept(asleep(find, id, () => durationText(duration, `step.sleep(${JSON.stringify(stepIdOf(id))})`))),
-    sleepUntil: (id, moment) =>
-      kept(asleep(find, id, () => dateText(moment, `step.sleepUntil(${JSON.stringify(stepIdOf(id))})`))),
+    run: (id, body, ...args) => find(bodyRequest("run", id, body, args)) as Promise<never>,
+    sleep: (id, duration) => kept(asleep(id, (where) => durationText(duration, where))),
+    sleepUntil: (id, moment) => kept(asleep(id, (where) => dateText(moment, where))),
+    waitForEvent: (id, options) =>
+      kept(
+        ask("waitForEvent", id, (where) => waitForEventAsk(options, where)).then((event) => typed(event, options)),
+      ) as Promise<never>,
+    waitForSignal: (id, options) =>
+      ask("waitForSignal", id, (where) => waitForSignalAsk(options, where)) as Promise<never>,
+    invoke: (id, options) => ask("invoke", id, (where) => invokeAsk(options, appId, where)) as Promise<never>,
     sendEvent: (id, events) =>
       find({
         type: "sendEvent",
         id,
         input: [],
-        body: (_input, hashedId) =>
-          sendEvents(Array.isArray(events) ? events : [events as EventInput], stepSeed(runId, hashedId)),
+        body: (_input, { hashedId, outbox }) => {
+          const list = Array.isArray(events) ? events : [events as EventInput];
+          return sender.sendEvents(list, stepSeed(runId, hashedId), outbox?.sendEvents);
+        },
         ask: { name: "sendEvent", opts: { type: "step.sendEvent" } },
       }) as Promise<{ ids: string[] }>,
+    sendSignal: (id, signal) =>
+      find({
+        type: "sendSignal",
+        id,
+        input: [],
+        body: async (_input, { outbox }) => {
+          await (outbox?.sendSignal ?? sender.sendSignal)(signal);
+          return null;
+        },
+        ask: { name: "sendSignal", opts: { type: "step.sendSignal" } },
+      }) as Promise<null>,
+    fetch: createFetchTool(ask, kept),
+    ai: createAiTools(ask, (id, body, args) => find(bodyRequest("ai.wrap", id, body, args))),
   };
 }
 
-export function stepIdOf(id: StepIdInput): string {
-  return typeof id === "string" ? id : id?.id;
-}
-
-/** What a step asks for, with the mode that its options name. */
-export function withMode({ parallelMode }: StepOptions, ask: StepRequest["ask"]): StepRequest["ask"] {
-  return parallelMode === undefined ? ask : { ...ask, opts: { ...ask.opts, parallelMode } };
+function bodyRequest<Args extends readonly unknown[]>(
+  type: "run" | "ai.wrap",
+  id: BodyIdInput,
+  body: (...args: Args) => unknown,
+  args: Args,
+): StepRequest {
+  return {
+    type,
+    id,
+    input: args,
+    body: typeof body === "function" ? (input) => body(...(input as unknown as Args)) : NO_BODY,
+    ask: { opts: { type: `step.${type}` } },
+  };
 }
 
 /** Stands for a body that is no function, until the step is looked at. */
 const NO_BODY = () => {};
 
+/** The place of a step in code, for messages. */
+const whereOf = (type: StepType, id: unknown) => `step.${type}(${JSON.stringify(id)})`;
+
 async function checkedFind(find: FindStep, request: StepRequest): Promise<unknown> {
   const id: unknown = stepIdOf(request.id);
-  const where = `step.${request.type}(${JSON.stringify(id)})`;
+  const where = whereOf(request.type, id);
   if (typeof id !== "string" || id === "")
     throw new StepwellError("option_invalid", { where, reason: "a step needs an id" });
   if (request.body === NO_BODY)
@@ -110,16 +200,16 @@ async function checkedFind(find: FindStep, request: StepRequest): Promise<unknow
   return find(request);
 }
 
-/**
- * A promise that may fail before anybody awaits it: a step that is awaited later must not end the process meanwhile.
- * Whoever awaits it still sees the failure.
- */
-function kept<Result>(promise: Promise<Result>): Promise<Result> {
-  promise.catch(() => {});
-  return promise;
-}
-
-async function asleep(find: FindStep, id: StepIdInput, until: () => string): Promise<void> {
-  // An async function starts at once: the step is found in the same turn as its siblings.
-  await find({ type: "sleep", id, input: [], body: null, ask: { name: until(), opts: {} } });
+async function asked(
+  find: FindStep,
+  type: StepType,
+  id: StepIdInput,
+  ask: (where: string) => StepAsk,
+): Promise<unknown> {
+  const where = whereOf(type, stepIdOf(id));
+  if (typeof id === "object" && (id as BodyStepOptions | null)?.timeout !== undefined) {
+    const reason = "a `timeout` beside the id is for steps with a body";
+    throw new StepwellError("option_invalid", { where, reason });
+  }
+  return find({ type, id, input: [], body: null, ask: ask(where) });
 }

@@ -39,7 +39,8 @@ export function call(fn: AnyFunction, call: Partial<ExecutionRequest> = {}): Pro
     disableImmediateExecution: false,
     checkpoint: null,
     logger: client.logger,
-    sendEvents: async () => ({ ids: [] }),
+    sender: { sendEvents: async () => ({ ids: [] }), sendSignal: async () => ({ runId: null }) },
+    sendsCharsMax: 0,
     ...call,
   });
 }
