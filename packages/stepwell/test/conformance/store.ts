@@ -6,10 +6,12 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { Batch } from "../../src/core/batch.ts";
 import type { Run } from "../../src/core/run/run.ts";
 import type { JobPlace } from "../../src/core/schedule/job-queue.ts";
-import type { RunFilter, Store } from "../../src/store/store.ts";
+import { LIMITS } from "../../src/protocol/limits.ts";
+import type { RunFilter, Store, WaitCount, WaitQuery } from "../../src/store/store.ts";
 import {
   addJob,
   addStep,
+  addWait,
   asLoaded,
   commit,
   commitRuns,
@@ -21,11 +23,14 @@ import {
   makeEvent,
   makeFact,
   makeFunction,
+  makeMessage,
+  makeOperation,
   makeRun,
   memoize,
   putRun,
   T0,
 } from "./batches.ts";
+import { inboxTests, pastEventTests, recordTests, waitTests } from "./waiting.ts";
 
 export interface StoreHarness {
   /** A store that is open and empty. */
@@ -68,6 +73,10 @@ export function storeConformance(name: string, harness: StoreHarness): void {
     describe("commit", () => commitTests(current));
     describe("runs", () => runTests(current));
     describe("jobs", () => jobTests(current));
+    describe("waits", () => waitTests(current));
+    describe("inbox", () => inboxTests(current));
+    describe("past events", () => pastEventTests(current));
+    describe("records", () => recordTests(current));
     describe("facts and registry", () => factTests(current));
     describe("lists", () => listTests(current));
     describe("values", () => valueTests(current));
@@ -181,14 +190,30 @@ function commitTests(current: () => Store): void {
   });
 
   test("ST5: a put of a run, step or job updates what can change and nothing else", async () => {
-    const run = makeRun(1);
-    const step = addStep(run, "s1", { options: '{"a":1}' });
-    const job = addJob(run);
+    const parent = { runId: idOf(7), slot: "s", onCancel: "cancel", depth: 2 } as const;
+    const run = makeRun(1, { parent, functionVersion: 3 });
+    const step = addStep(run, "s1", { options: '{"a":1}', childRunId: idOf(8), editedInput: "[1]" });
+    const job = addJob(run, "main", { payload: '{"secret":1}' });
     await commitRuns(current(), run);
     for (const isStored of [true, false]) {
-      const changes = { status: "running", startedAt: T0 + 5, requestVersion: 2, forcePlan: true } as const;
+      const changes = {
+        status: "failed",
+        startedAt: T0 + 5,
+        requestVersion: 2,
+        forcePlan: true,
+        reason: "timed_out",
+        notes: { resumes: isStored ? 1 : 2, codeChange: { at: T0, steps: ["lone \ud800"], reason: "x" } },
+      } as const;
       const changedRun = {
-        ...makeRun(1, { functionId: "x", env: "y", createdAt: 5, cron: "z", events: [] }),
+        ...makeRun(1, {
+          functionId: "x",
+          env: "y",
+          createdAt: 5,
+          startAt: 6,
+          cron: "z",
+          events: [],
+          functionVersion: 9,
+        }),
         ...changes,
         isStored,
       };
@@ -196,13 +221,15 @@ function commitTests(current: () => Store): void {
         ...step,
         name: "x",
         options: null,
+        childRunId: null,
+        editedInput: "[2]",
         queuedAt: 1,
         index: 9,
         status: "retrying" as const,
         attempts: 2,
         isStored,
       };
-      const changedJob = { ...job, kind: "sleep" as const, attempt: 2, dueAt: T0 + 77, isStored };
+      const changedJob = { ...job, kind: "sleep" as const, attempt: 2, dueAt: T0 + 77, payload: null, isStored };
       await commit(current(), (batch) => {
         batch.runs.add(changedRun);
         batch.steps.add(changedStep);
@@ -212,6 +239,24 @@ function commitTests(current: () => Store): void {
       Object.assign(step, { status: "retrying", attempts: 2 });
       Object.assign(job, { attempt: 2, dueAt: T0 + 77 });
       expect(await loadRun(current(), run.id)).toEqual(asLoaded(run));
+    }
+  });
+
+  test("ST5: a step that is resumed loses its memo and its place, and gets them again", async () => {
+    const run = makeRun(1, { status: "failed", error: "{}", endedAt: T0 + 9, reason: "timed_out" });
+    const [first, second] = [addStep(run, "s1", { memo: '{"data":1}' }), addStep(run, "s2", { memo: '{"error":{}}' })];
+    await commitRuns(current(), run);
+    for (const memo of [null, "null"]) {
+      if (memo !== null) memoize(run, second, memo);
+      else {
+        Object.assign(second, { memo, seq: null, status: "planned", endedAt: null, attempts: 0 });
+        run.stack.pop();
+        run.stateSize -= '{"error":{}}'.length;
+        Object.assign(run, { status: "running", error: null, endedAt: null, reason: null, notes: { resumes: 1 } });
+      }
+      await commitRuns(current(), run);
+      expect(await loadRun(current(), run.id)).toEqual(asLoaded(run));
+      expect((await current().listSteps(run.id)).map((row) => row.seq)).toEqual([first.seq, second.seq]);
     }
   });
 
@@ -241,6 +286,10 @@ function runTests(current: () => Store): void {
       events: events.map(eventOf),
       cron: "TZ=Europe/Rome 0 9 * * *",
       originalRunId: idOf(4),
+      parent: { runId: idOf(5), slot: "s", onCancel: "abandon", depth: 31 },
+      functionVersion: 7,
+      startAt: T0 + 99,
+      notes: { resumes: 2 },
       status: "running",
       startedAt: T0 + 10,
       requestVersion: 2,
@@ -254,19 +303,23 @@ function runTests(current: () => Store): void {
       startedAt: T0 + 11,
     });
     addStep(run, "aa", { memo: '{"error":{"name":"E","message":"m"}}' });
+    addStep(run, "ii", { memo: "null", kind: "invoke", status: "timed_out", childRunId: idOf(6), editedInput: "[{}]" });
     addStep(run, "mm", { kind: "sleep", status: "sleeping", queuedAt: T0 + 20 });
     addStep(run, "bb", { status: "retrying", attempts: 2, queuedAt: T0 + 21 });
     addJob(run, "mm", { kind: "sleep", dueAt: T0 + 1_000 });
-    addJob(run, "bb", { attempt: 2 });
+    addJob(run, "bb", { attempt: 2, kind: "request", payload: '{"token":"s"}' });
+    addJob(run, "@finish", { kind: "finish_timeout", dueAt: T0 + 9_000 });
+    addWait(run, "mm", { untilAt: T0 + 9 });
+    addWait(run, "@cancel:0");
     await commit(current(), (batch) => {
       batch.events.push(...events);
       putRun(batch, run);
     });
     const loaded = (await loadRun(current(), run.id))!;
     expect(loaded).toEqual(asLoaded(run));
-    expect(loaded.stack).toEqual(["zz", "aa"]);
-    expect([...loaded.steps.keys()]).toEqual(["zz", "aa", "mm", "bb"]);
-    expect([...loaded.jobs.keys()]).toEqual(["bb", "mm"]);
+    expect(loaded.stack).toEqual(["zz", "aa", "ii"]);
+    expect([...loaded.steps.keys()]).toEqual(["zz", "aa", "ii", "mm", "bb"]);
+    expect([...loaded.jobs.keys()]).toEqual(["@finish", "bb", "mm"]);
   });
 
   test("an ended run keeps its output or its error", async () => {
@@ -442,14 +495,21 @@ function factTests(current: () => Store): void {
       batch.functions.push(makeFunction("f2"), makeFunction("f1"));
       batch.schedules.set("f1", { functionId: "f1", json: '{"next":1}' });
     });
-    const archived = { ...makeFunction("f1"), version: 2, isArchived: true };
+    const archived = {
+      ...makeFunction("f1"),
+      version: 2,
+      isArchived: true,
+      paused: "hold",
+      changedAt: T0 + 9,
+    } as const;
+    const paused = { ...makeApp("a", "2"), paused: "reject" } as const;
     await commit(current(), (batch) => {
-      batch.apps.push(makeApp("a", "2"));
+      batch.apps.push(paused);
       batch.functions.push(archived);
       batch.schedules.set("f1", { functionId: "f1", json: '{"next":2}' });
     });
     expect(await current().loadRegistry()).toEqual({
-      apps: [makeApp("a", "2"), makeApp("b", "1")],
+      apps: [paused, makeApp("b", "1")],
       functions: [archived, makeFunction("f2")],
       schedules: [{ functionId: "f1", json: '{"next":2}' }],
     });
@@ -460,6 +520,7 @@ function listTests(current: () => Store): void {
   const numbers = async (filter: Partial<RunFilter>) =>
     (await current().listRuns({ env: "default", limit: 100, ...filter })).map((row) => Number(row.id.slice(-6)));
   const statuses = ["queued", "running", "completed", "failed", "cancelled"] as const;
+  const parent = { runId: idOf(3), slot: "s", onCancel: "cancel", depth: 1 } as const;
   const fill = () => {
     const runs = Array.from({ length: 20 }, (_, index) =>
       makeRun(index, { status: statuses[index % 5]!, functionId: index % 2 === 0 ? "even" : "odd" }),
@@ -506,6 +567,13 @@ function listTests(current: () => Store): void {
     ).toEqual([3]);
   });
 
+  test("skipped runs are told from open ones", async () => {
+    await commitRuns(current(), makeRun(1, { status: "skipped", reason: "paused" }), makeRun(2));
+    expect(await numbers({ statuses: ["skipped"] })).toEqual([1]);
+    expect(await numbers({ statuses: ["skipped", "completed", "queued"] })).toEqual([2, 1]);
+    expect([await current().countOpenRuns(9), (await current().counts()).openRuns]).toEqual([1, 1]);
+  });
+
   test("a status that changes moves the run between filters", async () => {
     const run = makeRun(1);
     await commitRuns(current(), run);
@@ -538,6 +606,11 @@ function listTests(current: () => Store): void {
     const run = makeRun(1, {
       cron: "* * * * *",
       originalRunId: idOf(9),
+      parent,
+      functionVersion: 4,
+      startAt: T0 + 3,
+      reason: "replaced",
+      notes: { resumes: 1 },
       status: "completed",
       output: "1",
       startedAt: T0,
@@ -551,13 +624,13 @@ function listTests(current: () => Store): void {
       eventIds: [idOf(1)],
       cron: "* * * * *",
       originalRunId: idOf(9),
-      parent: null,
-      functionVersion: 1,
+      parent,
+      functionVersion: 4,
       status: "completed",
-      reason: null,
-      notes: null,
+      reason: "replaced",
+      notes: { resumes: 1 },
       createdAt: T0 + 1,
-      startAt: T0 + 1,
+      startAt: T0 + 3,
       startedAt: T0,
       endedAt: T0 + 1,
       output: "1",
@@ -679,14 +752,19 @@ function valueTests(current: () => Store): void {
     for (const [index, text] of STRANGE_TEXTS.entries()) {
       const event = makeEvent(index, { name: text, idempotencyId: text, json: JSON.stringify({ data: text }) });
       const run = makeRun(index, { events: [eventOf(event)], functionId: text, cron: text, output: text, error: text });
-      addStep(run, text, { name: text, memo: JSON.stringify({ data: text }), options: text });
-      addJob(run, text);
+      addStep(run, text, { name: text, memo: JSON.stringify({ data: text }), options: text, editedInput: text });
+      addStep(run, `${text} open`, { childRunId: text, queuedAt: EVER });
+      addJob(run, text, { payload: text });
+      addWait(run, text, { name: text, path: text, value: text, expression: text });
+      const operation = makeOperation(index, { json: text });
       await commit(current(), (batch) => {
         batch.events.push(event);
         batch.flow.push(makeFact(text, EVER, { functionId: text, value: text }));
         batch.schedules.set(text, { functionId: text, json: text });
         batch.attempts.push(makeAttempt(run.id, 0, { slot: text, error: text }));
         batch.decisions.push(makeDecision(event.id, text, { reason: text, runId: text }));
+        batch.functions.push(makeFunction(text, { name: text }));
+        batch.operations.set(operation.id, operation);
         putRun(batch, run);
       });
       expect(await loadRun(current(), run.id)).toEqual(asLoaded(run));
@@ -699,6 +777,14 @@ function valueTests(current: () => Store): void {
       expect(await current().loadFlow([makeFact(text, 0, { functionId: text })], T0)).toMatchObject([
         { key: text, value: text },
       ]);
+      const waits = { kinds: ["event"], name: text, keys: [{ path: text, value: text }], afterRunId: null } as const;
+      expect(await current().loadWaits([{ ...waits, limit: 9 }])).toEqual([[run.id]]);
+      expect(await current().listWaits(run.id)).toMatchObject([{ slot: text, expression: text }]);
+      const past = { env: "default", names: [text], from: 0, until: EVER, limit: 9 };
+      expect(await current().loadPastEvents(past)).toEqual([event]);
+      expect(await current().loadEvents([event.id])).toEqual([event]);
+      expect(await current().getOperation(operation.id)).toEqual(operation);
+      expect(await current().listFunctionVersions(text, 9)).toMatchObject([{ config: { name: text } }]);
       expect(await current().listAttempts(run.id)).toEqual([makeAttempt(run.id, 0, { slot: text, error: text })]);
       expect(await current().listDecisions(event.id)).toEqual([
         makeDecision(event.id, text, { reason: text, runId: text }),
@@ -718,6 +804,42 @@ function valueTests(current: () => Store): void {
       await commitRuns(current(), run);
       expect(await loadRun(current(), run.id)).toEqual(asLoaded(run));
     }
+  });
+
+  test("values on either side of every size survive", async () => {
+    const limit = LIMITS.blobBytesMin;
+    const lengths = [limit / 3, limit / 3 + 1, limit / 2, limit / 2 + 1, limit - 2, limit - 1, limit, limit + 1];
+    const values = ["x", "é", "世", "\u{10ffff}", "\ud800"].flatMap((unit) =>
+      lengths.map((length) => unit.repeat(Math.floor(length / unit.length))),
+    );
+    for (const [number, value] of values.entries()) {
+      const event = makeEvent(number, { json: value });
+      const run = makeRun(number, {
+        events: [eventOf(makeEvent(5_000, { json: value }))],
+        output: value,
+        error: value,
+      });
+      addStep(run, "s1", { memo: value, options: value, editedInput: value });
+      addJob(run, "s1", { payload: value });
+      await commit(current(), (batch) => {
+        batch.events.push(event);
+        batch.flow.push(makeFact("k", EVER, { value }));
+        putRun(batch, run);
+      });
+      expect(await loadRun(current(), run.id)).toEqual(asLoaded(run));
+      expect(await current().getEvent("default", event.id)).toEqual(event);
+      expect(await current().listSteps(run.id)).toMatchObject([{ memo: value, options: value, editedInput: value }]);
+      expect(await current().getRun("default", run.id)).toMatchObject({ output: value, error: value });
+      expect(await current().loadFlow([makeFact("k", 0)], T0)).toMatchObject([{ value }]);
+    }
+  });
+
+  test("a text that reads like a reference of the store survives", async () => {
+    const reference = `\u{10ffff}#${"0123456789abcdef".repeat(4)}`;
+    const run = makeRun(1, { output: reference, error: "x".repeat(LIMITS.blobBytesMin + 1) });
+    addStep(run, "s1", { memo: reference });
+    await commitRuns(current(), run);
+    expect(await loadRun(current(), run.id)).toEqual(asLoaded(run));
   });
 
   test("large values survive", async () => {
@@ -753,6 +875,9 @@ async function fillEverything(store: Store): Promise<unknown> {
       addStep(run, "s1", { memo: '{"data":1}' });
       addStep(run, "s2");
       addJob(run, "s2", { dueAt: T0 + number });
+      addWait(run, "s2", { value: `n:${number % 7}` });
+      batch.messages.add(makeMessage(number));
+      batch.operations.set(idOf(number), makeOperation(number, { status: number % 2 === 0 ? "running" : "completed" }));
       batch.events.push(event);
       batch.attempts.push(makeAttempt(run.id, number));
       batch.decisions.push(makeDecision(event.id, "function-b"));
@@ -773,6 +898,14 @@ export async function readEverything(store: Store, numberMax = 60): Promise<unkn
   const facts = Array.from({ length: numberMax }, (_, number) => makeFact(`k${number}`, 0));
   return {
     registry: await store.loadRegistry(),
+    versions: await readVersions(store),
+    waits: await store.loadWaits(await everyWait(store)),
+    waitCounts: sortedTexts(await store.loadWaitCounts()),
+    inbox: await store.loadInbox(null, 1_000),
+    openOperations: await store.loadOpenOperations(),
+    operations: await store.listOperations(1_000),
+    byId: await store.loadEvents(ids),
+    listedWaits: await Promise.all(ids.map((id) => store.listWaits(id))),
     runs: await store.loadRuns(ids),
     jobs: await store.loadJobs({ after: START, untilAt: EVER, limit: 1_000 }),
     flow: await store.loadFlow(facts, T0),
@@ -785,3 +918,20 @@ export async function readEverything(store: Store, numberMax = 60): Promise<unkn
     counts: await store.counts(),
   };
 }
+
+async function readVersions(store: Store): Promise<unknown> {
+  const { functions } = await store.loadRegistry();
+  return Promise.all(functions.map(({ fn }) => store.listFunctionVersions(fn.id, 100)));
+}
+
+/** A query for every name and path that is waited for. */
+async function everyWait(store: Store): Promise<WaitQuery[]> {
+  const counts = sortedTexts(await store.loadWaitCounts());
+  const values = Array.from({ length: 7 }, (_, number) => `n:${number}`);
+  return counts.map(({ kind, name, path }) => {
+    return { kinds: [kind], name, keys: values.map((value) => ({ path, value })), afterRunId: null, limit: 1_000 };
+  });
+}
+
+const sortedTexts = (counts: readonly WaitCount[]): WaitCount[] =>
+  [...counts].sort((left, right) => (JSON.stringify(left) < JSON.stringify(right) ? -1 : 1));
