@@ -9,12 +9,16 @@ import type { Run, RunStatus } from "../src/core/run/run.ts";
 import type { StoredEvent } from "../src/protocol/event.ts";
 import { MemoryStore } from "../src/store/memory.ts";
 import { SqliteStore } from "../src/store/sqlite.ts";
-import type { EventFilter, RunFilter, Store } from "../src/store/store.ts";
+import type { EventFilter, PastEventsQuery, RunFilter, Store, WaitQuery } from "../src/store/store.ts";
 import * as make from "./conformance/batches.ts";
 import { readEverything } from "./conformance/store.ts";
 
-const STATUSES: readonly RunStatus[] = ["queued", "running", "completed", "failed", "cancelled"];
-const SLOTS = ["main", "s0", "s1", "s2"] as const;
+const STATUSES: readonly RunStatus[] = ["queued", "running", "completed", "failed", "cancelled", "skipped"];
+const SLOTS = ["main", "s0", "s1", "s2", "@finish"] as const;
+const WAIT_KINDS = ["event", "signal", "cancel"] as const;
+const WAIT_KEYS = ["", "a", "b"].flatMap((path) => ["", "a", "n:1"].map((value) => ({ path, value })));
+/** Longer than a row holds; few, so that equal ones meet. */
+const LARGE = ["x", "é"].map((unit) => JSON.stringify(unit.repeat(70_000)));
 const EVER = Number.MAX_SAFE_INTEGER;
 
 /** The objects as the core would hold them; every history changes its own. */
@@ -28,7 +32,8 @@ type Change = (world: World) => void;
 
 const small = fc.nat(11);
 const text = fc.oneof(fc.constantFrom("a", "b", "c"), fc.string({ unit: "binary", maxLength: 4 }));
-const json = fc.jsonValue({ maxDepth: 2 }).map((value) => JSON.stringify(value));
+const smallJson = fc.jsonValue({ maxDepth: 2 }).map((value) => JSON.stringify(value));
+const json = fc.oneof({ weight: 15, arbitrary: smallJson }, { weight: 1, arbitrary: fc.constantFrom(...LARGE) });
 const runAt = (world: World, index: number): Run | undefined => world.runs[index % Math.max(1, world.runs.length)];
 
 const newEvent = fc.record({ name: text, json, isInternal: fc.boolean(), idempotencyId: fc.option(text) }).map(
@@ -58,6 +63,7 @@ const changeRun = fc.tuple(small, fc.constantFrom(...STATUSES), fc.option(json),
       const run = runAt(world, index);
       if (run === undefined) return;
       Object.assign(run, { status, output, forcePlan, startedAt: index, requestVersion: index % 3 });
+      Object.assign(run, { reason: forcePlan ? "replaced" : null, notes: index % 2 === 0 ? { resumes: index } : null });
       world.batch.runs.add(run);
     },
 );
@@ -68,9 +74,15 @@ const changeStep = fc.tuple(small, fc.nat(2), fc.option(json)).map(
       const run = runAt(world, index);
       if (run === undefined) return;
       const step =
-        run.steps.get(`s${number}`) ?? make.addStep(run, `s${number}`, { queuedAt: index, isRace: index % 2 === 0 });
+        run.steps.get(`s${number}`) ??
+        make.addStep(run, `s${number}`, { queuedAt: index, isRace: index % 2 === 0, editedInput: memo });
       step.attempts = index;
       if (memo !== null && step.memo === null) make.memoize(run, step, memo);
+      // A resumed step loses its memo again, when it was the last to get one.
+      else if (run.stack.at(-1) === step.id) {
+        run.stack.pop();
+        Object.assign(step, { memo: null, seq: null, status: "planned", endedAt: null });
+      }
       world.batch.steps.add(step);
     },
 );
@@ -80,7 +92,7 @@ const putJob = fc.tuple(small, fc.constantFrom(...SLOTS), small).map(
     (world) => {
       const run = runAt(world, index);
       if (run === undefined) return;
-      const job = run.jobs.get(slot) ?? make.addJob(run, slot);
+      const job = run.jobs.get(slot) ?? make.addJob(run, slot, { payload: index % 2 === 0 ? LARGE[0]! : null });
       Object.assign(job, { dueAt, attempt: index });
       world.batch.putJob(job);
     },
@@ -96,6 +108,55 @@ const deleteJob = fc.tuple(small, fc.constantFrom(...SLOTS)).map(
     },
 );
 
+const arm = fc
+  .tuple(
+    small,
+    fc.constantFrom(...SLOTS),
+    fc.constantFrom(...WAIT_KINDS),
+    text,
+    fc.array(fc.constantFrom(...WAIT_KEYS)),
+  )
+  .map(
+    ([index, slot, kind, name, keys]): Change =>
+      (world) => {
+        const run = runAt(world, index);
+        if (run === undefined) return;
+        for (const key of keys) world.batch.putWait(make.addWait(run, slot, { ...key, kind, name, expression: name }));
+      },
+  );
+
+const disarm = fc.tuple(small, fc.constantFrom(...SLOTS)).map(
+  ([index, slot]): Change =>
+    (world) => {
+      const waits = runAt(world, index)?.waits;
+      for (const wait of waits?.get(slot) ?? []) world.batch.deleteWait(wait);
+      waits?.delete(slot);
+    },
+);
+
+const message = fc.tuple(small, json, fc.boolean()).map(
+  ([number, data, isDeleted]): Change =>
+    ({ batch }) => {
+      if (isDeleted) batch.deletedMessages.push(make.idOf(number));
+      else batch.messages.add(make.makeMessage(number, { kind: "signal", signal: "go", data, ttlMs: number }));
+    },
+);
+
+const changeOperation = fc.tuple(small, fc.constantFrom("running", "completed", "cancelled"), json).map(
+  ([number, status, text]): Change =>
+    ({ batch }) => {
+      const operation = make.makeOperation(number, { status: status as "running", json: text });
+      batch.operations.set(operation.id, operation);
+    },
+);
+
+const deleteFact = fc.tuple(small, text).map(
+  ([number, key]): Change =>
+    ({ batch }) => {
+      batch.deletedFlow.push(make.makeFact(`k${number}`, 0, { functionId: number % 2 === 0 ? key : "function-a" }));
+    },
+);
+
 const addFacts = fc.tuple(small, text, json).map(
   ([number, key, value]): Change =>
     ({ batch }) => {
@@ -106,14 +167,30 @@ const addFacts = fc.tuple(small, text, json).map(
         make.makeFact(`k${number}`, make.T0 + number, { value, functionId: number % 2 === 0 ? key : "function-a" }),
       );
       batch.schedules.set(key, { functionId: key, json: value });
-      batch.functions.push({ ...make.makeFunction(key), version: number, isArchived: number % 3 === 0 });
-      batch.apps.push(make.makeApp(key, String(number)));
+      const paused = ([null, "hold", "skip", "reject"] as const)[number % 4]!;
+      const fn = make.makeFunction(key, { retries: number });
+      batch.functions.push({ ...fn, version: number % 5, isArchived: number % 3 === 0, changedAt: number, paused });
+      batch.apps.push({ ...make.makeApp(key, String(number)), paused });
     },
 );
 
-const changes = fc.array(fc.oneof(newEvent, newRun, changeRun, changeStep, putJob, deleteJob, addFacts), {
-  maxLength: 15,
-});
+const changes = fc.array(
+  fc.oneof(
+    newEvent,
+    newRun,
+    changeRun,
+    changeStep,
+    putJob,
+    deleteJob,
+    arm,
+    disarm,
+    message,
+    changeOperation,
+    addFacts,
+    deleteFact,
+  ),
+  { maxLength: 20 },
+);
 const history = fc.array(changes, { maxLength: 12 });
 
 const optional = <T>(value: fc.Arbitrary<T>) => fc.option(value, { nil: undefined });
@@ -143,9 +220,28 @@ const eventFilter = fc.record(
   { requiredKeys: ["env", "limit"] },
 ) as fc.Arbitrary<EventFilter>;
 
+const waitQuery: fc.Arbitrary<WaitQuery> = fc.record({
+  kinds: fc.uniqueArray(fc.constantFrom(...WAIT_KINDS)),
+  name: text,
+  keys: fc.uniqueArray(fc.constantFrom(...WAIT_KEYS)),
+  afterRunId: fc.option(small.map(make.idOf)),
+  limit: fc.constantFrom(1, 3, 100),
+});
+const pastQuery: fc.Arbitrary<PastEventsQuery> = fc.record({
+  env: fc.constantFrom("default", "other"),
+  names: fc.array(text, { maxLength: 3 }),
+  from: small.map((number) => make.T0 + number),
+  until: small.map((number) => make.T0 + number),
+  limit: fc.constantFrom(1, 3, 100),
+});
+
 interface Questions {
   readonly runs: readonly RunFilter[];
   readonly events: readonly EventFilter[];
+  readonly waits: readonly WaitQuery[];
+  readonly past: readonly PastEventsQuery[];
+  /** Where pages begin: the id before, and the position. */
+  readonly start: number;
   readonly expireAt: number;
   readonly expireLimit: number;
 }
@@ -153,19 +249,28 @@ interface Questions {
 const questions = fc.record({
   runs: fc.array(runFilter, { minLength: 5, maxLength: 10 }),
   events: fc.array(eventFilter, { minLength: 5, maxLength: 10 }),
+  waits: fc.array(waitQuery, { minLength: 10, maxLength: 20 }),
+  past: fc.array(pastQuery, { minLength: 5, maxLength: 10 }),
+  start: small,
   expireAt: small.map((number) => make.T0 + number),
   expireLimit: fc.nat(4),
 });
 
-async function ask(store: Store, { runs, events, expireAt, expireLimit }: Questions): Promise<unknown> {
+async function ask(store: Store, { runs, events, waits, past, start, ...expiry }: Questions): Promise<unknown> {
   const before = await readEverything(store);
   const after = { dueAt: 5, runId: make.idOf(5), slot: "s0" };
   return {
     before,
     runs: await Promise.all(runs.map((filter) => store.listRuns(filter))),
     events: await Promise.all(events.map((filter) => store.listEvents(filter))),
+    waits: await store.loadWaits(waits),
+    past: await Promise.all(past.map((query) => store.loadPastEvents(query))),
+    inbox: await store.loadInbox(make.idOf(start), 3),
+    operations: await store.listOperations(3, make.idOf(start)),
+    operation: await store.getOperation(make.idOf(start)),
+    steps: await store.listSteps(make.idOf(start), { offset: start % 3, limit: 2 }),
     jobs: await store.loadJobs({ after, untilAt: EVER, limit: 3 }),
-    expired: await store.expireFlow(expireAt, expireLimit),
+    expired: await store.expireFlow(expiry.expireAt, expiry.expireLimit),
     after: await readEverything(store),
   };
 }
@@ -185,7 +290,7 @@ test("memory and SQLite agree on everything after any history", async () => {
             world.batch = new Batch();
             for (const change of batch) change(world);
             const done = [memory.commit(world.batch, make.FENCE), sqlite.commit(world.batch, make.FENCE)];
-            for (const row of [...world.batch.runs, ...world.batch.steps, ...world.batch.jobs]) row.isStored = true;
+            make.markStored(world.batch);
             await Promise.all(done);
           }
           expect(await ask(sqlite, asked)).toEqual(await ask(memory, asked));
