@@ -52,6 +52,40 @@ test("memos come as text and are read when reached", async () => {
   expect(outcome).toMatchObject({ kind: "returned", output: '"stored"' });
 });
 
+test("steps that the code no longer reaches are part of the outcome", async () => {
+  const quiet = new Stepwell({ id: "app", isDev: true, logger: { debug() {}, info() {}, warn() {}, error() {} } });
+  const fn = client.createFunction({ id: "f", triggers: { event: "e" } }, () => 1);
+  const memos = [{ id: stepHash("gone", 0), json: "null" }];
+  const save = async () => "saved" as const;
+  expect((await callInProcess(quiet, fn, { ...CALL, memos }, { save })).unreached).toEqual(["gone"]);
+  expect((await callInProcess(quiet, fn, CALL, { save })).unreached).toEqual([]);
+});
+
+test("what a step sends travels with its result", async () => {
+  const saved: Op[] = [];
+  const fn = client.createFunction({ id: "f", triggers: { event: "e" } }, async ({ step }) => {
+    await step.sendEvent("event", { name: "n" });
+    await step.sendSignal("signal", { signal: "s" });
+  });
+  const save = async (ops: readonly Op[]) => {
+    saved.push(...ops);
+    return "saved" as const;
+  };
+  const outcome = await callInProcess(client, fn, CALL, { save, now: () => 1_767_225_600_000 });
+  expect(outcome).toMatchObject({ kind: "returned" });
+  expect(saved).toMatchObject([
+    { sends: { events: [{ stored: { name: "n", ts: 1_767_225_600_000 } }] } },
+    { sends: { signals: [{ signal: "s", data: "null", ttlMs: null }] } },
+  ]);
+});
+
+test("edited arguments reach the step that has not run yet", async () => {
+  const fn = client.createFunction({ id: "f", triggers: { event: "e" } }, ({ step }) => step.run("a", (n) => n + 1, 1));
+  const inputs = [{ id: stepHash("a", 0), json: '{"input":[41]}' }];
+  const outcome = await callInProcess(client, fn, { ...CALL, inputs }, { save: async () => "saved" });
+  expect(outcome).toMatchObject({ kind: "returned", output: "42" });
+});
+
 test("events of a step go where the engine says", async () => {
   const sent: EventInput[] = [];
   const fn = client.createFunction({ id: "f", triggers: { event: "e" } }, ({ step }) =>

@@ -98,7 +98,62 @@ test("a failure handler is a function of its own", () => {
   });
 });
 
+describe("what handles the ends of runs", () => {
+  const hook = (options: Partial<FunctionOptions>) =>
+    register({ triggers: [], ...options })
+      .slice(1)
+      .map(({ id, name, triggers, steps }) => ({ id, name, triggers, retries: steps.step.retries }));
+  const cancelled = (expression: string) => [{ event: "inngest/function.cancelled", expression }];
+  const isOurs = "event.data.function_id == 'shop-ship'";
+
+  test("are functions of their own, tried twice", () => {
+    const all = hook({ onFailure: () => 1, onCancel: () => 1, onTimeout: () => 1, onSkip: () => 1 });
+    expect(all.map(({ id }) => id)).toEqual([
+      "shop-ship-failure",
+      "shop-ship-cancel",
+      "shop-ship-timeout",
+      "shop-ship-skip",
+    ]);
+    expect(all.every(({ retries }) => retries?.attempts === 1)).toBe(true);
+    expect(all[3]).toMatchObject({
+      name: "ship (skip)",
+      triggers: [{ event: "inngest/function.skipped", expression: isOurs }],
+    });
+  });
+
+  test("a cancelled run is handled once, by the handler that is for it", () => {
+    const isTimeout = (is: string) => `${isOurs} && event.data._inngest.reason ${is} 'timed_out'`;
+    const [cancel, timeout] = hook({ onCancel: () => 1, onTimeout: () => 1 });
+    expect(cancel!.triggers).toEqual(cancelled(isTimeout("!=")));
+    expect(timeout!.triggers).toEqual(cancelled(isTimeout("==")));
+    expect(hook({ onCancel: () => 1 })[0]!.triggers).toEqual(cancelled(isOurs));
+  });
+
+  test("an id with a quote cannot break out of the expression", () => {
+    const fn = client.createFunction({ id: "it's \\", triggers: [], onFailure: () => 1 }, () => null);
+    const [, failure] = registrationsOf(fn, "https://app.test/");
+    expect(failure!.triggers).toEqual([
+      { event: "inngest/function.failed", expression: "event.data.function_id == 'shop-it\\'s \\\\'" },
+    ]);
+  });
+
+  test("a time limit may count as failure", () => {
+    const timeouts = { start: "10s", finish: "1h", asFailure: true };
+    expect(register({ triggers: [], timeouts })[0]!.timeouts).toEqual(timeouts);
+  });
+});
+
 describe("options that cannot be right", () => {
+  test("are refused where the function is made, also those about the ends of runs", () => {
+    const event = "x";
+    expect(() => register({ triggers: [], cancelOn: new Array(6).fill({ event }) })).toThrow("5 rules at most");
+    expect(() => register({ triggers: [], cancelOn: [{ event, match: "data.id", if: "true" }] })).toThrow("not both");
+    expect(() => register({ triggers: [], cancelOn: [{ event, match: "data id" }] })).toThrow("must be a path");
+    expect(() => register({ triggers: [], cancelOn: [{ event: "" }] })).toThrow("needs the name of an event");
+    expect(() => register({ triggers: [], onCancel: "x" as never })).toThrow("`onCancel` must be a function");
+    expect(() => register({ triggers: [], timeouts: { asFailure: 1 as never } })).toThrow("must be true or false");
+  });
+
   test("are refused with the function's name", () => {
     expect(() => register({ triggers: [], retries: 21 })).toThrow('createFunction("ship"): `retries` must be');
     expect(() => register({ triggers: [], retries: 1.5 })).toThrow("whole number from 0 to 20");

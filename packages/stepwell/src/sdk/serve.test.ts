@@ -95,6 +95,25 @@ describe("replies", () => {
     expect(await reply.json()).toMatchObject({ code: "too_many_ops" });
   });
 
+  test("steps that the code no longer reaches are named in a header, however the call ends", async () => {
+    const old = { [stepHash("old, step", 0)]: { data: 1 }, [stepHash("ä", 0)]: { data: 2 } };
+    const logger = { debug() {}, info() {}, warn() {}, error() {} };
+    const named = async (handler: Parameters<Stepwell["createFunction"]>[1]) =>
+      (await app(handler, { logger, checkpointing: false }).post({ steps: old })).headers.get("x-stepwell-unreached");
+    expect(await named(() => 1)).toBe("%C3%A4,old%2C%20step");
+    expect(await named(({ step }) => step.run("new", () => 1))).toBe("%C3%A4,old%2C%20step");
+    expect(await named(() => Promise.reject(new Error("no")))).toBe("%C3%A4,old%2C%20step");
+    expect(await named(({ step }) => Promise.all([step.run("old, step", () => 1), step.run("ä", () => 1)]))).toBeNull();
+  });
+
+  test("of many such steps the first ten are named", async () => {
+    const steps = Object.fromEntries(Array.from({ length: 30 }, (_, n) => [stepHash(`s${n}`.repeat(200), 0), null]));
+    const logger = { debug() {}, info() {}, warn() {}, error() {} };
+    const header = (await app(() => 1, { logger }).post({ steps })).headers.get("x-stepwell-unreached")!;
+    expect(header.split(",")).toHaveLength(10);
+    expect(header.length).toBeLessThan(4_096);
+  });
+
   test("the step to run may stand in the header", async () => {
     const { handle } = app(({ step }) => Promise.all([step.run("a", () => 1), step.run("b", () => 2)]));
     const headers = { "x-inngest-step-id": stepHash("b", 0) };

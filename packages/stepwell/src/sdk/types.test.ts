@@ -3,7 +3,15 @@ import * as v from "valibot";
 import { describe, expect, expectTypeOf, test } from "vitest";
 import { z } from "zod";
 import { call, EVENT, output } from "../../test/sdk/driver.ts";
-import { eventType, type Jsonify, type ReceivedEvent, Stepwell } from "../index.ts";
+import {
+  type AiModel,
+  aiModels,
+  eventType,
+  type Jsonify,
+  type ReceivedEvent,
+  referenceFunction,
+  Stepwell,
+} from "../index.ts";
 
 const client = new Stepwell({ id: "app", isDev: true });
 
@@ -89,6 +97,91 @@ describe("events as types", () => {
     type Context = Parameters<NonNullable<typeof onFailure>>[0];
     expectTypeOf<Context["error"]>().toEqualTypeOf<Error>();
     expectTypeOf<Context["event"]["data"]["run_id"]>().toEqualTypeOf<string>();
+  });
+});
+
+describe("steps that wait and compose, as types", () => {
+  const replied = eventType("lead/replied", { schema: z.object({ leadId: z.string(), at: z.coerce.date() }) });
+
+  test("an awaited event has the name and data of its type", () => {
+    client.createFunction({ id: "f", triggers: { event: "e" } }, async ({ step }) => {
+      const one = await step.waitForEvent("a", { event: replied, timeout: "1d", match: "data.leadId" });
+      expectTypeOf(one).toEqualTypeOf<ReceivedEvent<"lead/replied", { leadId: string; at: Date }> | null>();
+      const named = await step.waitForEvent("b", { event: "lead/lost", timeout: "1d" });
+      expectTypeOf(named!.name).toEqualTypeOf<"lead/lost">();
+      const first = await step.waitForEvent("c", { events: [replied, "lead/lost"], timeout: "1d", since: "run" });
+      expectTypeOf(first!.name).toEqualTypeOf<"lead/replied" | "lead/lost">();
+      if (first?.name === "lead/replied") expectTypeOf(first.data.at).toEqualTypeOf<Date>();
+      // @ts-expect-error a wait needs a timeout
+      step.waitForEvent("d", { event: "x" });
+      // @ts-expect-error either a match or a condition
+      step.waitForEvent("d", { event: "x", timeout: "1d", match: "data.id", if: "true" });
+      // @ts-expect-error either one event or several
+      step.waitForEvent("d", { event: "x", events: ["x", "y"], timeout: "1d" });
+      // @ts-expect-error only bodies have a timeout beside the id
+      step.waitForEvent({ id: "d", timeout: "1d" }, { event: "x", timeout: "1d" });
+    });
+  });
+
+  test("a signal has the data that is expected of it", () => {
+    client.createFunction({ id: "f", triggers: { event: "e" } }, async ({ step }) => {
+      const signal = await step.waitForSignal<{ by: string }>("a", { signal: "x", timeout: "1d" });
+      expectTypeOf(signal).toEqualTypeOf<{ readonly signal: string; readonly data: { by: string } } | null>();
+      expectTypeOf(await step.sendSignal("b", { signal: "x" })).toEqualTypeOf<null>();
+    });
+  });
+
+  test("an invoked function gives what it returns, and takes the data of its events", () => {
+    const charge = client.createFunction({ id: "charge", triggers: replied }, async () => ({
+      at: new Date(),
+      note: "",
+    }));
+    const report = client.createFunction({ id: "report", triggers: { cron: "0 9 * * *" } }, () => 7);
+    const loose = client.createFunction({ id: "loose", triggers: { event: "x" } }, () => {});
+    const elsewhere = referenceFunction<typeof charge>({ appId: "billing", functionId: "charge" });
+    client.createFunction({ id: "f", triggers: { event: "e" } }, async ({ step }) => {
+      const data = { leadId: "1", at: "2030-01-01" };
+      expectTypeOf(await step.invoke("a", { function: charge, data })).toEqualTypeOf<{ at: string; note: string }>();
+      expectTypeOf(await step.invoke("b", { function: elsewhere, data })).toEqualTypeOf<{ at: string; note: string }>();
+      expectTypeOf(await step.invoke("c", { function: report })).toEqualTypeOf<number>();
+      expectTypeOf(await step.invoke("d", { function: loose, data: { any: 1 } })).toEqualTypeOf<null>();
+      expectTypeOf(await step.invoke("e", { function: "billing-charge", data: {} })).toBeAny();
+      expectTypeOf(await step.invoke("f", { function: referenceFunction({ functionId: "g" }) })).toBeAny();
+      // @ts-expect-error the data must be that of the function's event
+      step.invoke("g", { function: charge, data: { leadId: 1 } });
+      // @ts-expect-error only these two
+      step.invoke("g", { function: report, onParentCancel: "kill" });
+    });
+  });
+
+  test("a fetched response is one, and a model's answer is what its adapter says", () => {
+    interface Adapter extends AiModel {
+      readonly "~types": { readonly input: { prompt: string }; readonly output: { text: string } };
+    }
+    const adapter = {} as Adapter;
+    client.createFunction({ id: "f", triggers: { event: "e" } }, async ({ step }) => {
+      expectTypeOf(await step.fetch("a", "https://example.com")).toEqualTypeOf<Response>();
+      expectTypeOf(await step.ai.infer("b", { model: adapter, body: { prompt: "" } })).toEqualTypeOf<{
+        text: string;
+      }>();
+      expectTypeOf(await step.ai.infer("c", { model: aiModels.openai({ model: "m" }), body: {} })).toBeAny();
+      expectTypeOf(await step.ai.wrap("d", (n: number) => ({ n }), 1)).toEqualTypeOf<{ n: number }>();
+      // @ts-expect-error the body must be the adapter's
+      step.ai.infer("e", { model: adapter, body: { promt: "" } });
+    });
+  });
+
+  test("handlers of cancelled and skipped runs know their event", () => {
+    client.createFunction(
+      {
+        id: "f",
+        triggers: { event: "e" },
+        onCancel: ({ event }) => expectTypeOf(event.data.event.name).toEqualTypeOf<string>(),
+        onTimeout: ({ event }) => expectTypeOf(event.name).toEqualTypeOf<"inngest/function.cancelled">(),
+        onSkip: ({ event }) => expectTypeOf(event.name).toEqualTypeOf<"inngest/function.skipped">(),
+      },
+      ({ signal }) => expectTypeOf(signal).toEqualTypeOf<AbortSignal>(),
+    );
   });
 });
 
