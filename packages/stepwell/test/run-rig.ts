@@ -1,18 +1,18 @@
 /** A run in the hand of a test: the real rules, a clock that the test moves, and chance that is always the same. */
 import { Batch } from "../src/core/batch.ts";
 import { type CheckpointAnswer, checkpoint } from "../src/core/run/checkpoint.ts";
-import type { RunContext, RunLimits } from "../src/core/run/context.ts";
+import type { InvokeRequest, InvokeStart, RunContext, RunLimits, SignalState } from "../src/core/run/context.ts";
 import { createRun } from "../src/core/run/create.ts";
 import { dispatch } from "../src/core/run/dispatch.ts";
 import { cancelRun } from "../src/core/run/finish.ts";
 import { runProblems } from "../src/core/run/invariants.ts";
 import { reply } from "../src/core/run/reply.ts";
-import { type Job, MAIN_SLOT, type Run } from "../src/core/run/run.ts";
+import { type Job, MAIN_SLOT, type ParentLink, type Run, type Wait } from "../src/core/run/run.ts";
 import { wake } from "../src/core/run/wake.ts";
 import type { Call } from "../src/protocol/call.ts";
 import type { ErrorValue } from "../src/protocol/error-value.ts";
-import type { FunctionConfig } from "../src/protocol/function.ts";
-import type { Op } from "../src/protocol/op.ts";
+import { type FunctionConfig, NO_TIMEOUTS } from "../src/protocol/function.ts";
+import type { Op, Sends } from "../src/protocol/op.ts";
 import type { Outcome } from "../src/protocol/outcome.ts";
 
 export const START = 1_000_000;
@@ -22,6 +22,10 @@ export interface RigOptions {
   readonly version?: 1 | 2;
   readonly limits?: Partial<RunLimits>;
   readonly startAt?: number;
+  readonly config?: Partial<FunctionConfig>;
+  readonly parent?: ParentLink;
+  /** What an invoke of the run leads to. */
+  readonly invoke?: () => InvokeStart;
 }
 
 export class RunRig {
@@ -30,6 +34,12 @@ export class RunRig {
   fn: FunctionConfig | undefined;
   readonly run: Run;
   readonly ended: string[] = [];
+  readonly armed = new Set<Wait>();
+  readonly invoked: { readonly parent: ParentLink; readonly request: InvokeRequest }[] = [];
+  readonly sent: Sends[] = [];
+  /** What other runs were told. */
+  readonly told: string[] = [];
+  signal: SignalState = { holder: null, early: null };
   readonly scheduled: { slot: string; dueAt: number }[] = [];
   readonly #version: 1 | 2;
   readonly #context: RunContext;
@@ -37,7 +47,7 @@ export class RunRig {
 
   constructor(options: RigOptions = {}) {
     this.#version = options.version ?? 2;
-    this.fn = config(options.retries ?? 3);
+    this.fn = config(options.retries ?? 3, options.config);
     const rig = this;
     this.#context = {
       get now() {
@@ -52,8 +62,21 @@ export class RunRig {
       functionOf: () => this.fn,
       schedule: (_run, job) => void this.scheduled.push({ slot: job.slot, dueAt: job.dueAt }),
       ended: (run) => void this.ended.push(run.status),
+      armed: (wait) => void this.armed.add(wait),
+      disarmed: (wait) => void this.armed.delete(wait),
+      invoke: (parent, request) => {
+        this.invoked.push({ parent, request });
+        return options.invoke?.() ?? { kind: "started", runId: `child-${this.invoked.length}` };
+      },
+      cancelOther: (runId, reason) => void this.told.push(`cancel ${runId}: ${reason}`),
+      send: (sends) => void this.sent.push(sends),
+      signal: () => this.signal,
+      takeSignal: (name) => void this.told.push(`take ${name}`),
+      dropWait: (runId, slot) => void this.told.push(`drop ${runId} ${slot}`),
+      lookBack: (_run, slot, names, since) => void this.told.push(`look back ${slot} ${names.join()} ${since}`),
     };
-    this.run = createRun(this.#context, {
+    const fn = { version: 1, config: this.fn };
+    const fields = {
       id: "run",
       env: "default",
       partition: 0,
@@ -61,14 +84,20 @@ export class RunRig {
       events: [{ id: "event", name: "a", json: '{"data":{}}' }],
       cron: null,
       originalRunId: null,
+      parent: options.parent ?? null,
       startAt: options.startAt ?? START,
-    });
+    };
+    this.run = createRun(this.#context, fields, fn);
+  }
+
+  get context(): RunContext {
+    return this.#context;
   }
 
   /** The open batch is stored; the next one begins. */
   store(): Batch {
     const { batch } = this;
-    for (const row of [...batch.runs, ...batch.steps, ...batch.jobs]) row.isStored = true;
+    for (const row of [...batch.runs, ...batch.steps, ...batch.jobs, ...batch.waits]) row.isStored = true;
     this.batch = new Batch();
     return batch;
   }
@@ -101,7 +130,7 @@ export class RunRig {
   }
 
   cancel(): void {
-    cancelRun(this.#context, this.run, "asked to");
+    cancelRun(this.#context, this.run, "cancelled_by_request", "asked to");
   }
 
   ops(...ops: Op[]): Outcome {
@@ -136,7 +165,19 @@ export class RunRig {
 }
 
 export function config(retries: number, more: Partial<FunctionConfig> = {}): FunctionConfig {
-  return { id: "f", slug: "app-f", name: "f", appId: "app", triggers: [], retries, url: "inproc:f", raw: {}, ...more };
+  return {
+    id: "f",
+    slug: "app-f",
+    name: "f",
+    appId: "app",
+    triggers: [],
+    retries,
+    url: "inproc:f",
+    cancelOn: [],
+    timeouts: NO_TIMEOUTS,
+    raw: {},
+    ...more,
+  };
 }
 
 const base = {

@@ -3,19 +3,24 @@
  *
  *   A1. A sync replaces an app's functions as a whole; those that are missing are archived, not forgotten.
  *   A2. A sync with the checksum of the one before changes nothing.
+ *   A3. Who is paused stays paused through syncs.
  */
 import type { AppConfig, FunctionConfig } from "../protocol/function.ts";
 import { canonicalJson } from "../protocol/json.ts";
-import type { StoredApp, StoredFunction } from "./batch.ts";
+import type { PauseMode, StoredApp, StoredFunction } from "./batch.ts";
 import type { Instant } from "./instant.ts";
 
 export class Apps {
   readonly #apps = new Map<string, StoredApp>();
   readonly #functions = new Map<string, StoredFunction>();
+  readonly #idsBySlug = new Map<string, string>();
+  #paused: ReadonlySet<string> = new Set();
+  #held: ReadonlySet<string> = new Set();
 
   constructor(apps: readonly StoredApp[], functions: readonly StoredFunction[]) {
     for (const stored of functions) this.#functions.set(stored.fn.id, stored);
     for (const stored of apps) this.#apps.set(stored.app.id, stored);
+    this.#functionsChanged();
   }
 
   /** Every app with its active functions. */
@@ -42,6 +47,60 @@ export class Apps {
     return stored === undefined || stored.isArchived ? undefined : stored.fn;
   }
 
+  /** The function with this slug or id, as it is served now. */
+  find(slugOrId: string): FunctionConfig | undefined {
+    const byId = this.functionOf(slugOrId);
+    if (byId !== undefined) return byId;
+    const id = this.#idsBySlug.get(slugOrId);
+    return id === undefined ? undefined : this.functionOf(id);
+  }
+
+  versionOf(functionId: string): number {
+    return this.#functions.get(functionId)?.version ?? 0;
+  }
+
+  /** How a function is paused, itself or with its app; null when it is not. */
+  pauseOf(functionId: string): PauseMode | null {
+    const stored = this.#functions.get(functionId);
+    return stored === undefined ? null : (stored.paused ?? this.#apps.get(stored.fn.appId)?.paused ?? null);
+  }
+
+  pauseOfApp(appId: string): PauseMode | null {
+    return this.#apps.get(appId)?.paused ?? null;
+  }
+
+  /** True while nothing of the function is called. */
+  isPaused(functionId: string): boolean {
+    return this.#paused.has(functionId);
+  }
+
+  /** Functions that start nothing on their own until they are resumed. */
+  get held(): ReadonlySet<string> {
+    return this.#held;
+  }
+
+  /** Pauses or resumes (`mode` null); the rows that change, or null when there is no such function or app. */
+  pause(
+    kind: "function" | "app",
+    id: string,
+    mode: PauseMode | null,
+  ): { readonly apps: StoredApp[]; readonly functions: StoredFunction[] } | null {
+    if (kind === "app") {
+      const stored = this.#apps.get(id);
+      if (stored === undefined) return null;
+      const app = { ...stored, paused: mode };
+      this.#apps.set(id, app);
+      this.#findPaused();
+      return { apps: [app], functions: [] };
+    }
+    const fn = this.find(id);
+    if (fn === undefined) return null;
+    const row = { ...this.#functions.get(fn.id)!, paused: mode };
+    this.#functions.set(fn.id, row);
+    this.#findPaused();
+    return { apps: [], functions: [row] };
+  }
+
   appIdOf(functionId: string): string {
     return this.#functions.get(functionId)?.fn.appId ?? "";
   }
@@ -54,17 +113,19 @@ export class Apps {
   ): { readonly app: StoredApp; readonly functions: StoredFunction[] } | null {
     const before = this.#apps.get(app.id);
     if (before?.checksum === checksum) return null;
-    const stored: StoredApp = { app, checksum, syncedAt: now };
+    const stored: StoredApp = { app, checksum, syncedAt: now, paused: before?.paused ?? null };
     const functions: StoredFunction[] = [];
     for (const fn of app.functions) {
       const known = this.#functions.get(fn.id);
       if (known !== undefined && !known.isArchived && canonicalJson(known.fn) === canonicalJson(fn)) continue;
-      functions.push({ fn, version: (known?.version ?? 0) + 1, isArchived: false });
+      const version = (known?.version ?? 0) + 1;
+      functions.push({ fn, version, isArchived: false, changedAt: now, paused: known?.paused ?? null });
     }
     const kept = new Set(app.functions.map((fn) => fn.id));
     for (const fn of this.#activeOf(app.id)) if (!kept.has(fn.id)) functions.push(this.#archived(fn.id)); // A1
     this.#apps.set(app.id, stored);
     for (const row of functions) this.#functions.set(row.fn.id, row);
+    this.#functionsChanged();
     return { app: stored, functions };
   }
 
@@ -76,7 +137,20 @@ export class Apps {
     const functions = this.#activeOf(appId).map((fn) => this.#archived(fn.id));
     this.#apps.set(appId, app);
     for (const row of functions) this.#functions.set(row.fn.id, row);
+    this.#functionsChanged();
     return { app, functions };
+  }
+
+  #functionsChanged(): void {
+    this.#idsBySlug.clear();
+    for (const { fn, isArchived } of this.#functions.values()) if (!isArchived) this.#idsBySlug.set(fn.slug, fn.id);
+    this.#findPaused();
+  }
+
+  #findPaused(): void {
+    const ids = [...this.#functions.keys()];
+    this.#paused = new Set(ids.filter((id) => this.pauseOf(id) !== null));
+    this.#held = new Set(ids.filter((id) => this.pauseOf(id) === "hold"));
   }
 
   #archived(functionId: string): StoredFunction {

@@ -3,16 +3,17 @@
  *
  * Rules mark what they changed; rows are made once, when the batch closes, so ten changes of one run are one row.
  *
- *   B1. A job that is made and dropped within one batch is never written.
+ *   B1. A job or wait that is made and dropped within one batch is never written.
  *   B2. Effects leave the batch only after its rows are durable (E1). The engine keeps this; nothing here performs.
  */
 import type { Call } from "../protocol/call.ts";
 import type { StoredEvent } from "../protocol/event.ts";
 import type { AppConfig, FunctionConfig } from "../protocol/function.ts";
+import type { InboxMessage } from "./inbox.ts";
 import type { Instant } from "./instant.ts";
-import type { Job, Run, Step } from "./run/run.ts";
+import type { Job, Run, Step, Wait } from "./run/run.ts";
 
-export type DecisionOutcome = "deduplicated" | "filtered" | "skipped";
+export type DecisionOutcome = "deduplicated" | "filtered" | "skipped" | "rejected";
 
 /** Why a function did not start for an event. That it started is the run's own row. */
 export interface Decision {
@@ -38,9 +39,15 @@ export interface Attempt {
   readonly error: string;
 }
 
-/** A fact of flow control with an expiry; here: which run a producer's event id started. */
+/**
+ * A fact with an expiry: which run a producer's event id started (`idempotency`), a signal that came before anybody
+ * waited for it (`signal`, of no function), which run a replay started for which (`replay`).
+ */
+export type FlowKind = "idempotency" | "signal" | "replay";
+
 export interface FlowState {
-  readonly kind: "idempotency";
+  readonly kind: FlowKind;
+  /** Empty for facts of no function. */
   readonly functionId: string;
   readonly key: string;
   readonly value: string;
@@ -53,16 +60,34 @@ export interface Schedule {
   readonly json: string;
 }
 
+/** What events do that would start a paused function: wait for it, leave a skipped run, or be refused. */
+export type PauseMode = "hold" | "skip" | "reject";
+
 export interface StoredApp {
   readonly app: AppConfig;
   readonly checksum: string;
   readonly syncedAt: Instant;
+  readonly paused: PauseMode | null;
 }
 
 export interface StoredFunction {
   readonly fn: FunctionConfig;
+  /** Grows with every change of the configuration; the store keeps the earlier ones. */
   readonly version: number;
   readonly isArchived: boolean;
+  readonly changedAt: Instant;
+  readonly paused: PauseMode | null;
+}
+
+/** Work on many runs, done in the background: its filter, how far it is, how fast it may go. */
+export interface StoredOperation {
+  /** A ULID. */
+  readonly id: string;
+  readonly kind: "cancel" | "replay";
+  readonly status: "running" | "completed" | "cancelled";
+  readonly createdAt: Instant;
+  /** Canonical JSON: what to do and how far it is (server/operations). */
+  readonly json: string;
 }
 
 /** Something watchers may want to know; carries no payload, so it is cheap to drop. */
@@ -89,6 +114,32 @@ export interface CallEffect {
   readonly call: Call;
 }
 
+/** A request that the server makes for a step. */
+export interface RequestEffect {
+  readonly runId: string;
+  readonly slot: string;
+  readonly functionId: string;
+  readonly generation: number;
+  readonly kind: "fetch" | "ai";
+  readonly step: string;
+  readonly attempt: number;
+  /** Canonical JSON of the op's options, secrets included. */
+  readonly payload: string;
+}
+
+/** A call or request that nobody wants any more: whoever makes it may stop. */
+export interface AbortEffect {
+  readonly runId: string;
+  readonly slot: string;
+  readonly generation: number;
+}
+
+export interface FlowFactKey {
+  readonly kind: FlowKind;
+  readonly functionId: string;
+  readonly key: string;
+}
+
 export class Batch {
   readonly events: StoredEvent[] = [];
   readonly decisions: Decision[] = [];
@@ -98,10 +149,19 @@ export class Batch {
   readonly steps = new Set<Step>();
   readonly jobs = new Set<Job>();
   readonly deletedJobs = new Set<Job>();
+  readonly waits = new Set<Wait>();
+  readonly deletedWaits = new Set<Wait>();
+  readonly messages = new Set<InboxMessage>();
+  /** Ids of messages that have been dealt with. */
+  readonly deletedMessages: string[] = [];
+  readonly deletedFlow: FlowFactKey[] = [];
+  readonly operations = new Map<string, StoredOperation>();
   readonly schedules = new Map<string, Schedule>();
   readonly apps: StoredApp[] = [];
   readonly functions: StoredFunction[] = [];
   readonly calls: CallEffect[] = [];
+  readonly requests: RequestEffect[] = [];
+  readonly aborts: AbortEffect[] = [];
   readonly notices: Notice[] = [];
 
   putJob(job: Job): void {
@@ -114,9 +174,20 @@ export class Batch {
     if (job.isStored) this.deletedJobs.add(job);
   }
 
+  putWait(wait: Wait): void {
+    this.waits.add(wait);
+  }
+
+  deleteWait(wait: Wait): void {
+    this.waits.delete(wait); // B1
+    if (wait.isStored) this.deletedWaits.add(wait);
+  }
+
   /** True when a commit has something to store. */
   get hasRows(): boolean {
     return (
+      this.waits.size + this.deletedWaits.size + this.messages.size + this.operations.size > 0 ||
+      this.deletedMessages.length + this.deletedFlow.length > 0 ||
       this.runs.size + this.steps.size + this.jobs.size + this.deletedJobs.size + this.schedules.size > 0 ||
       this.events.length + this.decisions.length + this.attempts.length + this.flow.length > 0 ||
       this.apps.length + this.functions.length > 0

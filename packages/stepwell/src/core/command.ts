@@ -1,9 +1,14 @@
 /** The closed union of commands: everything that can change state, as data. The instant travels beside it (E7). */
+import type { ErrorCode, ErrorDetails } from "../protocol/errors.ts";
 import type { IncomingEvent } from "../protocol/event.ts";
 import type { AppConfig } from "../protocol/function.ts";
+import type { JsonText } from "../protocol/json.ts";
 import type { Op } from "../protocol/op.ts";
 import type { Outcome } from "../protocol/outcome.ts";
-import type { RunStatus } from "./run/run.ts";
+import type { PauseMode, StoredOperation } from "./batch.ts";
+import type { InboxMessage } from "./inbox.ts";
+import type { RequestOutcome } from "./run/request.ts";
+import type { EndReason, RunStatus } from "./run/run.ts";
 
 export type { IncomingEvent };
 
@@ -33,7 +38,9 @@ export interface SaveCheckpoint {
 export interface CancelRun {
   readonly kind: "cancel_run";
   readonly runId: string;
+  /** For people. */
   readonly reason: string;
+  readonly code?: EndReason;
 }
 
 export interface SyncApp {
@@ -47,7 +54,103 @@ export interface RemoveApp {
   readonly appId: string;
 }
 
-export type Command = ReceiveEvents | Reply | SaveCheckpoint | CancelRun | SyncApp | RemoveApp;
+/** A request that the server made for a step has an outcome. */
+export interface RequestReply {
+  readonly kind: "request_reply";
+  readonly runId: string;
+  readonly slot: string;
+  readonly functionId: string;
+  readonly generation: number;
+  readonly outcome: RequestOutcome;
+}
+
+export interface SendSignal {
+  readonly kind: "send_signal";
+  readonly signal: string;
+  /** Canonical JSON. */
+  readonly data: JsonText;
+  /** How long it is kept when nobody waits; null: not at all. */
+  readonly ttlMs: number | null;
+}
+
+/** Starts a function whatever its triggers say. */
+export interface InvokeFunction {
+  readonly kind: "invoke_function";
+  /** Slug or id. */
+  readonly functionId: string;
+  /** Its name is ignored: the run sees `inngest/function.invoked`. */
+  readonly event: IncomingEvent;
+  /** Within 24 h the same key gives the same run. */
+  readonly idempotencyKey: string | null;
+}
+
+export interface RerunRun {
+  readonly kind: "rerun";
+  readonly runId: string;
+  /** Keeps the results of the steps before this one, and begins there. */
+  readonly fromStep: {
+    /** The step's name or its hashed id. */
+    readonly stepId: string;
+    /** A JSON list of arguments to use instead of those of the code; null for none. */
+    readonly input: JsonText | null;
+  } | null;
+  /** A replay in the background starts each run once: its operation's id. */
+  readonly operationId: string | null;
+}
+
+/** A failed run goes on where it failed. */
+export interface ResumeRun {
+  readonly kind: "resume_run";
+  readonly runId: string;
+}
+
+export interface PauseCommand {
+  readonly kind: "pause";
+  readonly target: "function" | "app";
+  /** A function's slug or id, or an app's id. */
+  readonly id: string;
+  /** Null resumes. */
+  readonly mode: PauseMode | null;
+}
+
+export interface PutOperation {
+  readonly kind: "put_operation";
+  readonly operation: StoredOperation;
+}
+
+/** A stored message is acted on. */
+export interface Deliver {
+  readonly kind: "deliver";
+  readonly message: InboxMessage;
+}
+
+export type Command =
+  | ReceiveEvents
+  | Reply
+  | RequestReply
+  | SaveCheckpoint
+  | CancelRun
+  | SyncApp
+  | RemoveApp
+  | SendSignal
+  | InvokeFunction
+  | RerunRun
+  | ResumeRun
+  | PauseCommand
+  | PutOperation
+  | Deliver;
+
+export interface SignalAnswer {
+  /** The run that got it, or null. */
+  readonly runId: string | null;
+  readonly isBuffered: boolean;
+}
+
+export type StartAnswer =
+  | { readonly kind: "started"; readonly runId: string; readonly eventId: string | null }
+  /** The same was asked before. */
+  | { readonly kind: "existing"; readonly runId: string }
+  | { readonly kind: "refused"; readonly code: ErrorCode; readonly details: ErrorDetails };
 
 /** What one received event caused. */
 export interface EventReceipt {

@@ -1,12 +1,10 @@
 import { describe, expect, test } from "vitest";
+import { noFacts, recentOf } from "../../test/facts.ts";
 import { config, done } from "../../test/run-rig.ts";
 import type { IncomingEvent } from "./command.ts";
 import { Core, type CoreOptions } from "./core.ts";
-import type { KnownFacts } from "./intake.ts";
 
 const NOW = 1_000_000;
-
-const nobodyKnows: KnownFacts = { hasEvent: () => false, noteEvent() {}, runOf: () => null, noteRun() {} };
 
 function coreOf(more: Partial<CoreOptions> = {}): Core {
   let chance = 0;
@@ -21,10 +19,11 @@ function coreOf(more: Partial<CoreOptions> = {}): Core {
       callsMax: 10,
       callsPerAppMax: 10,
       residentRunsMax: 10,
+      recent: recentOf(),
       quarantined: new Set(),
       ...more,
     },
-    { apps: [], functions: [], schedules: [] },
+    { apps: [], functions: [], schedules: [], waits: [] },
     NOW,
   );
   const app = { url: "inproc:", sdk: "test", framework: "", version: null };
@@ -50,7 +49,7 @@ function store(core: Core) {
 function send(core: Core, id: string, ts = NOW): readonly string[] {
   const stored = { id, name: "a", ts, receivedAt: NOW, idempotencyId: null, json: "{}", isInternal: false };
   const event: IncomingEvent = { stored, parsed: {}, mayExist: false };
-  return core.receiveEvents({ kind: "receive_events", events: [event] }, nobodyKnows, NOW)[0]!.runIds;
+  return core.receiveEvents({ kind: "receive_events", events: [event] }, noFacts(), NOW)[0]!.runIds;
 }
 
 describe("calls", () => {
@@ -79,7 +78,11 @@ describe("calls", () => {
       unreached: [],
     };
     const { runId, slot, call } = effect!;
-    core.reply({ kind: "reply", runId, slot, functionId: "f-one", generation: call.generation, outcome }, NOW);
+    core.reply(
+      { kind: "reply", runId, slot, functionId: "f-one", generation: call.generation, outcome },
+      noFacts(),
+      NOW,
+    );
     core.advance(NOW);
     expect(store(core).calls).toHaveLength(1);
   });

@@ -11,35 +11,62 @@
  */
 import type { FunctionConfig } from "../protocol/function.ts";
 import { createIdSource, type IdSource } from "../protocol/ids.ts";
+import { LIMITS } from "../protocol/limits.ts";
 import { Apps } from "./apps.ts";
-import { Batch, type CallEffect, type Schedule, type StoredApp, type StoredFunction } from "./batch.ts";
+import {
+  Batch,
+  type CallEffect,
+  type RequestEffect,
+  type Schedule,
+  type StoredApp,
+  type StoredFunction,
+} from "./batch.ts";
 import type {
   CancelAnswer,
   CancelRun,
+  Command,
+  Deliver,
   EventReceipt,
+  InvokeFunction,
+  PauseCommand,
+  PutOperation,
   ReceiveEvents,
   RemoveApp,
   Reply,
+  RequestReply,
+  RerunRun,
+  ResumeRun,
   SaveCheckpoint,
+  SendSignal,
+  SignalAnswer,
+  StartAnswer,
   SyncAnswer,
   SyncApp,
 } from "./command.ts";
+
 import { CronSchedules, type FiredTick } from "./cron/schedules.ts";
+import { type Facts, messageFact, type Needs, type Recent } from "./facts.ts";
 import type { Instant } from "./instant.ts";
-import { type KnownFacts, type Starter, startRuns } from "./intake.ts";
+import { type Starter, startRuns } from "./intake.ts";
 import { endEventData, endEventNames, internalEvent } from "./lifecycle.ts";
+import { Links, type LinksHome, receivedNotice } from "./links.ts";
 import { TriggerIndex } from "./match/triggers.ts";
+import { WaitNames, type WaitPlace, waitSetOf } from "./match/wait-names.ts";
+import { missingFor, type NeedsView } from "./needs.ts";
 import type { Random } from "./random.ts";
 import type { RetryPolicy } from "./retry.ts";
 import { type CheckpointAnswer, checkpoint } from "./run/checkpoint.ts";
 import type { RunContext, RunLimits } from "./run/context.ts";
 import { createRun, type NewRun } from "./run/create.ts";
 import { dispatch } from "./run/dispatch.ts";
-import { cancelRun } from "./run/finish.ts";
+import { cancelRun, skipRun } from "./run/finish.ts";
 import { reply } from "./run/reply.ts";
+import { requestReply } from "./run/request.ts";
 import { hasCallInFlight, isEnded, type Job, type Run } from "./run/run.ts";
+import { runTimeout } from "./run/timeouts.ts";
 import { wake } from "./run/wake.ts";
 import { type JobHint, JobQueue, type JobQueueLimits, type PageRequest } from "./schedule/job-queue.ts";
+import { invokeFunction, rerun, resumeRun } from "./starts.ts";
 
 export interface CoreOptions {
   readonly env: string;
@@ -52,6 +79,8 @@ export interface CoreOptions {
   readonly callsPerAppMax: number;
   /** Runs that wait for their turn are kept in memory up to this number; beyond it they are loaded again later. */
   readonly residentRunsMax: number;
+  /** What was decided lately and that a load may not show yet. */
+  readonly recent: Recent;
   /** Runs that broke an invariant: they are left alone until somebody has looked. */
   readonly quarantined: ReadonlySet<string>;
 }
@@ -60,6 +89,8 @@ export interface StoredRegistry {
   readonly apps: readonly StoredApp[];
   readonly functions: readonly StoredFunction[];
   readonly schedules: readonly Schedule[];
+  /** How many stored waits there are of each name and path. */
+  readonly waits: readonly (WaitPlace & { readonly count: number })[];
 }
 
 /** At most this many runs are asked for ahead of their dispatch. */
@@ -73,6 +104,12 @@ export class Core {
   readonly #apps: Apps;
   readonly #triggers = new TriggerIndex();
   readonly #schedules: CronSchedules;
+  readonly #waitNames = new WaitNames();
+  readonly #home: LinksHome;
+  readonly #links: Links;
+  readonly #needsView: NeedsView;
+  /** Runs that must stay until a command that waits for others is applied; how many such commands. */
+  readonly #pins = new Map<string, number>();
   /** What to do with runs once they are loaded. */
   readonly #whenLoaded = new Map<string, (() => void)[]>();
   readonly #wanted: string[] = [];
@@ -96,6 +133,8 @@ export class Core {
     this.#apps = new Apps(registry.apps, registry.functions);
     for (const app of this.#apps.list()) this.#triggers.replaceApp(app.id, app.functions);
     this.#schedules = new CronSchedules(registry.schedules, this.#apps.activeFunctions(), now);
+    this.#schedules.hold(this.#apps.held);
+    for (const wait of registry.waits) this.#waitNames.add(wait, wait.count);
     const core = this;
     this.#context = {
       get now() {
@@ -110,44 +149,79 @@ export class Core {
       functionOf: (run) => this.#apps.functionOf(run.functionId),
       schedule: (run, job) => this.#schedule(run, job),
       ended: (run) => this.#ended(run),
+      armed: (wait) => {
+        this.#waitNames.add(wait);
+        options.recent.join(waitSetOf(wait), wait.runId);
+      },
+      disarmed: (wait) => this.#waitNames.remove(wait),
+      invoke: (parent, request) => this.#links.invoke(parent, request),
+      cancelOther: (runId, reason, message) => this.#links.cancelOther(runId, reason, message),
+      send: (sends) => this.#links.send(sends),
+      signal: (name) => this.#links.signal(name),
+      takeSignal: (name) => this.#links.takeSignal(name),
+      dropWait: (runId, slot) => this.#links.dropWait(runId, slot),
+      lookBack: (run, slot, names, since) => this.#links.lookBack(run, slot, names, since),
+    };
+    this.#home = {
+      context: this.#context,
+      starter: this.#starter,
+      apps: this.#apps,
+      triggers: this.#triggers,
+      waitNames: this.#waitNames,
+      now: () => this.#now,
+      batch: () => this.#batch,
+      newId: () => this.#ids.next(this.#now),
+      open: (runId) => this.#openOther(runId),
+    };
+    this.#links = new Links(this.#home);
+    this.#needsView = {
+      waitNames: this.#waitNames,
+      listeners: (name) => this.#triggers.listenerIds(name),
+      isResident: (runId) => this.#runs.has(runId),
+      functionIdOf: (slugOrId) => this.#apps.find(slugOrId)?.id ?? null,
     };
   }
 
   // --- Commands -----------------------------------------------------------------------------------------------
 
-  receiveEvents(command: ReceiveEvents, known: KnownFacts, now: Instant): EventReceipt[] {
-    this.#now = now;
-    this.#subject = null;
+  /** What has to be loaded before a command can be applied; null when nothing is missing. */
+  missing(command: Command, facts: Facts): Needs | null {
+    return missingFor(this.#needsView, command, facts);
+  }
+
+  receiveEvents(command: ReceiveEvents, facts: Facts, now: Instant): EventReceipt[] {
+    this.#begin(now);
+    let room: number = LIMITS.resumedRunsPerBatchMax;
     return command.events.map((event) => {
+      const { stored } = event;
       if (event.mayExist) {
-        if (known.hasEvent(event.stored.id)) return { eventId: event.stored.id, isNew: false, runIds: [] };
-        known.noteEvent(event.stored.id);
+        if (facts.hasEvent(stored.id)) return { eventId: stored.id, isNew: false, runIds: [] };
+        facts.noteEvent(stored.id);
       }
-      this.#batch.events.push(event.stored);
-      this.#batch.notices.push({
-        kind: "event_received",
-        id: event.stored.id,
-        runId: null,
-        functionId: null,
-        name: event.stored.name,
-        status: "received",
-        at: now,
-      });
-      const matches = this.#triggers.match({ name: event.stored.name, json: event.parsed }, now);
-      return { eventId: event.stored.id, isNew: true, runIds: startRuns(this.#starter, matches, event.stored, known) };
+      this.#batch.events.push(stored);
+      this.#batch.notices.push(receivedNotice(stored, now));
+      room -= this.#links.resume(event, facts, room);
+      const matches = this.#triggers.match({ name: stored.name, json: event.parsed }, now);
+      return { eventId: stored.id, isNew: true, runIds: startRuns(this.#starter, matches, stored, facts) };
     });
   }
 
   /** A call returned. Its place is free again whatever it said; a run that is gone from memory has no call (E3). */
-  reply(command: Reply, now: Instant): void {
+  reply(command: Reply, facts: Facts, now: Instant): void {
     this.#now = now;
     this.#callEnded(command.functionId);
     const run = this.#open(command.runId);
     if (run === undefined) return;
-    reply(this.#context, run, command.slot, command.generation, command.outcome);
+    this.#links.with(facts, () => reply(this.#context, run, command.slot, command.generation, command.outcome));
   }
 
-  /** The run must be in memory if it exists (`isResident`). */
+  requestReply(command: RequestReply, now: Instant): void {
+    this.#now = now;
+    this.#callEnded(command.functionId);
+    const run = this.#open(command.runId);
+    if (run !== undefined) requestReply(this.#context, run, command.slot, command.generation, command.outcome);
+  }
+
   saveCheckpoint(command: SaveCheckpoint, now: Instant): CheckpointAnswer {
     this.#now = now;
     const run = this.#open(command.runId);
@@ -155,7 +229,6 @@ export class Core {
     return checkpoint(this.#context, run, command.slot, command.generation, command.ops);
   }
 
-  /** The run must be in memory if it exists. */
   cancelRun(command: CancelRun, now: Instant): CancelAnswer {
     this.#now = now;
     // Also one in quarantine: to end it is the repair.
@@ -164,13 +237,54 @@ export class Core {
     this.#subject = command.runId;
     this.#changed.add(run);
     if (isEnded(run)) return { outcome: "ended", status: run.status };
-    cancelRun(this.#context, run, command.reason);
+    cancelRun(this.#context, run, command.code ?? "cancelled_by_request", command.reason);
     return { outcome: "cancelled", status: run.status };
   }
 
+  sendSignal(command: SendSignal, facts: Facts, now: Instant): SignalAnswer {
+    this.#begin(now);
+    return this.#links.deliverSignal(command.signal, command.data, command.ttlMs, facts);
+  }
+
+  invokeFunction(command: InvokeFunction, facts: Facts, now: Instant): StartAnswer {
+    this.#begin(now);
+    return invokeFunction(this.#home, command, facts);
+  }
+
+  rerun(command: RerunRun, facts: Facts, now: Instant): StartAnswer {
+    this.#begin(now);
+    return rerun(this.#home, command, facts);
+  }
+
+  resumeRun(command: ResumeRun, now: Instant): StartAnswer {
+    this.#begin(now);
+    return resumeRun(this.#home, command);
+  }
+
+  /** False when there is no such function or app. */
+  pause({ target, id, mode }: PauseCommand, now: Instant): boolean {
+    this.#begin(now);
+    const change = this.#apps.pause(target, id, mode);
+    if (change === null) return false;
+    this.#batch.apps.push(...change.apps);
+    this.#batch.functions.push(...change.functions);
+    this.#schedules.hold(this.#apps.held);
+    return true;
+  }
+
+  putOperation({ operation }: PutOperation, now: Instant): void {
+    this.#begin(now);
+    this.#batch.operations.set(operation.id, operation);
+  }
+
+  deliver({ message }: Deliver, facts: Facts, now: Instant): void {
+    this.#begin(now);
+    this.#options.recent.note(messageFact(message.id), "");
+    this.#links.with(facts, () => this.#links.deliver(message, facts));
+  }
+
   syncApp(command: SyncApp, now: Instant): SyncAnswer {
-    this.#now = now;
-    this.#subject = null;
+    this.#begin(now);
     const change = this.#apps.sync(command.app, command.checksum, now);
     if (change === null) return { isModified: false };
     this.#batch.apps.push(change.app);
@@ -189,14 +303,18 @@ export class Core {
   }
 
   removeApp(command: RemoveApp, now: Instant): boolean {
-    this.#now = now;
-    this.#subject = null;
+    this.#begin(now);
     const change = this.#apps.remove(command.appId);
     if (change === null) return false;
     this.#batch.apps.push(change.app);
     this.#batch.functions.push(...change.functions);
     this.#functionsChanged(command.appId, []);
     return true;
+  }
+
+  #begin(now: Instant): void {
+    this.#now = now;
+    this.#subject = null;
   }
 
   // --- Time ---------------------------------------------------------------------------------------------------
@@ -249,6 +367,20 @@ export class Core {
     }
   }
 
+  /** These runs stay in memory, once they are there, until they are unpinned. */
+  pin(ids: readonly string[]): void {
+    for (const id of ids) this.#pins.set(id, (this.#pins.get(id) ?? 0) + 1);
+  }
+
+  unpin(ids: readonly string[]): void {
+    for (const id of ids) {
+      const count = this.#pins.get(id)! - 1;
+      if (count > 0) this.#pins.set(id, count);
+      else this.#pins.delete(id);
+    }
+    this.release(ids);
+  }
+
   /** Lets go of runs that were loaded for a command and did not change. */
   release(ids: readonly string[]): void {
     for (const id of ids) {
@@ -268,7 +400,8 @@ export class Core {
   // --- Batches ------------------------------------------------------------------------------------------------
 
   get hasWork(): boolean {
-    return this.#batch.hasRows || this.#batch.calls.length > 0 || this.#batch.notices.length > 0;
+    const { hasRows, calls, requests, aborts, notices } = this.#batch;
+    return hasRows || calls.length + requests.length + aborts.length + notices.length > 0;
   }
 
   /** True when the open batch needs a commit. */
@@ -291,6 +424,7 @@ export class Core {
     for (const run of batch.runs) run.isStored = true;
     for (const step of batch.steps) step.isStored = true;
     for (const job of batch.jobs) job.isStored = true;
+    for (const wait of batch.waits) wait.isStored = true;
   }
 
   /** The batch is durable: what it changed may leave memory (C2). */
@@ -303,8 +437,16 @@ export class Core {
 
   /** False when a stored call is not to be made after all, because its run has moved on since; its place is free. */
   claimCall({ runId, slot, call }: CallEffect): boolean {
-    if (this.#runs.get(runId)?.jobs.get(slot)?.call?.generation === call.generation) return true;
-    this.#callEnded(call.functionId);
+    return this.#claim(runId, slot, call.generation, call.functionId);
+  }
+
+  claimRequest({ runId, slot, generation, functionId }: RequestEffect): boolean {
+    return this.#claim(runId, slot, generation, functionId);
+  }
+
+  #claim(runId: string, slot: string, generation: number, functionId: string): boolean {
+    if (this.#runs.get(runId)?.jobs.get(slot)?.call?.generation === generation) return true;
+    this.#callEnded(functionId);
     return false;
   }
 
@@ -355,11 +497,15 @@ export class Core {
     env: () => this.#options.env,
     batch: () => this.#batch,
     create: (fields) => this.#create(fields),
+    pauseOf: (functionId) => this.#apps.pauseOf(functionId),
+    skip: (run, reason) => skipRun(this.#context, run, "paused", reason),
   };
 
   #create(fields: Omit<NewRun, "id" | "env" | "partition">): Run {
     const { env, partition } = this.#options;
-    const run = createRun(this.#context, { ...fields, id: this.#ids.next(this.#now, partition), env, partition });
+    const config = this.#apps.functionOf(fields.functionId)!;
+    const fn = { version: this.#apps.versionOf(fields.functionId), config };
+    const run = createRun(this.#context, { ...fields, id: this.#ids.next(this.#now, partition), env, partition }, fn);
     this.#runs.set(run.id, run);
     this.#changed.add(run);
     return run;
@@ -383,6 +529,13 @@ export class Core {
     return run;
   }
 
+  /** Another run than the one the command is about: a rule that throws is not to be blamed on it. */
+  #openOther(runId: string): Run | undefined {
+    const run = this.#options.quarantined.has(runId) ? undefined : this.#runs.get(runId);
+    if (run !== undefined) this.#changed.add(run);
+    return run;
+  }
+
   /** The run of a hint has been loaded; meanwhile others may have taken the room (C3). */
   #takeIfRoom(hint: JobHint): void {
     if (this.#callCount < this.#options.callsMax && this.#hasRoom(hint.functionId)) this.#take(hint);
@@ -394,7 +547,8 @@ export class Core {
     const run = this.#open(hint.runId);
     const job = run?.jobs.get(hint.slot);
     if (run === undefined || job === undefined) return;
-    if (job.kind === "sleep") wake(this.#context, run, hint.slot);
+    if (job.kind === "sleep" || job.kind === "timeout") wake(this.#context, run, hint.slot);
+    else if (job.kind === "start_timeout" || job.kind === "finish_timeout") runTimeout(this.#context, run, job);
     else if (dispatch(this.#context, run, hint.slot, this.#ids.next(this.#now))) this.#callStarted(run.functionId);
   }
 
@@ -408,6 +562,7 @@ export class Core {
   }
 
   #hasRoom(functionId: string): boolean {
+    if (this.#apps.isPaused(functionId)) return false;
     const appId = this.#apps.appIdOf(functionId);
     return (this.#callsOfApp.get(appId) ?? 0) < this.#options.callsPerAppMax;
   }
@@ -432,27 +587,22 @@ export class Core {
       const state = this.#schedules.runEnded(run.functionId, run.id);
       if (state !== null) this.#batch.schedules.set(run.functionId, state);
     }
-    const fn = this.#apps.functionOf(run.functionId);
+    this.#links.tellParent(run);
+    const fn = this.#apps.anyFunction(run.functionId)?.fn;
     if (fn === undefined) return;
     for (const name of endEventNames(run)) this.#emit(name, run, fn.slug);
   }
 
   #emit(name: string, run: Run, slug: string): void {
-    if (!this.#triggers.hasListener(name)) return;
+    const isWaitedFor = this.#waitNames.has("event", name);
+    if (!isWaitedFor && !this.#triggers.hasListener(name)) return;
     const publicId = name === endEventNames(run)[0] ? this.#ids.next(this.#now) : run.id;
-    const { stored, parsed } = internalEvent(
-      this.#ids.next(this.#now),
-      name,
-      endEventData(run, slug),
-      this.#now,
-      publicId,
-    );
-    const matches = this.#triggers
+    const id = this.#ids.next(this.#now);
+    const { stored, parsed } = internalEvent(id, name, endEventData(run, slug), this.#now, publicId);
+    const isHeard = this.#triggers
       .match({ name, json: parsed }, this.#now)
-      .filter((match) => match.outcome === "matched");
-    if (matches.length === 0) return;
-    this.#batch.events.push(stored);
-    startRuns(this.#starter, matches, stored, null);
+      .some((match) => match.outcome === "matched");
+    if (isHeard || isWaitedFor) this.#links.happen({ stored, parsed, mayExist: false });
   }
 
   /** Starts the runs of due ticks, and of ticks that waited for an earlier run, as the policies want it. */
@@ -479,33 +629,34 @@ export class Core {
     this.#batch.schedules.set(functionId, this.#schedules.stateOf(functionId));
   }
 
-  #startTick(functionId: string, tick: FiredTick): string {
+  #startTick(functionId: string, tick: FiredTick): string | null {
     if (tick.cancelRunId !== null) this.#replaceRun(tick.cancelRunId);
-    const { stored } = internalEvent(this.#ids.next(this.#now), tick.eventName, tick.data, this.#now, tick.publicId);
-    this.#batch.events.push(stored);
-    const run = this.#create({
-      functionId,
-      cron: tick.cron,
-      originalRunId: null,
-      startAt: this.#now,
-      events: [{ id: stored.id, name: stored.name, json: stored.json }],
-    });
-    return run.id;
+    const id = this.#ids.next(this.#now);
+    const { stored, parsed } = internalEvent(id, tick.eventName, tick.data, this.#now, tick.publicId);
+    const event = { id: stored.id, name: stored.name, json: stored.json };
+    const pause = this.#apps.pauseOf(functionId);
+    if (pause === "reject") return null;
+    this.#links.happen({ stored, parsed, mayExist: false }, false);
+    const fields = { functionId, cron: tick.cron, originalRunId: null, parent: null, startAt: this.#now };
+    const run = this.#create({ ...fields, events: [event] });
+    if (pause === "skip") skipRun(this.#context, run, "paused", "the function is paused");
+    return isEnded(run) ? null : run.id;
   }
 
   #replaceRun(runId: string): void {
     const run = this.#open(runId);
-    if (run !== undefined) cancelRun(this.#context, run, "replaced by the next tick of its schedule");
+    if (run !== undefined) cancelRun(this.#context, run, "replaced", "replaced by the next tick of its schedule");
   }
 
   #functionsChanged(appId: string, functions: readonly FunctionConfig[]): void {
     this.#triggers.replaceApp(appId, functions);
     for (const schedule of this.#schedules.replaceApp(appId, functions, this.#now))
       this.#batch.schedules.set(schedule.functionId, schedule);
+    this.#schedules.hold(this.#apps.held);
   }
 
   #evict(run: Run): void {
-    if (this.#changed.has(run) || hasCallInFlight(run)) return; // C2
+    if (this.#changed.has(run) || this.#pins.has(run.id) || hasCallInFlight(run)) return; // C2
     for (const changed of this.#storing.values()) if (changed.has(run)) return;
     const mayStay = !isEnded(run) && this.#runs.size <= this.#options.residentRunsMax && isDue(run, this.#now);
     if (!mayStay) this.#runs.delete(run.id);

@@ -3,30 +3,26 @@
  *
  *   N1. A producer's event id starts a function once while it is remembered; the duplicate is recorded as a decision
  *       that names the run.
+ *   N3. A paused function starts nothing now: by its mode the run waits, is left behind as skipped, or is not made at all.
  *   N2. A future `ts` delays the first call, not the run.
  */
 import type { StoredEvent } from "../protocol/event.ts";
 import { LIMITS } from "../protocol/limits.ts";
-import type { Batch, DecisionOutcome } from "./batch.ts";
+import type { Batch, DecisionOutcome, PauseMode } from "./batch.ts";
+import type { Facts } from "./facts.ts";
 import type { Instant } from "./instant.ts";
 import type { TriggerMatch } from "./match/triggers.ts";
 import type { NewRun } from "./run/create.ts";
 import type { Run } from "./run/run.ts";
-
-/** What the store knew about this command's events, and what has been decided since. */
-export interface KnownFacts {
-  hasEvent(internalId: string): boolean;
-  noteEvent(internalId: string): void;
-  /** The run that this key of this function started, if it is still remembered. */
-  runOf(functionId: string, key: string): string | null;
-  noteRun(functionId: string, key: string, runId: string): void;
-}
 
 export interface Starter {
   now(): Instant;
   env(): string;
   batch(): Batch;
   create(fields: Omit<NewRun, "id" | "env" | "partition">): Run;
+  pauseOf(functionId: string): PauseMode | null;
+  /** Ends a run that has just been created: only its row and the reason are left. */
+  skip(run: Run, reason: string): void;
 }
 
 /** Starts what matched; returns the ids of the new runs. `known` is null for events that cannot repeat. */
@@ -34,7 +30,7 @@ export function startRuns(
   starter: Starter,
   matches: readonly TriggerMatch[],
   event: StoredEvent,
-  known: KnownFacts | null,
+  known: Facts | null,
 ): string[] {
   const runIds: string[] = [];
   for (const { fn, outcome, reason } of matches) {
@@ -43,9 +39,14 @@ export function startRuns(
       continue;
     }
     const key = known === null ? null : event.idempotencyId;
-    const earlier = key === null ? null : known!.runOf(fn.id, key);
+    const earlier = key === null ? null : known!.flow({ kind: "idempotency", functionId: fn.id, key });
     if (earlier !== null) {
       decide(starter, event, fn.id, "deduplicated", `event id ${key} was seen before`, earlier); // N1
+      continue;
+    }
+    const pause = starter.pauseOf(fn.id);
+    if (pause === "reject") {
+      decide(starter, event, fn.id, "rejected", "the function is paused", null);
       continue;
     }
     const run = starter.create({
@@ -53,17 +54,18 @@ export function startRuns(
       events: [{ id: event.id, name: event.name, json: event.json }],
       cron: null,
       originalRunId: null,
+      parent: null,
       startAt: Math.max(starter.now(), event.ts), // N2
     });
+    if (pause === "skip") {
+      decide(starter, event, fn.id, "skipped", "the function is paused", run.id);
+      starter.skip(run, "the function is paused");
+      continue;
+    }
     if (key !== null) {
-      known!.noteRun(fn.id, key, run.id);
-      starter.batch().flow.push({
-        kind: "idempotency",
-        functionId: fn.id,
-        key,
-        value: run.id,
-        expiresAt: starter.now() + LIMITS.dedupeMs,
-      });
+      const fact = { kind: "idempotency", functionId: fn.id, key } as const;
+      known!.noteFlow(fact, run.id);
+      starter.batch().flow.push({ ...fact, value: run.id, expiresAt: starter.now() + LIMITS.dedupeMs });
     }
     runIds.push(run.id);
   }

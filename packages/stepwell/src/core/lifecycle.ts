@@ -1,6 +1,6 @@
 /**
  * The events the engine makes itself when a run ends. They exist only where something listens: an event that no
- * function's trigger accepts is neither made nor stored.
+ * function's trigger accepts, and that no run waits for, is neither made nor stored.
  *
  *   L1. A run that was started by a run's end causes no such event again: failure handlers cannot recurse.
  *   L2. They are part of the transition that ends the run (E4).
@@ -10,12 +10,20 @@ import { canonicalJson, type JsonObject, type JsonValue } from "../protocol/json
 import type { Instant } from "./instant.ts";
 import type { Run } from "./run/run.ts";
 
-const STATUS_WORD = { completed: "Completed", failed: "Failed", cancelled: "Cancelled" } as const;
+const STATUS_WORD = { completed: "Completed", failed: "Failed", cancelled: "Cancelled", skipped: "Skipped" } as const;
+
+const END_EVENTS: ReadonlySet<string> = new Set([
+  INTERNAL_EVENTS.finished,
+  INTERNAL_EVENTS.failed,
+  INTERNAL_EVENTS.cancelled,
+  INTERNAL_EVENTS.skipped,
+]);
 
 /** Names of the events that the end of this run causes, most general first. */
 export function endEventNames(run: Run): string[] {
   const trigger = run.events[0]?.name;
-  if (trigger === INTERNAL_EVENTS.failed || trigger === INTERNAL_EVENTS.finished) return []; // L1
+  if (trigger !== undefined && END_EVENTS.has(trigger)) return []; // L1
+  if (run.status === "skipped") return [INTERNAL_EVENTS.skipped];
   if (run.status === "failed") return [INTERNAL_EVENTS.finished, INTERNAL_EVENTS.failed];
   if (run.status === "cancelled") return [INTERNAL_EVENTS.finished, INTERNAL_EVENTS.cancelled];
   return [INTERNAL_EVENTS.finished];
@@ -31,7 +39,11 @@ export function endEventData(run: Run, slug: string): JsonObject {
     events,
     ...(run.error === null ? {} : { error: errorOf(run.error) }),
     ...(run.output === null ? {} : { result: JSON.parse(run.output) as JsonValue }),
-    _inngest: { status: STATUS_WORD[run.status as keyof typeof STATUS_WORD] },
+    ...(run.parent === null ? {} : { correlation_id: `${run.parent.runId}.${run.parent.slot}` }),
+    _inngest: {
+      status: STATUS_WORD[run.status as keyof typeof STATUS_WORD],
+      ...(run.reason === null ? {} : { reason: run.reason }),
+    },
   };
 }
 
@@ -47,8 +59,9 @@ export function internalEvent(
   data: JsonObject,
   now: Instant,
   publicId: string,
+  more: JsonObject = { user: {} },
 ): { readonly stored: StoredEvent; readonly parsed: JsonObject } {
-  const parsed: JsonObject = { data, id: publicId, name, ts: now, user: {} };
+  const parsed: JsonObject = { data, id: publicId, name, ts: now, ...more };
   return {
     parsed,
     stored: {

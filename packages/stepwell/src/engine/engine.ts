@@ -12,71 +12,41 @@
  */
 
 import type { Apps } from "../core/apps.ts";
-import type { Batch, Notice } from "../core/batch.ts";
+import type { Batch, Notice, PauseMode, StoredOperation } from "../core/batch.ts";
 import type {
   CancelAnswer,
   CancelRun,
   Command,
   EventReceipt,
   IncomingEvent,
-  ReceiveEvents,
+  InvokeFunction,
+  RerunRun,
+  ResumeRun,
   SaveCheckpoint,
+  SendSignal,
+  SignalAnswer,
+  StartAnswer,
   SyncAnswer,
 } from "../core/command.ts";
 import { Core, type CoreOptions } from "../core/core.ts";
+import { Facts, messageFact, type Needs, type Recent } from "../core/facts.ts";
 import type { Instant } from "../core/instant.ts";
-import type { KnownFacts } from "../core/intake.ts";
-import type { Random } from "../core/random.ts";
 import type { CheckpointAnswer } from "../core/run/checkpoint.ts";
 import { runProblems } from "../core/run/invariants.ts";
 import type { Run } from "../core/run/run.ts";
-import { JOB_QUEUE_LIMITS } from "../core/schedule/job-queue.ts";
 import { isStepwellError, StepwellError } from "../protocol/errors.ts";
 import { DEFAULT_ENV } from "../protocol/event.ts";
 import type { AppConfig } from "../protocol/function.ts";
-import { LIMITS } from "../protocol/limits.ts";
-import { type Fence, type FlowKey, isFatalStoreError, type Store } from "../store/store.ts";
-import { type AppTransport, type Clock, type EngineLog, SILENT_LOG } from "./ports.ts";
-import { eventFact, keyFact, RecentFacts } from "./recent-facts.ts";
+import { type Fence, isFatalStoreError, type Store } from "../store/store.ts";
+import { applyCommand } from "./apply.ts";
+import { loadFacts } from "./load-facts.ts";
+import { Mailbox } from "./mailbox.ts";
+import { ENGINE_LIMITS, type EngineLimits, type EngineOptions, type EngineStats } from "./options.ts";
+import { Outside } from "./outside.ts";
+import { type EngineLog, SILENT_LOG } from "./ports.ts";
+import { RecentFacts } from "./recent-facts.ts";
 
-export interface EngineOptions {
-  readonly store: Store;
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly transport: AppTransport;
-  readonly log?: EngineLog;
-  readonly fence?: Fence;
-  /** A constant delay between attempts, in ms, instead of the curve. */
-  readonly retryIntervalMs?: number | null;
-  readonly limits?: Partial<EngineLimits>;
-  /** The store failed for good: the process must end. Everything acknowledged is stored. */
-  readonly onFatal?: (error: unknown) => void;
-}
-
-export interface EngineLimits {
-  /** Commands waiting to be applied. */
-  readonly commandsMax: number;
-  readonly callsMax: number;
-  readonly callsPerAppMax: number;
-  readonly residentRunsMax: number;
-  readonly jobHintsMax: number;
-  readonly jobHorizonMs: number;
-  readonly stepsPerRunMax: number;
-  readonly runStateBytesMax: number;
-  readonly stepOutputBytesMax: number;
-}
-
-export const ENGINE_LIMITS: EngineLimits = {
-  commandsMax: 100_000,
-  callsMax: 5_000,
-  callsPerAppMax: 1_000,
-  residentRunsMax: 10_000,
-  jobHintsMax: JOB_QUEUE_LIMITS.hintsMax,
-  jobHorizonMs: JOB_QUEUE_LIMITS.horizonMs,
-  stepsPerRunMax: LIMITS.stepsPerRunMax,
-  runStateBytesMax: LIMITS.runStateBytesMax,
-  stepOutputBytesMax: LIMITS.stepOutputBytesMax,
-};
+export { ENGINE_LIMITS, type EngineLimits, type EngineOptions, type EngineStats } from "./options.ts";
 
 /** How long the engine waits before it loads again after a failed commit, in ms; doubled up to the maximum. */
 const RELOAD_DELAY_MS = 50;
@@ -85,29 +55,41 @@ const RELOAD_DELAY_MS_MAX = 5_000;
 /** Commands applied in one turn; bounds the time until the next look at the clock. */
 const COMMANDS_PER_TURN_MAX = 2_000;
 
-interface Waiting {
-  readonly command: Command;
+/** Who is told what became of a command. */
+interface Client {
   readonly resolve: (answer: unknown) => void;
   readonly reject: (error: unknown) => void;
 }
 
-interface Answer {
-  readonly waiting: Waiting;
-  readonly value: unknown;
+interface Waiting {
+  readonly command: Command;
+  /** Null for the engine's own commands. */
+  readonly client: Client | null;
 }
 
-export interface EngineStats {
-  readonly calls: number;
-  readonly residentRuns: number;
-  readonly jobHints: number;
-  readonly readyJobs: number;
-  readonly waitingCommands: number;
-  readonly commits: number;
-  readonly reloads: number;
+/** A command for which something is loaded, perhaps in several rounds (core/facts.ts). */
+interface Prepared {
+  readonly waiting: Waiting;
+  readonly facts: Facts;
+  readonly load: number;
+  /** Runs that stay in memory until it is applied. */
+  readonly pinned: string[];
+  runsMissing: number;
+}
+
+interface Answer {
+  readonly client: Client;
+  readonly value: unknown;
 }
 
 /** Is told what has been committed. It must not block. */
 export type Watcher = (notices: readonly Notice[]) => void;
+
+export interface PauseTarget {
+  readonly kind: "function" | "app";
+  /** A function's slug or id, or an app's id. */
+  readonly id: string;
+}
 
 type State = "new" | "running" | "reloading" | "stopping" | "stopped";
 
@@ -119,11 +101,15 @@ export class Engine {
   #state: State = "new";
   #core: Core;
   #recent = new RecentFacts();
+  /** The facts of commands that need none: only what was decided lately. */
+  #noFacts: Facts;
   /** Grows with every reload: what belongs to an older life is ignored. */
   #life = 0;
   #inbox: Waiting[] = [];
-  /** Commands whose runs are being loaded, by run id, in order. */
-  readonly #parked = new Map<string, Waiting[]>();
+  #mailbox = new Mailbox();
+  /** Commands for which something is being loaded, and those of them that wait for a run, by its id, in order. */
+  readonly #prepared = new Set<Prepared>();
+  readonly #parked = new Map<string, Prepared[]>();
   readonly #loading = new Set<string>();
   #answers: Answer[] = [];
   #committing: readonly Answer[] | null = null;
@@ -140,7 +126,7 @@ export class Engine {
   readonly #watchers = new Set<Watcher>();
   #commits = 0;
   #reloads = 0;
-  #pendingCalls = 0;
+  readonly #outside: Outside;
   #whenCallsEnd: (() => void)[] = [];
   #whenStored: (() => void)[] = [];
 
@@ -149,7 +135,14 @@ export class Engine {
     this.#limits = { ...ENGINE_LIMITS, ...options.limits };
     this.#log = options.log ?? SILENT_LOG;
     this.#fence = options.fence ?? { node: "local", epoch: 1 };
-    this.#core = new Core(this.#coreOptions(), { apps: [], functions: [], schedules: [] }, 0);
+    this.#outside = new Outside({
+      transport: options.transport,
+      gateway: options.gateway ?? null,
+      save: (command) => this.#submit<CheckpointAnswer>(command),
+      done: (command, life) => this.#callEnded(command, life),
+    });
+    this.#noFacts = new Facts(this.#recentPort);
+    this.#core = new Core(this.#coreOptions(), { apps: [], functions: [], schedules: [], waits: [] }, 0);
   }
 
   /** Loads what the store knows and begins to work. The store must be open. */
@@ -167,11 +160,11 @@ export class Engine {
     this.#state = "stopping";
     this.#cancelTimer?.();
     for (const waiting of this.#takeUnapplied()) {
-      if (waiting.command.kind === "reply")
+      if (waiting.command.kind === "reply" || waiting.command.kind === "request_reply")
         this.#inbox.push(waiting); // It has been reported: it will be stored.
-      else waiting.reject(new StepwellError("server_stopping"));
+      else waiting.client?.reject(new StepwellError("server_stopping"));
     }
-    if (this.#pendingCalls > 0) {
+    if (this.#outside.pending > 0) {
       await new Promise<void>((resolve) => {
         const cancel = this.#options.clock.at(this.#options.clock.now() + graceMs, resolve);
         this.#whenCallsEnd.push(() => {
@@ -183,7 +176,7 @@ export class Engine {
     await new Promise<void>((resolve) => this.#settle(resolve));
     this.#state = "stopped";
     await this.#underWay;
-    for (const answer of this.#answers) answer.waiting.reject(new StepwellError("server_stopping"));
+    for (const answer of this.#answers) answer.client.reject(new StepwellError("server_stopping"));
     this.#answers = [];
   }
 
@@ -211,6 +204,40 @@ export class Engine {
 
   cancelRun(command: Omit<CancelRun, "kind">): Promise<CancelAnswer> {
     return this.#submit<CancelAnswer>({ kind: "cancel_run", ...command });
+  }
+
+  /** Gives a signal to the run that waits for it, or keeps it for `ttlMs`. */
+  sendSignal(command: Omit<SendSignal, "kind">): Promise<SignalAnswer> {
+    return this.#submit<SignalAnswer>({ kind: "send_signal", ...command });
+  }
+
+  /** Starts a function whatever its triggers say. */
+  invoke(command: Omit<InvokeFunction, "kind">): Promise<StartAnswer> {
+    return this.#submit<StartAnswer>({ kind: "invoke_function", ...command });
+  }
+
+  /** Starts a run with the events of another, from the beginning or from one of its steps. */
+  rerun(command: Omit<RerunRun, "kind" | "operationId"> & { readonly operationId?: string }): Promise<StartAnswer> {
+    return this.#submit<StartAnswer>({ kind: "rerun", operationId: null, ...command });
+  }
+
+  /** A failed run goes on where it failed. */
+  resumeRun(command: Omit<ResumeRun, "kind">): Promise<StartAnswer> {
+    return this.#submit<StartAnswer>({ kind: "resume_run", ...command });
+  }
+
+  /** Nothing of the function or app is called until it is resumed. False when there is no such one. */
+  pause({ kind, id, mode }: PauseTarget & { readonly mode: PauseMode }): Promise<boolean> {
+    return this.#submit<boolean>({ kind: "pause", target: kind, id, mode });
+  }
+
+  unpause({ kind, id }: PauseTarget): Promise<boolean> {
+    return this.#submit<boolean>({ kind: "pause", target: kind, id, mode: null });
+  }
+
+  /** Stores how far work on many runs is. */
+  putOperation(operation: StoredOperation): Promise<void> {
+    return this.#submit<void>({ kind: "put_operation", operation });
   }
 
   // --- Reading ------------------------------------------------------------------------------------------------
@@ -258,7 +285,7 @@ export class Engine {
       );
     }
     return new Promise<T>((resolve, reject) => {
-      this.#inbox.push({ command, resolve: resolve as (answer: unknown) => void, reject });
+      this.#inbox.push({ command, client: { resolve: resolve as (answer: unknown) => void, reject } });
       this.#wake();
     });
   }
@@ -281,61 +308,60 @@ export class Engine {
       this.#core.advance(now);
       this.#loadWanted();
       this.#loadPage(now);
+      this.#loadMessages();
     }
     this.#flush();
     if (this.#state === "running") this.#setTimer();
   }
 
-  /** Applies a command, or parks it until what it needs is loaded. */
+  /** Applies a command, or prepares it: what it needs is loaded first. */
   #admit(waiting: Waiting, now: Instant): void {
-    const { command } = waiting;
-    if (command.kind === "receive_events") {
-      const needs = neededFacts(command, this.#core);
-      if (needs.events.length + needs.keys.length === 0)
-        this.#answerWith(waiting, this.#core.receiveEvents(command, NOTHING_TO_KNOW, now));
-      else void this.#loadFacts(waiting, command, needs);
+    const needs = this.#core.missing(waiting.command, this.#noFacts);
+    if (needs === null) {
+      this.#apply(waiting, this.#noFacts, now);
       return;
     }
-    if (
-      (command.kind === "save_checkpoint" || command.kind === "cancel_run") &&
-      !this.#core.isResident(command.runId)
-    ) {
-      const parked = this.#parked.get(command.runId);
-      if (parked !== undefined) parked.push(waiting);
-      else {
-        this.#parked.set(command.runId, [waiting]);
-        void this.#loadRuns([command.runId]);
-      }
+    const facts = new Facts(this.#recentPort);
+    const prepared = { waiting, facts, load: this.#recent.loadBegan(), pinned: [], runsMissing: 0 };
+    this.#prepared.add(prepared);
+    this.#supply(prepared, needs);
+  }
+
+  /** Something that a command waited for is here: on with it. */
+  #prepare(prepared: Prepared): void {
+    const needs = this.#core.missing(prepared.waiting.command, prepared.facts);
+    if (needs !== null) {
+      this.#supply(prepared, needs);
       return;
     }
-    this.#apply(waiting, now);
+    this.#prepared.delete(prepared);
+    this.#apply(prepared.waiting, prepared.facts, this.#now());
+    this.#core.unpin(prepared.pinned);
+    this.#recent.loadEnded(prepared.load);
   }
 
-  #apply(waiting: Waiting, now: Instant): void {
-    const { command } = waiting;
-    switch (command.kind) {
-      case "reply":
-        this.#core.reply(command, now);
-        break;
-      case "save_checkpoint":
-        this.#answerWith(waiting, this.#core.saveCheckpoint(command, now));
-        break;
-      case "cancel_run":
-        this.#answerWith(waiting, this.#core.cancelRun(command, now));
-        break;
-      case "sync_app":
-        this.#answerWith(waiting, this.#core.syncApp(command, now));
-        break;
-      case "remove_app":
-        this.#answerWith(waiting, this.#core.removeApp(command, now));
-        break;
-      case "receive_events":
-        throw new StepwellError("invariant", { what: "events are applied with their facts" });
+  #supply(prepared: Prepared, needs: Needs): void {
+    const loads = loadFacts(this.#options.store, needs, prepared.facts, this.#now());
+    if (loads !== null) {
+      void this.#loaded(loads, () => this.#prepare(prepared));
+      return;
     }
+    const { runs } = needs;
+    this.#core.pin(runs);
+    prepared.pinned.push(...runs);
+    prepared.runsMissing = runs.length;
+    for (const id of runs) {
+      const parked = this.#parked.get(id);
+      if (parked === undefined) this.#parked.set(id, [prepared]);
+      else parked.push(prepared);
+    }
+    void this.#loadRuns(runs);
   }
 
-  #answerWith(waiting: Waiting, value: unknown): void {
-    this.#answers.push({ waiting, value });
+  #apply({ command, client }: Waiting, facts: Facts, now: Instant): void {
+    if (command.kind === "deliver") this.#mailbox.done(command.message.id);
+    const value = applyCommand(this.#core, command, facts, now);
+    if (client !== null) this.#answers.push({ client, value });
   }
 
   // --- Committing ---------------------------------------------------------------------------------------------
@@ -381,11 +407,14 @@ export class Engine {
 
   #perform(batch: Batch, answers: readonly Answer[]): void {
     // A server that stops begins no work: the jobs are stored, and whoever starts next makes the calls.
-    if (this.#state === "running")
-      for (const effect of batch.calls) {
-        if (this.#core.claimCall(effect)) this.#call(effect.runId, effect.slot, effect.call);
-      }
-    for (const answer of answers) answer.waiting.resolve(answer.value);
+    if (this.#state === "running") {
+      for (const effect of batch.calls) if (this.#core.claimCall(effect)) this.#outside.call(effect, this.#life);
+      for (const effect of batch.requests)
+        if (this.#core.claimRequest(effect)) this.#outside.request(effect, this.#life);
+      for (const message of this.#mailbox.committed(batch.messages)) this.#push({ kind: "deliver", message });
+    }
+    for (const effect of batch.aborts) this.#outside.abort(effect);
+    for (const answer of answers) answer.client.resolve(answer.value);
     if (batch.notices.length > 0) for (const watcher of this.#watchers) this.#tell(watcher, batch.notices);
     this.#checkIdle();
   }
@@ -399,38 +428,10 @@ export class Engine {
     }
   }
 
-  #call(runId: string, slot: string, call: Parameters<AppTransport["call"]>[0]): void {
-    this.#pendingCalls++;
-    const save = async (ops: SaveCheckpoint["ops"]): Promise<"saved" | "stale"> => {
-      const answer = await this.#submit<CheckpointAnswer>({
-        kind: "save_checkpoint",
-        runId,
-        slot,
-        generation: call.generation,
-        ops,
-      });
-      if (answer.kind === "saved") return "saved";
-      if (answer.code === "stale_dispatch" || answer.code === "not_found") return "stale";
-      throw new StepwellError(answer.code, answer.details);
-    };
-    const life = this.#life;
-    this.#options.transport.call(call, save).then((outcome) => {
-      this.#pendingCalls--;
-      const isOpen = this.#state === "running" || this.#state === "stopping";
-      if (life === this.#life && isOpen) {
-        const command: Command = {
-          kind: "reply",
-          runId,
-          slot,
-          functionId: call.functionId,
-          generation: call.generation,
-          outcome,
-        };
-        this.#inbox.push({ command, resolve() {}, reject() {} });
-        this.#wake();
-      }
-      this.#checkIdle();
-    }, this.#onBug);
+  /** A command of the engine's own: nobody waits for its answer. */
+  #push(command: Command): void {
+    this.#inbox.push({ command, client: null });
+    this.#wake();
   }
 
   // --- Loading ------------------------------------------------------------------------------------------------
@@ -450,10 +451,14 @@ export class Engine {
       for (const id of missing) this.#loading.delete(id);
       for (const run of runs) this.#quarantineUnsound(run);
       this.#core.adopt(missing, runs, now);
+      const found = new Set(runs.map((run) => run.id));
       for (const id of missing) {
         const parked = this.#parked.get(id) ?? [];
         this.#parked.delete(id);
-        for (const waiting of parked) this.#apply(waiting, now);
+        for (const prepared of parked) {
+          if (!found.has(id)) prepared.facts.addAbsentRuns([id]);
+          if (--prepared.runsMissing === 0) this.#prepare(prepared);
+        }
       }
       this.#core.release(missing);
     });
@@ -467,27 +472,21 @@ export class Engine {
     this.#log.error("a stored run is not sound; it is left alone from now on", { runId: run.id, problems });
   }
 
-  async #loadFacts(waiting: Waiting, command: ReceiveEvents, needs: NeededFacts): Promise<void> {
-    const load = this.#recent.loadBegan();
-    const { store } = this.#options;
-    const life = this.#life;
-    const both = Promise.all([
-      needs.events.length > 0 ? store.loadKnownEvents(needs.events) : [],
-      needs.keys.length > 0 ? store.loadFlow(needs.keys, this.#now()) : [],
-    ]);
-    const isLoaded = await this.#loaded(both, ([events, facts]) => {
-      const known = new Map<string, string>(events.map((id) => [eventFact(id), id]));
-      for (const fact of facts) known.set(keyFact(fact.functionId, fact.key), fact.value);
-      this.#answerWith(waiting, this.#core.receiveEvents(command, this.#knownFacts(known), this.#now()));
-      this.#recent.loadEnded(load);
-    });
-    if (!isLoaded || life !== this.#life) waiting.reject(new StepwellError("internal_error"));
-  }
-
   #loadPage(now: Instant): void {
     const request = this.#core.pageRequest(now);
     if (request === null) return;
     void this.#loaded(this.#options.store.loadJobs(request), (hints) => this.#core.adoptPage(request, hints));
+  }
+
+  #loadMessages(): void {
+    const page = this.#mailbox.pageRequest();
+    if (page === null) return;
+    const load = this.#recent.loadBegan();
+    void this.#loaded(this.#options.store.loadInbox(page.after, page.limit), (messages) => {
+      const isDone = (id: string) => this.#recent.get(messageFact(id)) !== undefined;
+      for (const message of this.#mailbox.adoptPage(page, messages, isDone)) this.#push({ kind: "deliver", message });
+      this.#recent.loadEnded(load);
+    });
   }
 
   /** Runs `then` with what was loaded, as a part of the loop. False when the load failed or belongs to an older life. */
@@ -507,25 +506,22 @@ export class Engine {
     return true;
   }
 
-  /** What is known of a command's events: what was loaded, and what was decided since. */
-  #knownFacts(loaded: ReadonlyMap<string, string>): KnownFacts {
-    const find = (fact: string) => loaded.get(fact) ?? this.#recent.get(fact) ?? null;
-    const note = (fact: string, value: string) => this.#recent.add(this.#core.batchNumber, fact, value);
-    return {
-      hasEvent: (id) => find(eventFact(id)) !== null,
-      noteEvent: (id) => note(eventFact(id), id),
-      runOf: (functionId, key) => find(keyFact(functionId, key)),
-      noteRun: (functionId, key, runId) => note(keyFact(functionId, key), runId),
-    };
-  }
+  readonly #recentPort: Recent = {
+    get: (fact) => this.#recent.get(fact),
+    note: (fact, value) => this.#recent.add(this.#core.batchNumber, fact, value),
+    members: (set) => this.#recent.members(set),
+    join: (set, member) => this.#recent.join(this.#core.batchNumber, set, member),
+  };
 
   // --- Beginning, failing, ending -----------------------------------------------------------------------------
 
   async #load(): Promise<void> {
     await this.#underWay; // EN3
-    const registry = await this.#options.store.loadRegistry();
+    const { store } = this.#options;
+    const [registry, waits] = await Promise.all([store.loadRegistry(), store.loadWaitCounts()]);
     if (this.#state !== "new" && this.#state !== "reloading") return;
-    this.#core = new Core(this.#coreOptions(), registry, this.#now());
+    this.#core = new Core(this.#coreOptions(), { ...registry, waits }, this.#now());
+    this.#mailbox = new Mailbox();
     this.#isDropped = false;
     this.#state = "running";
     this.#wake();
@@ -538,15 +534,13 @@ export class Engine {
     this.#isDropped = true;
     this.#cancelTimer?.();
     this.#timerAt = null;
-    const told = [...(this.#committing ?? []), ...this.#answers]
-      .map((answer) => answer.waiting)
-      .concat(this.#takeUnapplied());
+    const told = [...(this.#committing ?? []), ...this.#answers, ...this.#takeUnapplied()];
     this.#committing = null;
     this.#answers = [];
     this.#loading.clear();
     this.#recent = new RecentFacts();
-    for (const waiting of told)
-      waiting.reject(isStepwellError(error) ? error : new StepwellError("internal_error", {}, { cause: error }));
+    for (const { client } of told)
+      client?.reject(isStepwellError(error) ? error : new StepwellError("internal_error", {}, { cause: error }));
     this.#log.error("a commit or load failed; loading again from the store", { error: String(error) });
     if (this.#state === "stopping" || this.#state === "stopped") {
       this.#checkIdle();
@@ -581,26 +575,30 @@ export class Engine {
     }
   }
 
-  readonly #onBug = (error: unknown): void => {
-    this.#pendingCalls--;
-    this.#log.error("a transport rejected; it must answer with an outcome", { error: String(error) });
-    this.#reset(error);
-  };
+  /** Something outside has an outcome; null: it broke its word to have one. */
+  #callEnded(command: Command | null, life: number): void {
+    const isOpen = this.#state === "running" || this.#state === "stopping";
+    if (command === null) this.#reset(new StepwellError("invariant", { what: "a transport rejected" }));
+    else if (life === this.#life && isOpen) this.#push(command);
+    this.#checkIdle();
+  }
 
   #takeUnapplied(): Waiting[] {
-    const parked = [...this.#parked.values()].flat();
+    const prepared = [...this.#prepared].map(({ waiting }) => waiting);
+    this.#prepared.clear();
     this.#parked.clear();
-    return parked.concat(this.#inbox.splice(0));
+    return prepared.concat(this.#inbox.splice(0));
   }
 
   /** Commands that have not been answered: waiting to be applied, for a load, or for a commit. */
   get #waitingCount(): number {
-    return this.#inbox.length + this.#parked.size + this.#answers.length + (this.#committing?.length ?? 0);
+    return this.#inbox.length + this.#prepared.size + this.#answers.length + (this.#committing?.length ?? 0);
   }
 
   /** Calls `done` when nothing is left to store. */
   #settle(done: () => void): void {
-    const isStored = this.#committing === null && !this.#core.hasWork && this.#inbox.length === 0;
+    const isApplied = this.#inbox.length === 0 && this.#prepared.size === 0;
+    const isStored = this.#committing === null && !this.#core.hasWork && isApplied;
     if (isStored || this.#isDropped) done();
     else {
       this.#whenStored.push(() => this.#settle(done));
@@ -609,7 +607,7 @@ export class Engine {
   }
 
   #checkIdle(): void {
-    if (this.#pendingCalls === 0) for (const task of this.#whenCallsEnd.splice(0)) task();
+    if (this.#outside.pending === 0) for (const task of this.#whenCallsEnd.splice(0)) task();
     if (this.#committing === null) for (const task of this.#whenStored.splice(0)) task();
   }
 
@@ -644,28 +642,8 @@ export class Engine {
       callsMax: limits.callsMax,
       callsPerAppMax: limits.callsPerAppMax,
       residentRunsMax: limits.residentRunsMax,
+      recent: this.#recentPort,
       quarantined: this.#quarantined,
     };
   }
-}
-
-/** For events that cannot have been seen before: nobody asks. */
-const NOTHING_TO_KNOW: KnownFacts = { hasEvent: () => false, noteEvent() {}, runOf: () => null, noteRun() {} };
-
-interface NeededFacts {
-  readonly events: readonly string[];
-  readonly keys: readonly FlowKey[];
-}
-
-/** What must be known before events are applied: ids that may exist, and keys that may have started a run. */
-function neededFacts(command: ReceiveEvents, core: Core): NeededFacts {
-  const events: string[] = [];
-  const keys: FlowKey[] = [];
-  for (const event of command.events) {
-    if (event.mayExist) events.push(event.stored.id);
-    const key = event.stored.idempotencyId;
-    if (key === null) continue;
-    for (const functionId of core.listeners(event.stored.name)) keys.push({ kind: "idempotency", functionId, key });
-  }
-  return { events, keys };
 }

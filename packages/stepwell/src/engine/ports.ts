@@ -19,8 +19,11 @@ export type SaveResults = (ops: readonly Op[]) => Promise<"saved" | "stale">;
 
 /** Carries calls to apps. */
 export interface AppTransport {
-  /** Makes the call. Never rejects: whatever goes wrong is an outcome. */
-  call(call: Call, save: SaveResults): Promise<Outcome>;
+  /**
+   * Makes the call. Never rejects: whatever goes wrong is an outcome. The signal says that nobody waits for it any more
+   * (the run was cancelled): the transport tells the app as well as it can.
+   */
+  call(call: Call, save: SaveResults, signal: StopSignal): Promise<Outcome>;
   /** Lets go of connections. Calls in flight may be broken off. */
   close(): Promise<void>;
 }

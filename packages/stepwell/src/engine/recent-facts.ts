@@ -1,12 +1,20 @@
 /**
- * Facts that were decided a moment ago and that a load may not show yet: event ids and idempotency keys.
+ * Facts that were decided a moment ago and that a load may not show yet: event ids, idempotency keys, runs that began to
+ * wait, messages that were acted on.
  *
  *   RF1. A fact stays here until its batch is stored and every load that began before that has arrived. So whoever
  *        asks the store and this set misses nothing.
  */
+interface BatchEntry {
+  readonly batch: number;
+  readonly keys: string[];
+  readonly members: [set: string, member: string][];
+}
+
 export class RecentFacts {
   readonly #facts = new Map<string, { readonly value: string; batch: number }>();
-  readonly #byBatch: { readonly batch: number; readonly keys: string[] }[] = [];
+  readonly #sets = new Map<string, Map<string, number>>();
+  readonly #byBatch: BatchEntry[] = [];
   readonly #loads = new Map<number, number>();
   #storedBatch = -1;
   #loadCount = 0;
@@ -18,9 +26,19 @@ export class RecentFacts {
   /** A fact was decided in a batch; batches come in order. */
   add(batch: number, key: string, value: string): void {
     this.#facts.set(key, { value, batch });
-    const last = this.#byBatch.at(-1);
-    if (last?.batch === batch) last.keys.push(key);
-    else this.#byBatch.push({ batch, keys: [key] });
+    this.#entryOf(batch).keys.push(key);
+  }
+
+  /** What joined a set lately. */
+  members(set: string): Iterable<string> {
+    return this.#sets.get(set)?.keys() ?? [];
+  }
+
+  join(batch: number, set: string, member: string): void {
+    const members = this.#sets.get(set);
+    if (members === undefined) this.#sets.set(set, new Map([[member, batch]]));
+    else members.set(member, batch);
+    this.#entryOf(batch).members.push([set, member]);
   }
 
   stored(batch: number): void {
@@ -40,18 +58,32 @@ export class RecentFacts {
     this.#prune();
   }
 
+  #entryOf(batch: number): BatchEntry {
+    const last = this.#byBatch.at(-1);
+    if (last?.batch === batch) return last;
+    const entry: BatchEntry = { batch, keys: [], members: [] };
+    this.#byBatch.push(entry);
+    return entry;
+  }
+
   #prune(): void {
     // Loads end nearly in the order in which they begin, so the first is the oldest.
     const oldest = this.#loads.values().next().value ?? this.#storedBatch;
     const until = Math.min(oldest, this.#storedBatch);
     while (this.#byBatch.length > 0 && this.#byBatch[0]!.batch <= until) {
-      for (const key of this.#byBatch.shift()!.keys) {
+      const { keys, members } = this.#byBatch.shift()!;
+      for (const key of keys) {
         const fact = this.#facts.get(key);
         if (fact !== undefined && fact.batch <= until) this.#facts.delete(key);
       }
+      for (const [set, member] of members) this.#leave(set, member, until);
     }
   }
-}
 
-export const eventFact = (id: string): string => `e ${id}`;
-export const keyFact = (functionId: string, key: string): string => `k ${functionId} ${key}`;
+  #leave(set: string, member: string, until: number): void {
+    const members = this.#sets.get(set);
+    if (members === undefined || (members.get(member) ?? 0) > until) return;
+    members.delete(member);
+    if (members.size === 0) this.#sets.delete(set);
+  }
+}

@@ -17,6 +17,7 @@ const call: Call = {
   requestVersion: -1,
   disableImmediateExecution: false,
   events: ['{"data":{},"id":"e","name":"a/b","ts":1,"user":{}}'],
+  inputs: [],
   memos: [
     { id: "ff", json: '{"data":1}' },
     { id: "0a", json: "null" },

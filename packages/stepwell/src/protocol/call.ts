@@ -31,6 +31,8 @@ export interface Call {
   readonly events: readonly JsonText[];
   /** Memos in completion order: hashed id and canonical JSON. */
   readonly memos: readonly Memo[];
+  /** Edited arguments of steps that have not run yet: `{"input":[…]}`, which are not in the stack. */
+  readonly inputs: readonly Memo[];
 }
 
 export interface Memo {
@@ -57,7 +59,7 @@ function writeBody(call: Call, useApi: boolean): JsonText {
     `"max_attempts":${call.attemptsMax},"qi_id":${canonicalJson(call.jobId)},"request_id":"${call.requestId}",` +
     `"run_id":"${call.runId}","stack":{"current":${call.memos.length},"stack":[${stack}]},"step_id":"step","use_api":${useApi}}`;
   const events = useApi ? "" : call.events.join(",");
-  const steps = useApi ? "" : memoFields(call.memos);
+  const steps = useApi ? "" : memoFields(call.inputs.length === 0 ? call.memos : [...call.memos, ...call.inputs]);
   return (
     `{"ctx":${ctx},"event":${call.events[0]},"events":[${events}],"steps":{${steps}},` +
     `"use_api":${useApi},"version":${call.requestVersion}}`

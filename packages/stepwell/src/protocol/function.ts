@@ -29,6 +29,27 @@ export interface CronTrigger {
 
 export type Trigger = EventTrigger | CronTrigger;
 
+/** An event that cancels a run of the function. */
+export interface CancelRule {
+  readonly event: string;
+  /** CEL over `event` (the run's trigger) and `async` (the arriving event); null for any event of the name. */
+  readonly expression: string | null;
+  /** How long after the run's creation the rule holds: a duration or an ISO date; null for as long as the run. */
+  readonly timeout: string | null;
+}
+
+/** Limits on the time of a run; each null when there is none. */
+export interface RunTimeouts {
+  /** From the planned start to the first call. */
+  readonly startMs: number | null;
+  /** From the first call to the end. */
+  readonly finishMs: number | null;
+  /** True: a run whose time is over has failed; otherwise it was cancelled. */
+  readonly asFailure: boolean;
+}
+
+export const NO_TIMEOUTS: RunTimeouts = { startMs: null, finishMs: null, asFailure: false };
+
 export interface FunctionConfig {
   /** UUID made of app and slug; the same on every server. */
   readonly id: string;
@@ -41,6 +62,8 @@ export interface FunctionConfig {
   readonly retries: number;
   /** Where it is called: `http(s)://…?fnId=…`, or `inproc:` for functions of this process. */
   readonly url: string;
+  readonly cancelOn: readonly CancelRule[];
+  readonly timeouts: RunTimeouts;
   /** As registered, for display and for later rules. */
   readonly raw: JsonObject;
 }

@@ -61,6 +61,8 @@ export const LIMITS = {
   invokeDepthMax: 32,
   /** Patience of a step without a timeout of its own that invokes a run or waits for a signal: a year. */
   waitMsDefault: 365 * 86_400_000,
+  /** How long a replay in the background remembers which runs it has started. */
+  replayFactMs: 30 * 86_400_000,
   cancelRulesMax: 5,
   /** How long a cancel rule holds unless it says so. */
   cancelRuleMsDefault: 365 * 86_400_000,

@@ -19,7 +19,6 @@ import { looseObject, optionalText } from "./loose-object.ts";
 
 const SECOND = 1_000;
 const DAY = 86_400_000;
-const CANCEL_RULES_MAX = 5;
 const CONCURRENCY_RULES_MAX = 2;
 const SLUG_CHARS_MAX = 512;
 
@@ -157,11 +156,12 @@ const functionSchema = looseObject({
         timeout: optionalText(textWith(timeoutRule)),
       }),
     )
-    .max(CANCEL_RULES_MAX)
+    .max(LIMITS.cancelRulesMax)
     .optional(),
   timeouts: looseObject({
     start: optionalText(duration(0, 366 * DAY)),
     finish: optionalText(duration(0, 366 * DAY)),
+    asFailure: z.boolean().optional(),
   }).optional(),
   retries: count.min(0).max(LIMITS.retriesMax).optional(),
   checkpoint: z.unknown().optional(),
@@ -228,9 +228,21 @@ function configOf(input: FunctionInput, appId: string): FunctionConfig {
     triggers: input.triggers.map(triggerOf),
     retries: call.retries?.attempts ?? input.retries ?? LIMITS.retriesDefault,
     url: normalizeCallUrl(call.runtime.url)!,
+    cancelOn: (input.cancel ?? []).map((rule) => ({
+      event: rule.event,
+      expression: rule.if ?? null,
+      timeout: rule.timeout ?? null,
+    })),
+    timeouts: {
+      startMs: durationOf(input.timeouts?.start),
+      finishMs: durationOf(input.timeouts?.finish),
+      asFailure: input.timeouts?.asFailure ?? false,
+    },
     raw: JSON.parse(canonicalJson(input)) as JsonObject,
   };
 }
+
+const durationOf = (text: string | undefined): number | null => (text === undefined ? null : parseDuration(text));
 
 function triggerOf(input: z.infer<typeof trigger>): Trigger {
   if (input.event !== undefined) return { kind: "event", event: input.event, expression: input.expression ?? null };

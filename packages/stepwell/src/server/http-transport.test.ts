@@ -25,6 +25,7 @@ function call(url: string, more: Partial<Call> = {}): Call {
     disableImmediateExecution: false,
     events: ['{"data":{},"id":"1","name":"a","ts":1,"user":{}}'],
     memos: [],
+    inputs: [],
     ...more,
   };
 }

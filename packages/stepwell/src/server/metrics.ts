@@ -3,7 +3,7 @@ import { type IntervalHistogram, monitorEventLoopDelay } from "node:perf_hooks";
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
 import type { Notice } from "../core/batch.ts";
 import type { EngineStats } from "../engine/engine.ts";
-import type { AppTransport, SaveResults } from "../engine/ports.ts";
+import type { AppTransport, SaveResults, StopSignal } from "../engine/ports.ts";
 import type { Call } from "../protocol/call.ts";
 import type { Outcome } from "../protocol/outcome.ts";
 import type { Store } from "../store/store.ts";
@@ -90,9 +90,9 @@ export class Metrics {
   /** The transport, with its calls counted and timed. */
   metered(transport: AppTransport): AppTransport {
     return {
-      call: async (call: Call, save: SaveResults): Promise<Outcome> => {
+      call: async (call: Call, save: SaveResults, signal: StopSignal): Promise<Outcome> => {
         const startedAt = performance.now();
-        const outcome = await transport.call(call, save);
+        const outcome = await transport.call(call, save, signal);
         this.#calls.inc({ outcome: outcome.kind });
         this.#callSeconds.observe((performance.now() - startedAt) / 1_000);
         return outcome;

@@ -1,5 +1,5 @@
 /** Sends each call to the transport of its URL's scheme: `http:`, `https:`, and whatever else is plugged in. */
-import type { AppTransport, SaveResults } from "../engine/ports.ts";
+import type { AppTransport, SaveResults, StopSignal } from "../engine/ports.ts";
 import type { Call } from "../protocol/call.ts";
 import type { Outcome } from "../protocol/outcome.ts";
 import { failedCall } from "../protocol/reply.ts";
@@ -12,9 +12,9 @@ export class SchemeTransport implements AppTransport {
     this.#byScheme = new Map(Object.entries(transports));
   }
 
-  call(call: Call, save: SaveResults): Promise<Outcome> {
+  call(call: Call, save: SaveResults, signal: StopSignal): Promise<Outcome> {
     const transport = this.#byScheme.get(call.url.slice(0, call.url.indexOf(":")));
-    if (transport !== undefined) return transport.call(call, save);
+    if (transport !== undefined) return transport.call(call, save, signal);
     return Promise.resolve(
       failedCall("app_unreachable", { url: call.url, reason: "its scheme is not supported here" }, null),
     );

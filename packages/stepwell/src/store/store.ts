@@ -6,14 +6,25 @@
  *        what it had in memory and loads again.
  *   ST3. Commits are stored in the order in which they were asked for. A load sees every commit that has resolved.
  *   ST4. Deletes of a batch are applied before its puts.
- *   ST5. A put of a run, step or job that exists updates what can change; what is fixed at creation stays.
+ *   ST5. A put of a run, step or job that exists updates what can change (a step that is resumed loses its memo again); what is fixed at creation stays.
  *        An event that exists already is left as it is.
  */
-import type { Attempt, Batch, Decision, Schedule, StoredApp, StoredFunction } from "../core/batch.ts";
+import type {
+  Attempt,
+  Batch,
+  Decision,
+  FlowFactKey,
+  Schedule,
+  StoredApp,
+  StoredFunction,
+  StoredOperation,
+} from "../core/batch.ts";
+import type { InboxMessage } from "../core/inbox.ts";
 import type { Instant } from "../core/instant.ts";
-import type { Run, RunStatus, Step } from "../core/run/run.ts";
+import type { EndReason, ParentLink, Run, RunNotes, RunStatus, Step, Wait, WaitKind } from "../core/run/run.ts";
 import type { JobHint, JobPlace } from "../core/schedule/job-queue.ts";
 import type { StoredEvent } from "../protocol/event.ts";
+import type { FunctionConfig } from "../protocol/function.ts";
 import type { JsonText } from "../protocol/json.ts";
 
 /** Proof that this node still owns what it writes (E5). A single-process store holds its file's lock instead. */
@@ -34,10 +45,45 @@ export interface JobPageQuery {
   readonly limit: number;
 }
 
-export interface FlowKey {
-  readonly kind: "idempotency";
-  readonly functionId: string;
-  readonly key: string;
+export type FlowKey = FlowFactKey;
+
+/** Index entries of waits: runs with such an entry may be concerned. */
+export interface WaitQuery {
+  readonly kinds: readonly WaitKind[];
+  readonly name: string;
+  readonly keys: readonly WaitKey[];
+  /** Only runs with greater ids; null for all. */
+  readonly afterRunId: string | null;
+  readonly limit: number;
+}
+
+export interface WaitKey {
+  readonly path: string;
+  readonly value: string;
+}
+
+/** How many stored waits of a kind have a name and a path. */
+export interface WaitCount {
+  readonly kind: WaitKind;
+  readonly name: string;
+  readonly path: string;
+  readonly count: number;
+}
+
+export interface PastEventsQuery {
+  readonly env: string;
+  readonly names: readonly string[];
+  /** Received at or after, and before or at. */
+  readonly from: Instant;
+  readonly until: Instant;
+  readonly limit: number;
+}
+
+/** A configuration that a function had. */
+export interface FunctionVersion {
+  readonly version: number;
+  readonly changedAt: Instant;
+  readonly config: FunctionConfig;
 }
 
 export interface FlowFact extends FlowKey {
@@ -53,8 +99,13 @@ export interface RunRow {
   readonly eventIds: readonly string[];
   readonly cron: string | null;
   readonly originalRunId: string | null;
+  readonly parent: ParentLink | null;
+  readonly functionVersion: number;
   readonly status: RunStatus;
+  readonly reason: EndReason | null;
+  readonly notes: RunNotes | null;
   readonly createdAt: Instant;
+  readonly startAt: Instant;
   readonly startedAt: Instant | null;
   readonly endedAt: Instant | null;
   readonly output: JsonText | null;
@@ -93,6 +144,12 @@ export interface ListedStep extends StepRow {
   readonly dueAt: Instant | null;
 }
 
+/** A part of a run's steps, in the order of `listSteps`. */
+export interface StepPage {
+  readonly offset: number;
+  readonly limit: number;
+}
+
 export interface StoreCounts {
   readonly events: number;
   readonly runs: number;
@@ -116,6 +173,18 @@ export interface Store {
   loadJobs(query: JobPageQuery): Promise<JobHint[]>;
   /** Facts that have not expired at `now`. */
   loadFlow(keys: readonly FlowKey[], now: Instant): Promise<FlowFact[]>;
+  /** Ids of the runs that have one of these entries, ascending, each once per query; at most `limit` per query. */
+  loadWaits(queries: readonly WaitQuery[]): Promise<string[][]>;
+  /** How many waits there are, by kind, name and path. */
+  loadWaitCounts(): Promise<WaitCount[]>;
+  /** Messages with greater ids than `after` (null: from the first), in the order of their ids. */
+  loadInbox(after: string | null, limit: number): Promise<InboxMessage[]>;
+  /** The events that exist of these ids. */
+  loadEvents(ids: readonly string[]): Promise<StoredEvent[]>;
+  /** Stored events of these names, oldest first by id. */
+  loadPastEvents(query: PastEventsQuery): Promise<StoredEvent[]>;
+  /** Operations that are running, in the order of their ids. */
+  loadOpenOperations(): Promise<StoredOperation[]>;
   /** Which of these internal event ids exist. */
   loadKnownEvents(ids: readonly string[]): Promise<string[]>;
   /** How many runs have not ended; counts no further than `max`. */
@@ -127,9 +196,16 @@ export interface Store {
   getRun(env: string, id: string): Promise<RunRow | null>;
   listRuns(filter: RunFilter): Promise<RunRow[]>;
   /** Steps in stack order, open ones last by the time they were queued. */
-  listSteps(runId: string): Promise<ListedStep[]>;
+  listSteps(runId: string, page?: StepPage): Promise<ListedStep[]>;
   listAttempts(runId: string): Promise<Attempt[]>;
   listDecisions(eventId: string): Promise<Decision[]>;
+  /** Index entries of the waits of a run, in the order of slot and position. */
+  listWaits(runId: string): Promise<Wait[]>;
+  /** The configurations that a function had, newest first. */
+  listFunctionVersions(functionId: string, limit: number): Promise<FunctionVersion[]>;
+  getOperation(id: string): Promise<StoredOperation | null>;
+  /** Newest first, with ids smaller than `before` when that is given. */
+  listOperations(limit: number, before?: string): Promise<StoredOperation[]>;
   counts(): Promise<StoreCounts>;
   /** Deletes flow facts that expired before `now`, at most `limit` of them; returns how many. */
   expireFlow(now: Instant, limit: number): Promise<number>;

@@ -22,6 +22,7 @@ import {
   type JobRecord,
   type RunRecord,
   type StepRecord,
+  type WaitRecord,
 } from "../../src/store/records.ts";
 
 const CURVE_S = [15, 30, 60, 120, 300, 600, 1_200, 2_400, 3_600, 7_200];
@@ -44,6 +45,7 @@ export class Ledger {
   readonly runs = new Map<string, RunRecord>();
   readonly steps = new Map<string, Map<string, StepRecord>>();
   readonly jobs = new Map<string, Map<string, JobRecord>>();
+  readonly waits = new Map<string, Map<string, WaitRecord>>();
   readonly decisions = new Map<string, Decision[]>();
   readonly attempts: Attempt[] = [];
   readonly functions = new Map<string, StoredFunction>();
@@ -69,6 +71,12 @@ export class Ledger {
     for (const job of records.deletedJobs) {
       this.jobs.get(job.runId)?.delete(job.slot);
       touched.add(job.runId);
+    }
+    for (const wait of records.deletedWaits) this.waits.get(wait.runId)?.delete(`${wait.slot} ${wait.seq}`);
+    for (const wait of records.waits) {
+      const waits = this.waits.get(wait.runId) ?? new Map<string, WaitRecord>();
+      this.waits.set(wait.runId, waits.set(`${wait.slot} ${wait.seq}`, wait));
+      touched.add(wait.runId);
     }
     for (const event of records.events) this.events.set(event.id, event);
     for (const decision of records.decisions)
@@ -235,8 +243,9 @@ export class Ledger {
     }
     const steps = [...(this.steps.get(runId)?.values() ?? [])].sort(compareSteps);
     const jobs = [...(this.jobs.get(runId)?.values() ?? [])];
+    const waits = [...(this.waits.get(runId)?.values() ?? [])];
     try {
-      for (const problem of runProblems(assembleRun(record, steps, jobs)))
+      for (const problem of runProblems(assembleRun(record, steps, jobs, waits)))
         this.#world.fail("LG3", `${runId}: ${problem}`);
     } catch (error) {
       this.#world.fail("LG3", `${runId}: ${String(error)}`);

@@ -9,6 +9,7 @@ import { CronSchedules } from "../../src/core/cron/schedules.ts";
 import type { Job } from "../../src/core/run/run.ts";
 import { JobQueue } from "../../src/core/schedule/job-queue.ts";
 import { RecentFacts } from "../../src/engine/recent-facts.ts";
+import { StopSource } from "../../src/engine/stop-source.ts";
 import type { BatchRecords } from "../../src/store/records.ts";
 import { runSeed } from "./run-seed.ts";
 import type { Mutation, World } from "./world.ts";
@@ -72,7 +73,8 @@ describe("effects and commits", () => {
       },
       store: {
         onCommit: (batch, life) => {
-          for (const { call } of batch.calls) void world.network.transportOf(life).call(call, async () => "saved");
+          for (const { call } of batch.calls)
+            void world.network.transportOf(life).call(call, async () => "saved", new StopSource());
         },
       },
     };
@@ -199,8 +201,8 @@ describe("jobs and time", () => {
       Core,
       "reply",
       (reply) =>
-        function (this: Core, command, now) {
-          if (!isHit()) reply.call(this, command, now);
+        function (this: Core, command, facts, now) {
+          if (!isHit()) reply.call(this, command, facts, now);
         },
     );
     expect(await ruleBrokenBy({}, 50)).toBe("liveness");

@@ -1,5 +1,5 @@
 /** The app under simulation: its functions as drawn from the seed, and their configuration as the engine gets it. */
-import type { CronTrigger, FunctionConfig, Trigger } from "../../src/protocol/function.ts";
+import { type CronTrigger, type FunctionConfig, NO_TIMEOUTS, type Trigger } from "../../src/protocol/function.ts";
 import { uuidFromName } from "../../src/protocol/hash.ts";
 import { drawProgram, type Node, stepsOf } from "./program.ts";
 import type { Seeded } from "./seeded.ts";
@@ -118,6 +118,8 @@ export function configOf(fn: SimFunction, retries: number, hasCrons: boolean): F
     triggers: hasCrons ? [...fn.triggers, ...fn.crons] : fn.triggers,
     retries,
     url: `inproc:${fn.slug}`,
+    cancelOn: [],
+    timeouts: NO_TIMEOUTS,
     raw: {},
   };
 }

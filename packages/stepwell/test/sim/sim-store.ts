@@ -86,6 +86,17 @@ export class SimStore {
         ),
       loadJobs: (query: Parameters<Store["loadJobs"]>[0]) => load("jobs", () => memory.loadJobs(query)),
       loadFlow: (...query: Parameters<Store["loadFlow"]>) => load("flow", () => memory.loadFlow(...query)),
+      listWaits: memory.listWaits.bind(memory),
+      listFunctionVersions: memory.listFunctionVersions.bind(memory),
+      getOperation: memory.getOperation.bind(memory),
+      listOperations: memory.listOperations.bind(memory),
+      loadWaits: (queries: Parameters<Store["loadWaits"]>[0]) => load("waits", () => memory.loadWaits(queries)),
+      loadWaitCounts: () => load("wait counts", () => memory.loadWaitCounts()),
+      loadInbox: (...query: Parameters<Store["loadInbox"]>) => load("inbox", () => memory.loadInbox(...query)),
+      loadEvents: (ids: readonly string[]) => load("stored events", () => memory.loadEvents(ids)),
+      loadPastEvents: (query: Parameters<Store["loadPastEvents"]>[0]) =>
+        load("past events", () => memory.loadPastEvents(query)),
+      loadOpenOperations: () => load("operations", () => memory.loadOpenOperations()),
       loadKnownEvents: (ids: readonly string[]) =>
         load("events", () => memory.loadKnownEvents(this.#mutation.knowsNoEvents === true ? [] : ids)),
     };

@@ -30,8 +30,8 @@ export interface FiredTick {
   readonly cancelRunId: string | null;
 }
 
-/** Starts the run of a tick and returns its id. */
-export type StartTick = (functionId: string, tick: FiredTick) => string;
+/** Starts the run of a tick and returns its id; null when it ended at once (a skipped run). */
+export type StartTick = (functionId: string, tick: FiredTick) => string | null;
 
 interface Entry {
   readonly trigger: CronTrigger;
@@ -70,6 +70,7 @@ export class CronSchedules {
   readonly #stored = new Map<string, StoredState>();
   /** Schedules with ticks that wait for an earlier run. */
   readonly #withWaiting = new Set<FunctionSchedule>();
+  #held: ReadonlySet<string> = new Set();
   /** The earliest tick of all; null when it must be looked for again. */
   #earliest: { readonly at: Instant | null } | null = null;
 
@@ -97,6 +98,12 @@ export class CronSchedules {
     return [...changed].map((functionId) => this.stateOf(functionId));
   }
 
+  /** Functions whose ticks are not looked at; when they are again, what was missed is decided like after downtime (CS2). */
+  hold(functionIds: ReadonlySet<string>): void {
+    this.#held = functionIds;
+    this.#earliest = null;
+  }
+
   nextDueAt(): Instant | null {
     this.#earliest ??= this.#findEarliest();
     return this.#earliest.at;
@@ -106,8 +113,9 @@ export class CronSchedules {
   due(now: Instant): { readonly functionId: string }[] {
     const earliest = this.nextDueAt();
     if (earliest === null || earliest > now) return [];
-    return [...this.#schedules.values()].filter((schedule) =>
-      schedule.entries.some(({ next }) => next !== null && next.fireAt <= now),
+    return [...this.#schedules.values()].filter(
+      ({ functionId, entries }) =>
+        !this.#held.has(functionId) && entries.some(({ next }) => next !== null && next.fireAt <= now),
     );
   }
 
@@ -142,7 +150,7 @@ export class CronSchedules {
   #start(schedule: FunctionSchedule, tick: FiredTick, start: StartTick): void {
     const runId = start(schedule.functionId, tick);
     const entry = schedule.entries.find(({ trigger }) => trigger.cron === tick.cron);
-    if (entry !== undefined && entry.trigger.overlap !== "allow") schedule.activeRunId = runId;
+    if (runId !== null && entry !== undefined && entry.trigger.overlap !== "allow") schedule.activeRunId = runId;
   }
 
   /** A scheduled run ended: a waiting tick may fire. Returns the state to store, or null when nothing changed. */
@@ -160,6 +168,7 @@ export class CronSchedules {
   fireWaiting(now: Instant, start: StartTick): string[] {
     const changed: string[] = [];
     for (const schedule of this.#withWaiting) {
+      if (this.#held.has(schedule.functionId)) continue;
       while (schedule.activeRunId === null && schedule.waiting.length > 0) {
         const { cron, nominalAt } = schedule.waiting.shift()!;
         this.#start(schedule, tickOf(cron, nominalAt, now, null), start);
@@ -234,7 +243,8 @@ export class CronSchedules {
 
   #findEarliest(): { readonly at: Instant | null } {
     let at: Instant | null = null;
-    for (const { entries } of this.#schedules.values()) {
+    for (const { functionId, entries } of this.#schedules.values()) {
+      if (this.#held.has(functionId)) continue;
       for (const { next } of entries) if (next !== null && (at === null || next.fireAt < at)) at = next.fireAt;
     }
     return { at };

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { FunctionConfig } from "../../protocol/function.ts";
+import { type FunctionConfig, NO_TIMEOUTS } from "../../protocol/function.ts";
 import type { JsonObject } from "../../protocol/json.ts";
 import { TriggerIndex } from "./triggers.ts";
 
@@ -17,6 +17,8 @@ function fn(id: string, ...triggers: readonly TriggerText[]): FunctionConfig {
     }),
     retries: 4,
     url: "http://localhost/",
+    cancelOn: [],
+    timeouts: NO_TIMEOUTS,
     raw: {},
   };
 }

@@ -10,9 +10,9 @@
 import type { ErrorCode, ErrorDetails } from "../../protocol/errors.ts";
 import type { Op } from "../../protocol/op.ts";
 import type { RunContext } from "./context.ts";
-import { fits, ranAt } from "./ops.ts";
+import { fits } from "./limits.ts";
 import { isEnded, MAIN_SLOT, type Run } from "./run.ts";
-import { dataMemo, recordMemo, stepFor } from "./steps.ts";
+import { dataMemo, ranAt, recordMemo, stepFor } from "./steps.ts";
 
 export type CheckpointAnswer =
   | { readonly kind: "saved" }
@@ -53,6 +53,7 @@ export function checkpoint(
     const step = stepFor(context, run, op, "run", "planned");
     step.startedAt = ranAt(op.startedAt, context.now) ?? step.startedAt ?? context.now;
     recordMemo(context, run, step, memo, "completed", ranAt(op.endedAt, context.now) ?? context.now);
+    if (op.sends !== null) context.send(op.sends);
   }
   if (job.attempt > 0 && run.jobs.get(slot) === job) {
     job.attempt = 0; // K3

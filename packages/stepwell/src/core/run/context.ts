@@ -1,10 +1,13 @@
-/** What a run rule may use: the time, the open batch, chance, limits, and the two ways out of a run. */
+/** What a run rule may use: the time, the open batch, chance, limits, and the ways out of a run. */
+import type { ErrorCode, ErrorDetails } from "../../protocol/errors.ts";
 import type { FunctionConfig } from "../../protocol/function.ts";
+import type { JsonObject, JsonText } from "../../protocol/json.ts";
+import type { Sends } from "../../protocol/op.ts";
 import type { Batch } from "../batch.ts";
 import type { Instant } from "../instant.ts";
 import type { Random } from "../random.ts";
 import type { RetryPolicy } from "../retry.ts";
-import type { Job, Run } from "./run.ts";
+import type { EndReason, Job, ParentLink, Run, Wait } from "./run.ts";
 
 export interface RunLimits {
   readonly stepsPerRunMax: number;
@@ -24,6 +27,42 @@ export interface RunContext {
   schedule(run: Run, job: Job): void;
   /** The run ended, in this transition: tell whoever waits for it. */
   ended(run: Run): void;
+  /** Index entries that are new, or gone: later events must know. */
+  armed(wait: Wait): void;
+  disarmed(wait: Wait): void;
+  /** Starts the run that a step invokes, in this transition, or says why there is none. */
+  invoke(parent: ParentLink, request: InvokeRequest): InvokeStart;
+  /** Cancels another run, in this transition or by message. */
+  cancelOther(runId: string, reason: EndReason, message: string): void;
+  /** What a step sends happens in this transition. */
+  send(sends: Sends): void;
+  /** Who waits for a signal, and whether one came early. Loaded before the command was applied. */
+  signal(name: string): SignalState;
+  /** The early signal was given to somebody. */
+  takeSignal(name: string): void;
+  /** Takes the signal away from the step that waits for it; it gets nothing but its timeout. */
+  dropWait(runId: string, slot: string): void;
+  /** A wait wants to know of events that came before it. */
+  lookBack(run: Run, slot: string, names: readonly string[], since: Instant): void;
+}
+
+export interface InvokeRequest {
+  /** Slug or id. */
+  readonly functionId: string;
+  /** What the caller passes: `data`, and what else an event may have. */
+  readonly payload: JsonObject;
+  /** Until when the caller waits. */
+  readonly untilAt: Instant;
+}
+
+export type InvokeStart =
+  | { readonly kind: "started"; readonly runId: string }
+  | { readonly kind: "refused"; readonly code: ErrorCode; readonly details: ErrorDetails };
+
+export interface SignalState {
+  readonly holder: { readonly runId: string; readonly slot: string } | null;
+  /** Canonical JSON of the early signal's data, or null. */
+  readonly early: JsonText | null;
 }
 
 /** Attempts a job may make. Of a removed function it makes none: dispatch ends its runs. */

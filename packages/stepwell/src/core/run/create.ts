@@ -1,8 +1,11 @@
 /** A run begins: its row and its first job, in the transition of whatever caused it. */
+import type { FunctionConfig } from "../../protocol/function.ts";
 import type { Instant } from "../instant.ts";
+import { armCancelRules } from "./arm.ts";
 import type { RunContext } from "./context.ts";
 import { addJob } from "./jobs.ts";
-import { MAIN_SLOT, type Run, type RunEvent } from "./run.ts";
+import { MAIN_SLOT, type ParentLink, type Run, type RunEvent } from "./run.ts";
+import { limitStart } from "./timeouts.ts";
 
 export interface NewRun {
   readonly id: string;
@@ -12,29 +15,42 @@ export interface NewRun {
   readonly events: readonly RunEvent[];
   readonly cron: string | null;
   readonly originalRunId: string | null;
+  readonly parent: ParentLink | null;
   /** When the first call may be made: now, or the future `ts` of the event. */
   readonly startAt: Instant;
 }
 
-export function createRun(context: RunContext, { startAt, ...fields }: NewRun): Run {
+/** The configuration a run starts with. */
+export interface NewRunFunction {
+  readonly version: number;
+  readonly config: FunctionConfig;
+}
+
+export function createRun(context: RunContext, fields: NewRun, fn: NewRunFunction): Run {
   const run: Run = {
     ...fields,
+    functionVersion: fn.version,
     createdAt: context.now,
     status: "queued",
     startedAt: null,
     endedAt: null,
     output: null,
     error: null,
+    reason: null,
+    notes: null,
     requestVersion: -1,
     forcePlan: false,
     steps: new Map(),
     stack: [],
     jobs: new Map(),
+    waits: new Map(),
     stateSize: fields.events.reduce((size, event) => size + event.json.length, 0),
     isStored: false,
   };
   context.batch.runs.add(run);
-  addJob(context, run, MAIN_SLOT, "discover", startAt);
+  addJob(context, run, MAIN_SLOT, "discover", run.startAt);
+  limitStart(context, run, fn.config.timeouts);
+  armCancelRules(context, run, fn.config.cancelOn);
   context.batch.notices.push({
     kind: "run_created",
     id: run.id,

@@ -44,7 +44,7 @@ test("the run of a function that was removed fails with its name", () => {
   const rig = new RunRig();
   rig.fn = undefined;
   expect(rig.call()).toBeUndefined();
-  expect(JSON.parse(rig.run.error!)).toMatchObject({ code: "function_not_found" });
+  expect(JSON.parse(rig.run.error!)).toMatchObject({ code: "function_removed" });
 });
 
 test("a run with too many steps fails before its next discovery", () => {

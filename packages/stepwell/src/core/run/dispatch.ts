@@ -6,16 +6,18 @@
  *   D2. Every call of a job has a higher generation than the one before, across restarts too: it is at least the
  *       instant of dispatch. Replies and checkpoints of an older one are stale.
  */
-import type { Call } from "../../protocol/call.ts";
+import type { Call, Memo } from "../../protocol/call.ts";
 import { assert } from "../assert.ts";
 import { attemptsMax, type RunContext } from "./context.ts";
 import { failRunWith } from "./finish.ts";
+import { dispatchRequest } from "./request.ts";
 import { hasOpenSteps, isEnded, type Job, MAIN_SLOT, type Run } from "./run.ts";
+import { endForTime, isTimeOver, limitFinish } from "./timeouts.ts";
 
 /** Starts the call of a job. Returns false when there is nothing to call: the job is gone, not due, or out already. */
 export function dispatch(context: RunContext, run: Run, slot: string, requestId: string): boolean {
   const job = run.jobs.get(slot);
-  if (job === undefined || job.call !== null || job.dueAt > context.now || job.kind === "sleep") return false; // D1
+  if (job === undefined || job.call !== null || job.dueAt > context.now) return false; // D1
   assert(!isEnded(run), "an ended run has a job", { runId: run.id, slot });
   if (run.steps.size >= context.limits.stepsPerRunMax && slot === MAIN_SLOT) {
     failRunWith(context, run, "too_many_steps", { count: run.steps.size, limit: context.limits.stepsPerRunMax });
@@ -23,8 +25,16 @@ export function dispatch(context: RunContext, run: Run, slot: string, requestId:
   }
   const fn = context.functionOf(run);
   if (fn === undefined) {
-    failRunWith(context, run, "function_not_found", { function: run.functionId });
+    failRunWith(context, run, "function_removed", { function: run.functionId }, "function_removed");
     return false;
+  }
+  if (isTimeOver(context, run, fn.timeouts)) {
+    endForTime(context, run, fn.timeouts);
+    return false;
+  }
+  if (job.kind === "request") {
+    dispatchRequest(context, run, job, requestId);
+    return true;
   }
   job.generation = Math.max(job.generation + 1, context.now); // D2
   const memoCount = run.stack.length;
@@ -32,6 +42,7 @@ export function dispatch(context: RunContext, run: Run, slot: string, requestId:
   if (run.status === "queued") {
     run.status = "running";
     run.startedAt = context.now;
+    limitFinish(context, run, fn.timeouts);
     context.batch.runs.add(run);
     context.batch.notices.push({
       kind: "run_started",
@@ -58,9 +69,16 @@ export function dispatch(context: RunContext, run: Run, slot: string, requestId:
     disableImmediateExecution: run.forcePlan || hasOpenSteps(run, false),
     events: run.events.map((event) => event.json),
     memos: run.stack.map((id) => ({ id, json: run.steps.get(id)!.memo! })),
+    inputs: run.originalRunId === null ? [] : editedInputs(run),
   };
   context.batch.calls.push({ runId: run.id, slot, call });
   return true;
+}
+
+/** Arguments that were edited for steps that have not run yet. */
+function editedInputs(run: Run): Memo[] {
+  const steps = [...run.steps.values()].filter((step) => step.editedInput !== null && step.memo === null);
+  return steps.map((step) => ({ id: step.id, json: `{"input":${step.editedInput}}` }));
 }
 
 /** The name of a job on the wire; checkpoints bring it back. */

@@ -2,14 +2,17 @@
  * The end of a run.
  *
  *   F1. A run ends once; ending an ended run changes nothing.
- *   F2. An ended run has no job (R2), and what its end causes is in the same transition (E4).
+ *   F2. An ended run has no job and no wait (R2), and what its end causes is in the same transition (E4).
+ *   F3. The children of a cancelled run are cancelled if the step that invoked them says so.
  */
 import type { ErrorValue } from "../../protocol/error-value.ts";
 import { type ErrorCode, type ErrorDetails, errorMessage } from "../../protocol/errors.ts";
 import { canonicalJson, type JsonText } from "../../protocol/json.ts";
+import { disarmAll } from "./arm.ts";
 import type { RunContext } from "./context.ts";
+import { isCancelledWithParent } from "./invoke.ts";
 import { removeJob } from "./jobs.ts";
-import { isEnded, type Run } from "./run.ts";
+import { type EndReason, isEnded, type Run } from "./run.ts";
 
 export function completeRun(context: RunContext, run: Run, output: JsonText): void {
   if (run.stateSize + output.length > context.limits.runStateBytesMax) {
@@ -27,27 +30,52 @@ export function failRun(context: RunContext, run: Run, error: ErrorValue): void 
 }
 
 /** Fails the run for a reason of the engine's. */
-export function failRunWith(context: RunContext, run: Run, code: ErrorCode, details: ErrorDetails): void {
-  failRun(context, run, { name: code, code, message: errorMessage(code, details) });
+export function failRunWith(
+  context: RunContext,
+  run: Run,
+  code: ErrorCode,
+  details: ErrorDetails,
+  reason: EndReason | null = null,
+): void {
+  end(context, run, "failed", null, canonicalJson({ name: code, code, message: errorMessage(code, details) }), reason);
 }
 
-export function cancelRun(context: RunContext, run: Run, reason: string): void {
-  end(context, run, "cancelled", null, canonicalJson({ name: "cancelled", message: reason }));
+export function cancelRun(context: RunContext, run: Run, reason: EndReason, message: string): void {
+  end(context, run, "cancelled", null, canonicalJson({ name: "cancelled", message }), reason);
+}
+
+/** Its time is over; whether that counts as a failure is the function's choice. */
+export function timeOutRun(context: RunContext, run: Run, message: string, asFailure: boolean): void {
+  const error = canonicalJson({ name: "run_timed_out", code: "run_timed_out", message });
+  end(context, run, asFailure ? "failed" : "cancelled", null, error, "timed_out");
+}
+
+/** The run is not to start: its row says why. */
+export function skipRun(context: RunContext, run: Run, reason: EndReason, message: string): void {
+  end(context, run, "skipped", null, canonicalJson({ name: "skipped", message }), reason);
 }
 
 function end(
   context: RunContext,
   run: Run,
-  status: "completed" | "failed" | "cancelled",
+  status: "completed" | "failed" | "cancelled" | "skipped",
   output: JsonText | null,
   error: JsonText | null,
+  reason: EndReason | null = null,
 ): void {
   if (isEnded(run)) return; // F1
   run.status = status;
   run.output = output;
   run.error = error;
+  run.reason = reason;
   run.endedAt = context.now;
-  for (const job of [...run.jobs.values()]) removeJob(context, run, job); // F2
+  if (status === "cancelled" || reason === "timed_out") cancelChildren(context, run);
+  for (const job of [...run.jobs.values()]) {
+    if (job.call !== null)
+      context.batch.aborts.push({ runId: run.id, slot: job.slot, generation: job.call.generation });
+    removeJob(context, run, job); // F2
+  }
+  disarmAll(context, run);
   context.batch.runs.add(run);
   context.batch.notices.push({
     kind: "run_ended",
@@ -59,4 +87,13 @@ function end(
     at: context.now,
   });
   context.ended(run);
+}
+
+/** F3. */
+function cancelChildren(context: RunContext, run: Run): void {
+  for (const slot of run.jobs.keys()) {
+    const step = run.steps.get(slot);
+    if (step?.kind !== "invoke" || step.childRunId === null || !isCancelledWithParent(step.options)) continue;
+    context.cancelOther(step.childRunId, "cancelled_by_parent", `the run that invoked it, ${run.id}, was cancelled`);
+  }
 }

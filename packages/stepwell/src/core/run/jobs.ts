@@ -1,16 +1,25 @@
 /** The moves of a run's jobs. Every one marks the row and tells the queue, so neither can be forgotten. */
+import type { JsonText } from "../../protocol/json.ts";
 import type { Instant } from "../instant.ts";
 import type { RunContext } from "./context.ts";
 import { type Job, type JobKind, MAIN_SLOT, type Run } from "./run.ts";
 
 /** Makes a job; the slot must be free (R4). */
-export function addJob(context: RunContext, run: Run, slot: string, kind: JobKind, dueAt: Instant): Job {
+export function addJob(
+  context: RunContext,
+  run: Run,
+  slot: string,
+  kind: JobKind,
+  dueAt: Instant,
+  payload: JsonText | null = null,
+): Job {
   const job: Job = {
     runId: run.id,
     slot,
     kind,
     attempt: 0,
     dueAt,
+    payload,
     isStored: false,
     call: null,
     again: false,
@@ -32,6 +41,13 @@ export function ensureDiscovery(context: RunContext, run: Run): void {
 export function removeJob(context: RunContext, run: Run, job: Job): void {
   run.jobs.delete(job.slot);
   context.batch.deleteJob(job);
+}
+
+/** The job as it is, at another time. */
+export function moveJob(context: RunContext, run: Run, job: Job, dueAt: Instant): void {
+  job.dueAt = dueAt;
+  context.batch.putJob(job);
+  context.schedule(run, job);
 }
 
 /** The same call again, later: the next attempt. */

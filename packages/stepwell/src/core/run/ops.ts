@@ -1,21 +1,26 @@
 /**
- * The operations of one reply: results first, then what the app asks for, the end last; each group in the order of the
- * reply. One function per opcode.
+ * The operations of one reply: results first, then waits, then whatever else the app asks for, the end last; each group
+ * in the order of the reply. One function per opcode.
  *
  *   O1. An op for a step that already has its memo, or that is open already, changes nothing.
  *   O2. More than one request in a reply is a parallel group; from then on discoveries plan instead of executing.
  */
 import type { ErrorValue } from "../../protocol/error-value.ts";
-import { isLargerThan, type JsonText } from "../../protocol/json.ts";
-import { LIMITS } from "../../protocol/limits.ts";
+import type { JsonText } from "../../protocol/json.ts";
 import type { Op } from "../../protocol/op.ts";
 import { attemptsMax, type RunContext } from "./context.ts";
 import { completeRun, failRunWith } from "./finish.ts";
+import { applyInvoke } from "./invoke.ts";
 import { addJob } from "./jobs.ts";
+import { fits } from "./limits.ts";
+import { noteCodeChange } from "./notes.ts";
 import { afterStep } from "./progress.ts";
-import { isEnded, type Job, MAIN_SLOT, type Run, type Step } from "./run.ts";
+import { applyRequest } from "./request.ts";
+import { isEnded, type Job, MAIN_SLOT, type Run, type Step, type StepKind } from "./run.ts";
 import { sleepUntil } from "./sleep.ts";
-import { dataMemo, errorMemo, optionsText, recordMemo, stepFor } from "./steps.ts";
+import { dataMemo, errorMemo, ranAt, recordMemo, stepFor } from "./steps.ts";
+import { applyWaitForEvent } from "./wait-event.ts";
+import { applyWaitForSignal } from "./wait-signal.ts";
 
 /** What a reply amounted to. */
 export interface Reported {
@@ -56,13 +61,35 @@ function inOrder(ops: readonly Op[]): readonly Op[] {
   return [...ops].sort((left, right) => rank(left) - rank(right));
 }
 
-const rank = (op: Op): number => (op.op === "RunComplete" ? 2 : isRequest(op) ? 1 : 0);
+/** Waits are armed before what may cause their events. */
+function rank(op: Op): number {
+  if (op.op === "RunComplete") return 3;
+  if (op.op === "WaitForEvent" || op.op === "WaitForSignal") return 1;
+  return isRequest(op) ? 2 : 0;
+}
+
+/** The kind of the step that an op asks for; undefined for ops that report or end something. */
+const REQUESTED: { readonly [Code in Op["op"]]?: StepKind } = {
+  StepPlanned: "run",
+  Sleep: "sleep",
+  WaitForEvent: "wait",
+  WaitForSignal: "signal",
+  InvokeFunction: "invoke",
+  Gateway: "fetch",
+  AIGateway: "ai",
+};
 
 function isRequest(op: Op): boolean {
-  return op.op === "StepPlanned" || op.op === "Sleep";
+  return REQUESTED[op.op] !== undefined;
 }
 
 function applyOp(context: RunContext, run: Run, job: Job, op: Op, reported: Reported, recorded: Step[]): void {
+  const requested = REQUESTED[op.op];
+  if (requested !== undefined) {
+    const known = run.steps.get(op.id);
+    if (known !== undefined && known.kind !== requested) noteCodeChange(context, run, known, requested);
+    if (known?.memo != null || run.jobs.has(op.id)) return; // O1
+  }
   switch (op.op) {
     case "StepRun":
       applyResult(context, run, op, dataMemo(op.data), "completed", reported, recorded);
@@ -82,6 +109,20 @@ function applyOp(context: RunContext, run: Run, job: Job, op: Op, reported: Repo
     case "Sleep":
       applySleep(context, run, op, reported);
       break;
+    case "WaitForEvent":
+      reported.progressed = applyWaitForEvent(context, run, op) || reported.progressed;
+      break;
+    case "WaitForSignal":
+      requestedStep(applyWaitForSignal(context, run, op), reported, recorded);
+      break;
+    case "InvokeFunction":
+      requestedStep(applyInvoke(context, run, op), reported, recorded);
+      break;
+    case "Gateway":
+    case "AIGateway":
+      applyRequest(context, run, op, op.op === "Gateway" ? "fetch" : "ai");
+      reported.progressed = true;
+      break;
     case "RunComplete":
       completeRun(context, run, op.data ?? "null");
       break;
@@ -93,6 +134,12 @@ function applyOp(context: RunContext, run: Run, job: Job, op: Op, reported: Repo
     default:
       failRunWith(context, run, "op_unsupported", { op: op.op });
   }
+}
+
+/** A step was opened; one that is done already is followed up like any result. */
+function requestedStep(done: Step | null, reported: Reported, recorded: Step[]): void {
+  reported.progressed = true;
+  if (done !== null) recorded.push(done);
 }
 
 function applyResult(
@@ -109,38 +156,9 @@ function applyResult(
   const step = stepFor(context, run, op, "run", "planned");
   step.startedAt = ranAt(op.startedAt, context.now) ?? step.startedAt ?? context.now;
   recordMemo(context, run, step, memo, status, ranAt(op.endedAt, context.now) ?? context.now);
+  if (op.sends !== null) context.send(op.sends);
   reported.progressed = true;
   recorded.push(step);
-}
-
-/** A time of the app's clock, never in our future. */
-export function ranAt(at: number | null, now: number): number | null {
-  return at === null ? null : Math.min(at, now);
-}
-
-/** False when the result broke a limit and the run failed for it. */
-export function fits(context: RunContext, run: Run, op: Op, memo: JsonText): boolean {
-  const { stepOutputBytesMax, runStateBytesMax, stepsPerRunMax } = context.limits;
-  const options = optionsText(op)?.length ?? 0;
-  if (options > LIMITS.stepInputBytesMax) {
-    failRunWith(context, run, "step_input_too_large", {
-      step: op.displayName,
-      size: options,
-      limit: LIMITS.stepInputBytesMax,
-    });
-  } else if (isLargerThan(memo, stepOutputBytesMax)) {
-    failRunWith(context, run, "step_output_too_large", {
-      step: op.displayName,
-      size: memo.length,
-      limit: stepOutputBytesMax,
-    });
-  } else if (run.stateSize + memo.length + options > runStateBytesMax) {
-    const size = run.stateSize + memo.length + options;
-    failRunWith(context, run, "run_state_too_large", { size, limit: runStateBytesMax });
-  } else if (run.steps.size >= stepsPerRunMax && !run.steps.has(op.id)) {
-    failRunWith(context, run, "too_many_steps", { count: run.steps.size + 1, limit: stepsPerRunMax });
-  }
-  return !isEnded(run);
 }
 
 function applyStepError(context: RunContext, run: Run, job: Job, op: Op, reported: Reported, recorded: Step[]): void {
@@ -160,7 +178,6 @@ function applyStepError(context: RunContext, run: Run, job: Job, op: Op, reporte
 }
 
 function applyPlanned(context: RunContext, run: Run, op: Op, reported: Reported): void {
-  if (run.steps.get(op.id)?.memo != null || run.jobs.has(op.id)) return; // O1
   if (!fits(context, run, op, "")) return;
   stepFor(context, run, op, "run", "planned");
   addJob(context, run, op.id, "step", context.now);
@@ -168,7 +185,6 @@ function applyPlanned(context: RunContext, run: Run, op: Op, reported: Reported)
 }
 
 function applySleep(context: RunContext, run: Run, op: Op, reported: Reported): void {
-  if (run.steps.get(op.id)?.memo != null || run.jobs.has(op.id)) return; // O1
   if (!fits(context, run, op, "")) return;
   const until = sleepUntil(op, context.now);
   if (until.problem !== null) {

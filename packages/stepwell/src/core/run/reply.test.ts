@@ -96,7 +96,7 @@ describe("a call returns", () => {
 
   test("an unknown operation fails the run with its name", () => {
     const rig = new RunRig();
-    rig.report("main", asking("WaitForSignal"));
+    rig.report("main", asking("DeferAdd"));
     expect(JSON.parse(rig.run.error!)).toMatchObject({ code: "op_unsupported" });
   });
 });

@@ -13,8 +13,9 @@ import { retryDelayMs } from "../retry.ts";
 import { attemptsMax, type RunContext } from "./context.ts";
 import { completeRun, failRun } from "./finish.ts";
 import { continueDiscovery, ensureDiscovery, removeJob, retryJob } from "./jobs.ts";
+import { noteUnreached } from "./notes.ts";
 import { applyOps, type Reported } from "./ops.ts";
-import { type CallInFlight, hasOpenSteps, isEnded, type Job, MAIN_SLOT, type Run } from "./run.ts";
+import { type CallInFlight, hasOpenSteps, isEnded, isStepSlot, type Job, MAIN_SLOT, type Run } from "./run.ts";
 
 export function reply(context: RunContext, run: Run, slot: string, generation: number, outcome: Outcome): void {
   const job = run.jobs.get(slot);
@@ -22,6 +23,7 @@ export function reply(context: RunContext, run: Run, slot: string, generation: n
   const call = job.call;
   job.call = null;
   noteVersion(context, run, outcome.requestVersion);
+  noteUnreached(context, run, outcome.unreached);
   if (outcome.kind === "returned") completeRun(context, run, outcome.output);
   else if (outcome.kind === "failed" && call.isSuperseded && hasMoved(run, call))
     continueDiscovery(context, run, job); // Y4
@@ -134,5 +136,7 @@ function noteVersion(context: RunContext, run: Run, version: number): void {
 }
 
 function hasOpenStepsBeside(run: Run, job: Job): boolean {
-  return job.slot === MAIN_SLOT ? hasOpenSteps(run, false) : run.jobs.size > 1;
+  if (job.slot === MAIN_SLOT) return hasOpenSteps(run, false);
+  for (const slot of run.jobs.keys()) if (slot !== job.slot && (slot === MAIN_SLOT || isStepSlot(slot))) return true;
+  return false;
 }

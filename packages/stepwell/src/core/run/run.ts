@@ -5,21 +5,24 @@
  * the same behaviour. Calls in flight are not stored (E3); a reload makes them again.
  *
  * Invariants (checked by invariants.ts):
- *   R1. A run that has not ended has at least one job: there is always a reason why it will move.
- *   R2. A run that has ended has no job.
+ *   R1. A run that has not ended has a job of its main slot or of a step: there is always a reason why it will move.
+ *   R2. A run that has ended has no job and no wait.
  *   R3. `stack` lists exactly the steps that have a memo, in the order in which they got it; a memo never changes.
  *   R4. At most one job exists per slot: one discovery, and one for each step. So no step is called twice at once.
- *   R5. A job on a step's slot exists exactly while the step is open (planned, retrying or sleeping).
+ *   R5. A job on a step's slot exists exactly while the step is open: planned, retrying, sleeping or waiting.
+ *   R6. The waits of a step exist only while it is open. Slots that begin with `@` belong to the run as a whole: its
+ *       timeouts have jobs there, its cancel rules have waits there, and neither counts for R1.
  */
 import type { JsonText } from "../../protocol/json.ts";
 import type { Instant } from "../instant.ts";
 
-export type RunStatus = "queued" | "running" | "completed" | "failed" | "cancelled";
+export type RunStatus = "queued" | "running" | "completed" | "failed" | "cancelled" | "skipped";
 
-/** What a step does. `run` covers every body that the app executes. */
-export type StepKind = "run" | "sleep";
+/** What a step does. `run` covers every body that the app executes; `fetch` and `ai` are requests of the server. */
+export type StepKind = "run" | "sleep" | "wait" | "signal" | "invoke" | "fetch" | "ai";
 
-export type StepStatus = "planned" | "retrying" | "sleeping" | "completed" | "failed";
+/** `timed_out`: its time was over first; the memo says what the app gets then. */
+export type StepStatus = "planned" | "retrying" | "sleeping" | "waiting" | "completed" | "failed" | "timed_out";
 
 export interface Step {
   readonly runId: string;
@@ -34,8 +37,12 @@ export interface Step {
   status: StepStatus;
   /** Canonical JSON: `{"data":…}`, `{"error":…}` or `null`; null while there is none. */
   memo: JsonText | null;
-  /** What the app asked for (`opts`), canonical JSON; null when empty. */
+  /** What the app asked for (`opts`), canonical JSON without secrets; null when empty. */
   readonly options: JsonText | null;
+  /** The run that this step invoked, or null. */
+  childRunId: string | null;
+  /** Arguments to use instead of those of the code, a JSON list; from a rerun with edited input. */
+  readonly editedInput: JsonText | null;
   /** True: discover after this step alone, without waiting for its siblings. */
   readonly isRace: boolean;
   /** Failed attempts so far. */
@@ -46,10 +53,18 @@ export interface Step {
   isStored: boolean;
 }
 
-export type JobKind = "discover" | "step" | "sleep";
+/** `timeout` ends the patience of a waiting step, `request` is a request of the server, the last two end the run. */
+export type JobKind = "discover" | "step" | "sleep" | "timeout" | "request" | "start_timeout" | "finish_timeout";
 
-/** The slot of the discovery job; every other slot is a hashed step id. */
+/** The slot of the discovery job. Others are hashed step ids, or begin with `@` (R6). */
 export const MAIN_SLOT = "main";
+export const START_TIMEOUT_SLOT = "@start";
+export const FINISH_TIMEOUT_SLOT = "@finish";
+
+/** True for the slots of steps. */
+export function isStepSlot(slot: string): boolean {
+  return slot !== MAIN_SLOT && slot[0] !== "@";
+}
 
 export interface Job {
   readonly runId: string;
@@ -57,6 +72,8 @@ export interface Job {
   readonly kind: JobKind;
   attempt: number;
   dueAt: Instant;
+  /** What only the job may know: a request with its secrets, canonical JSON. It goes with the job. */
+  readonly payload: JsonText | null;
   isStored: boolean;
   /** The call in flight; never stored (E3). */
   call: CallInFlight | null;
@@ -76,6 +93,57 @@ export interface CallInFlight {
   isSuperseded: boolean;
 }
 
+/** One index entry of a wait: events of this name with this value at this path may resolve it (match/wait-keys.ts). */
+export interface Wait {
+  readonly runId: string;
+  /** The waiting step, or `@cancel:<n>` for a cancel rule. */
+  readonly slot: string;
+  /** Position among the entries of the slot. */
+  readonly seq: number;
+  readonly kind: WaitKind;
+  /** The event's name, or the signal. */
+  readonly name: string;
+  /** Empty: every event of the name has to be looked at. */
+  readonly path: string;
+  readonly value: string;
+  /** The whole condition, or null when the name is enough. */
+  readonly expression: string | null;
+  readonly armedAt: Instant;
+  /** Null: as long as the slot's job or the run. */
+  readonly untilAt: Instant | null;
+  isStored: boolean;
+}
+
+export type WaitKind = "event" | "signal" | "cancel";
+
+/** The step that invoked a run. */
+export interface ParentLink {
+  readonly runId: string;
+  readonly slot: string;
+  /** What the end of the parent before this run's means for it. */
+  readonly onCancel: "cancel" | "abandon";
+  /** How many invokes lie between this run and the first one. */
+  readonly depth: number;
+}
+
+/** Why a run ended as it did, beside its status. */
+export type EndReason =
+  | "timed_out"
+  | "cancelled_by_event"
+  | "cancelled_by_request"
+  | "cancelled_by_parent"
+  | "replaced"
+  | "paused"
+  | "function_removed";
+
+/** What happened to a run that its steps do not tell; each is absent until it happens. */
+export interface RunNotes {
+  /** The code no longer fits the stored steps. */
+  readonly codeChange?: { readonly at: Instant; readonly steps: readonly string[]; readonly reason: string };
+  /** How often the run was resumed after it had failed. */
+  readonly resumes?: number;
+}
+
 /** A triggering event, as the calls carry it. */
 export interface RunEvent {
   readonly id: string;
@@ -93,7 +161,12 @@ export interface Run {
   readonly cron: string | null;
   /** The run this one repeats, or null. */
   readonly originalRunId: string | null;
+  readonly parent: ParentLink | null;
+  /** The version of the function's configuration that it started with. */
+  readonly functionVersion: number;
   readonly createdAt: Instant;
+  /** When its first call is planned. */
+  readonly startAt: Instant;
   status: RunStatus;
   startedAt: Instant | null;
   endedAt: Instant | null;
@@ -101,6 +174,8 @@ export interface Run {
   output: JsonText | null;
   /** Canonical JSON of the error that ended the run, or null. */
   error: JsonText | null;
+  reason: EndReason | null;
+  notes: RunNotes | null;
   /** −1 until the SDK has answered; then 1 or 2. */
   requestVersion: number;
   /** Request version 1 only: a parallel group was reported, so every later discovery plans instead of executing. */
@@ -109,13 +184,15 @@ export interface Run {
   /** Hashed ids in completion order (R3). */
   readonly stack: string[];
   readonly jobs: Map<string, Job>;
+  /** By slot. */
+  readonly waits: Map<string, readonly Wait[]>;
   /** Events, memos and what steps asked for, in characters. */
   stateSize: number;
   isStored: boolean;
 }
 
 export function isEnded(run: Run): boolean {
-  return run.status === "completed" || run.status === "failed" || run.status === "cancelled";
+  return run.status !== "queued" && run.status !== "running";
 }
 
 /** True while a job of the run is being executed by the app. */
@@ -130,7 +207,7 @@ export function hasCallInFlight(run: Run): boolean {
 /** Steps that were asked for and have no result yet; with `exceptRace`, only those that the next discovery waits for. */
 export function hasOpenSteps(run: Run, exceptRace: boolean): boolean {
   for (const slot of run.jobs.keys()) {
-    if (slot === MAIN_SLOT) continue;
+    if (!isStepSlot(slot)) continue;
     if (!exceptRace || run.steps.get(slot)?.isRace !== true) return true;
   }
   return false;

@@ -9,12 +9,20 @@ import type { ErrorValue } from "../../protocol/error-value.ts";
 import { canonicalJson, type JsonText } from "../../protocol/json.ts";
 import { isRace, type Op } from "../../protocol/op.ts";
 import type { Instant } from "../instant.ts";
+import { disarm } from "./arm.ts";
 import type { RunContext } from "./context.ts";
 import { removeJob } from "./jobs.ts";
 import type { Run, Step, StepKind, StepStatus } from "./run.ts";
 
 /** The step of an op: the one the run has, or a new one. */
-export function stepFor(context: RunContext, run: Run, op: Op, kind: StepKind, status: StepStatus): Step {
+export function stepFor(
+  context: RunContext,
+  run: Run,
+  op: Op,
+  kind: StepKind,
+  status: StepStatus,
+  options: JsonText | null = optionsText(op),
+): Step {
   const known = run.steps.get(op.id);
   if (known !== undefined) return known;
   const step: Step = {
@@ -26,7 +34,9 @@ export function stepFor(context: RunContext, run: Run, op: Op, kind: StepKind, s
     seq: null,
     status,
     memo: null,
-    options: optionsText(op),
+    options,
+    childRunId: null,
+    editedInput: null,
     isRace: isRace(op),
     attempts: 0,
     queuedAt: context.now,
@@ -52,7 +62,7 @@ export function recordMemo(
   run: Run,
   step: Step,
   memo: JsonText,
-  status: "completed" | "failed",
+  status: "completed" | "failed" | "timed_out",
   endedAt: Instant,
 ): boolean {
   if (step.memo !== null) return false;
@@ -65,8 +75,9 @@ export function recordMemo(
   context.batch.steps.add(step);
   const job = run.jobs.get(step.id);
   if (job !== undefined) removeJob(context, run, job);
+  disarm(context, run, step.id);
   context.batch.notices.push({
-    kind: status === "completed" ? "step_completed" : "step_failed",
+    kind: status === "failed" ? "step_failed" : "step_completed",
     id: step.id,
     runId: run.id,
     functionId: run.functionId,
@@ -82,4 +93,9 @@ export const dataMemo = (data: JsonText | null): JsonText => `{"data":${data ?? 
 /** `data` is always there: one of the official SDKs cannot read an error without it. */
 export function errorMemo(error: ErrorValue): JsonText {
   return canonicalJson({ error: { data: null, ...error } });
+}
+
+/** A time of the app's clock, never in our future. */
+export function ranAt(at: number | null, now: number): number | null {
+  return at === null ? null : Math.min(at, now);
 }

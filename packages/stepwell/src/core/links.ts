@@ -1,0 +1,295 @@
+/**
+ * What runs have to do with each other: children and parents, signals, events that steps send, and the messages between
+ * runs that are not in memory at the same time.
+ *
+ *   CL1. A run in memory is told in the transition that tells it. One that is not gets a message, in the same transaction.
+ *   CL2. A message is acted on once: it is deleted in the batch in which it takes effect.
+ */
+import { INTERNAL_EVENTS, type IncomingEvent, type StoredEvent } from "../protocol/event.ts";
+import type { FunctionConfig } from "../protocol/function.ts";
+import { isJsonObject, type JsonObject, type JsonText } from "../protocol/json.ts";
+import type { Sends } from "../protocol/op.ts";
+import type { Apps } from "./apps.ts";
+import type { Batch } from "./batch.ts";
+import type { Facts } from "./facts.ts";
+import type { InboxContent, InboxMessage } from "./inbox.ts";
+import type { Instant } from "./instant.ts";
+import { type Starter, startRuns } from "./intake.ts";
+import { internalEvent } from "./lifecycle.ts";
+import type { TriggerIndex } from "./match/triggers.ts";
+import type { WaitNames } from "./match/wait-names.ts";
+import { pageOf, pastOf, signalKey, waitersOfEvent, waitersOfSignal } from "./needs.ts";
+import { disarm } from "./run/arm.ts";
+import { arrive, lookBack } from "./run/arrive.ts";
+import type { InvokeRequest, InvokeStart, RunContext, SignalState } from "./run/context.ts";
+import { cancelRun, failRunWith } from "./run/finish.ts";
+import { memoOfChild } from "./run/invoke.ts";
+import { type EndReason, isEnded, type ParentLink, type Run } from "./run/run.ts";
+import { resolveWait } from "./run/wait-event.ts";
+import { signalMemo } from "./run/wait-signal.ts";
+
+/** What the links need of the core. */
+export interface LinksHome {
+  readonly context: RunContext;
+  readonly starter: Starter;
+  readonly apps: Apps;
+  readonly triggers: TriggerIndex;
+  readonly waitNames: WaitNames;
+  now(): Instant;
+  batch(): Batch;
+  newId(): string;
+  /** The run, about to be changed; undefined when it is not in memory or in quarantine. */
+  open(runId: string): Run | undefined;
+}
+
+export class Links {
+  readonly #home: LinksHome;
+  /** Of the command that is being applied; null between commands. */
+  #facts: Facts | null = null;
+
+  constructor(home: LinksHome) {
+    this.#home = home;
+  }
+
+  /** Runs a command's rules with what was loaded for it. */
+  with<T>(facts: Facts, work: () => T): T {
+    this.#facts = facts;
+    try {
+      return work();
+    } finally {
+      this.#facts = null;
+    }
+  }
+
+  // --- Events -------------------------------------------------------------------------------------------------
+
+  /** An event resumes and cancels what waits for it, up to `room` runs; a message sees to more. Returns how many it saw. */
+  resume(event: IncomingEvent, facts: Facts, room: number): number {
+    const query = waitersOfEvent(this.#home.waitNames, event, null);
+    if (query === null) return 0;
+    const { runIds, isComplete } = facts.waiters(query);
+    if (!isComplete || runIds.length > room) {
+      this.#say({ kind: "event", eventId: event.stored.id, starts: false, at: this.#home.now(), after: null });
+      return 0;
+    }
+    this.#arrive(runIds, event, this.#home.now());
+    return runIds.length;
+  }
+
+  #arrive(runIds: readonly string[], event: IncomingEvent, at: Instant): void {
+    for (const runId of runIds) {
+      const run = this.#home.open(runId);
+      if (run !== undefined) arrive(this.#home.context, run, event, at);
+    }
+  }
+
+  /** An event that the engine or a step makes: stored, and all it causes, here or by message. */
+  happen(event: IncomingEvent, starts = true): void {
+    const { stored } = event;
+    const { waitNames, triggers } = this.#home;
+    this.#home.batch().events.push(stored);
+    const isWaitedFor = waitNames.has("event", stored.name);
+    const hasKey = starts && !stored.isInternal && stored.idempotencyId !== null && triggers.hasListener(stored.name);
+    if (isWaitedFor || hasKey) {
+      this.#say({ kind: "event", eventId: stored.id, starts: hasKey, at: this.#home.now(), after: null });
+    }
+    if (starts && !hasKey) this.#start(event, null);
+  }
+
+  #start({ stored, parsed }: IncomingEvent, facts: Facts | null): void {
+    const { triggers, starter } = this.#home;
+    const matches = triggers.match({ name: stored.name, json: parsed }, this.#home.now());
+    // Nobody asked whether the engine's own events were filtered.
+    const wanted = stored.isInternal ? matches.filter((match) => match.outcome === "matched") : matches;
+    startRuns(starter, wanted, stored, facts);
+  }
+
+  send({ events, signals }: Sends): void {
+    for (const event of events) {
+      this.#home.batch().notices.push(receivedNotice(event.stored, this.#home.now()));
+      this.happen(event);
+    }
+    for (const { signal, data, ttlMs } of signals) this.#say({ kind: "signal", signal, data, ttlMs });
+  }
+
+  // --- Parents and children -----------------------------------------------------------------------------------
+
+  invoke(parent: ParentLink, { functionId, payload, untilAt }: InvokeRequest): InvokeStart {
+    const { apps, starter } = this.#home;
+    const fn = apps.find(functionId);
+    if (fn === undefined) return { kind: "refused", code: "function_not_found", details: { function: functionId } };
+    const pause = apps.pauseOf(fn.id);
+    if (pause === "skip" || pause === "reject") {
+      return { kind: "refused", code: "function_paused", details: { function: fn.slug } };
+    }
+    const extra = {
+      correlation_id: `${parent.runId}.${parent.slot}`,
+      expire: untilAt,
+      source_fn_id: this.#slugOfRun(parent.runId),
+    };
+    const event = invokedEvent(this.#home.newId(), fn, payload, extra, this.#home.now());
+    this.#home.batch().events.push(event.stored);
+    const run = starter.create({
+      functionId: fn.id,
+      events: [{ id: event.stored.id, name: event.stored.name, json: event.stored.json }],
+      cron: null,
+      originalRunId: null,
+      parent,
+      startAt: Math.max(this.#home.now(), event.stored.ts),
+    });
+    return { kind: "started", runId: run.id };
+  }
+
+  #slugOfRun(runId: string): string {
+    const run = this.#home.open(runId);
+    return run === undefined ? "" : (this.#home.apps.anyFunction(run.functionId)?.fn.slug ?? "");
+  }
+
+  /** A run has ended: the step that invoked it gets its memo. */
+  tellParent(child: Run): void {
+    if (child.parent === null) return;
+    const { runId, slot } = child.parent;
+    const { memo, status } = memoOfChild(child);
+    const parent = this.#home.open(runId);
+    if (parent === undefined) this.#say({ kind: "child_ended", runId, slot, memo, status });
+    else resolveWait(this.#home.context, parent, slot, memo, status);
+  }
+
+  cancelOther(runId: string, reason: EndReason, message: string): void {
+    const run = this.#home.open(runId);
+    if (run === undefined) this.#say({ kind: "cancel", runId, reason, message });
+    else if (!isEnded(run)) cancelRun(this.#home.context, run, reason, message);
+  }
+
+  // --- Signals ------------------------------------------------------------------------------------------------
+
+  signal(name: string): SignalState {
+    const facts = this.#facts;
+    if (facts === null) return { holder: null, early: null };
+    const holder = this.#holderOf(name, facts);
+    return { holder, early: facts.flow(signalKey(name)) };
+  }
+
+  #holderOf(name: string, facts: Facts): SignalState["holder"] {
+    for (const runId of facts.waiters(waitersOfSignal(name)).runIds) {
+      const run = this.#home.open(runId);
+      for (const [slot, [wait]] of run?.waits ?? []) {
+        if (wait?.kind === "signal" && wait.name === name) return { runId, slot };
+      }
+    }
+    return null;
+  }
+
+  takeSignal(name: string): void {
+    this.#facts?.forgetFlow(signalKey(name));
+    this.#home.batch().deletedFlow.push(signalKey(name));
+  }
+
+  dropWait(runId: string, slot: string): void {
+    const run = this.#home.open(runId);
+    if (run === undefined) this.#say({ kind: "drop_wait", runId, slot });
+    else disarm(this.#home.context, run, slot);
+  }
+
+  /** Gives a signal to who waits for it, or keeps it. */
+  deliverSignal(
+    signal: string,
+    data: JsonText,
+    ttlMs: number | null,
+    facts: Facts,
+  ): { readonly runId: string | null; readonly isBuffered: boolean } {
+    const holder = this.#holderOf(signal, facts);
+    if (holder !== null) {
+      const run = this.#home.open(holder.runId)!;
+      resolveWait(this.#home.context, run, holder.slot, signalMemo(signal, data), "completed");
+      return { runId: holder.runId, isBuffered: false };
+    }
+    if (ttlMs === null || ttlMs === 0) return { runId: null, isBuffered: false };
+    const key = signalKey(signal);
+    facts.noteFlow(key, data);
+    this.#home.batch().flow.push({ ...key, value: data, expiresAt: this.#home.now() + ttlMs });
+    return { runId: null, isBuffered: true };
+  }
+
+  // --- Messages -----------------------------------------------------------------------------------------------
+
+  lookBack(run: Run, slot: string, names: readonly string[], since: Instant): void {
+    this.#say({ kind: "look_back", runId: run.id, slot, names, since, until: this.#home.now() });
+  }
+
+  #say(content: InboxContent): void {
+    this.#home.batch().messages.add({ id: this.#home.newId(), content });
+  }
+
+  deliver(message: InboxMessage, facts: Facts): void {
+    this.#home.batch().deletedMessages.push(message.id); // CL2
+    const { content } = message;
+    if (content.kind === "event") this.#deliverEvent(content, facts);
+    else if (content.kind === "signal") this.deliverSignal(content.signal, content.data, content.ttlMs, facts);
+    else this.#deliverToRun(message.id, content, facts);
+  }
+
+  #deliverToRun(id: string, content: Exclude<InboxContent, { readonly kind: "event" | "signal" }>, facts: Facts): void {
+    const { context } = this.#home;
+    const run = this.#home.open(content.runId);
+    if (run === undefined || isEnded(run)) return;
+    if (content.kind === "child_ended") resolveWait(context, run, content.slot, content.memo, content.status);
+    else if (content.kind === "cancel") cancelRun(context, run, content.reason, content.message);
+    else if (content.kind === "drop_wait") disarm(context, run, content.slot);
+    else this.#deliverPast(id, content, run, facts);
+  }
+
+  #deliverEvent(content: InboxContent & { readonly kind: "event" }, facts: Facts): void {
+    const event = facts.stored(content.eventId);
+    if (event === null) return; // Retention was faster.
+    const query = waitersOfEvent(this.#home.waitNames, event, content.after);
+    if (query !== null) {
+      const page = pageOf(facts, query);
+      this.#arrive(page, event, content.at);
+      const { runIds, isComplete } = facts.waiters(query);
+      if (!isComplete || page.length < runIds.length) this.#say({ ...content, starts: false, after: page.at(-1)! });
+    }
+    if (content.starts) this.#start(event, facts);
+  }
+
+  #deliverPast(id: string, content: InboxContent & { readonly kind: "look_back" }, run: Run, facts: Facts): void {
+    const { limit } = pastOf(id, content);
+    const past = facts.past(id) ?? [];
+    const events = past.map((stored) => ({ stored, parsed: JSON.parse(stored.json) as JsonObject, mayExist: false }));
+    lookBack(this.#home.context, run, content.slot, events);
+    const step = run.steps.get(content.slot);
+    if (past.length >= limit && step !== undefined && step.memo === null) {
+      failRunWith(this.#home.context, run, "look_back_too_far", { step: step.name, limit: limit - 1 });
+    }
+  }
+}
+
+/** What a run of an invoked function sees. */
+export function invokedEvent(
+  internalId: string,
+  fn: FunctionConfig,
+  payload: JsonObject,
+  extra: JsonObject,
+  now: Instant,
+): IncomingEvent {
+  const data = isJsonObject(payload["data"]) ? payload["data"] : {};
+  const id = typeof payload["id"] === "string" && payload["id"] !== "" ? payload["id"] : internalId;
+  const { stored, parsed } = internalEvent(
+    internalId,
+    INTERNAL_EVENTS.invoked,
+    { ...data, _inngest: { fn_id: fn.slug, ...extra } },
+    now,
+    id,
+    { user: isJsonObject(payload["user"]) ? payload["user"] : {}, ...textOf(payload, "v") },
+  );
+  return { stored, parsed, mayExist: false };
+}
+
+function textOf(payload: JsonObject, name: string): JsonObject {
+  const value = payload[name];
+  return typeof value === "string" && value !== "" ? { [name]: value } : {};
+}
+
+export function receivedNotice({ id, name }: StoredEvent, at: Instant) {
+  return { kind: "event_received", id, runId: null, functionId: null, name, status: "received", at } as const;
+}

@@ -1,0 +1,188 @@
+/**
+ * What a command still needs before it can be applied (facts.ts). Asked again until nothing is missing, because one
+ * answer may lead to the next question: the event of a message, then who waits for it, then those runs.
+ */
+import type { IncomingEvent } from "../protocol/event.ts";
+import { LIMITS } from "../protocol/limits.ts";
+import type { Op } from "../protocol/op.ts";
+import type { FlowFactKey } from "./batch.ts";
+import type { Command, Deliver, ReceiveEvents, Reply } from "./command.ts";
+import {
+  eventFact,
+  type Facts,
+  flowFact,
+  isNothing,
+  type Needs,
+  noNeeds,
+  type PastQuery,
+  type WaiterQuery,
+} from "./facts.ts";
+import { valueAt } from "./match/wait-keys.ts";
+import type { WaitNames } from "./match/wait-names.ts";
+import { signalOf } from "./run/wait-signal.ts";
+
+/** What the core knows. */
+export interface NeedsView {
+  readonly waitNames: WaitNames;
+  listeners(eventName: string): readonly string[];
+  isResident(runId: string): boolean;
+  /** The function that an invoke would start. */
+  functionIdOf(slugOrId: string): string | null;
+}
+
+/** Null when the command can be applied with these facts. */
+export function missingFor(view: NeedsView, command: Command, facts: Facts): Needs | null {
+  const needs = noNeeds();
+  switch (command.kind) {
+    case "receive_events":
+      needEvents(view, command, facts, needs);
+      break;
+    case "reply":
+      needSignals(view, command, facts, needs);
+      break;
+    case "save_checkpoint":
+    case "cancel_run":
+    case "rerun":
+    case "resume_run":
+      needRun(view, command.runId, facts, needs);
+      if (command.kind === "rerun" && command.operationId !== null)
+        needFlow(replayKey(command.operationId, command.runId), facts, needs);
+      break;
+    case "send_signal":
+      needSignal(view, command.signal, facts, needs, false);
+      break;
+    case "invoke_function":
+      needIdempotency(view, command.functionId, command.idempotencyKey, facts, needs);
+      break;
+    case "deliver":
+      needMessage(view, command, facts, needs);
+      break;
+    default:
+      break;
+  }
+  return isNothing(needs) ? null : needs;
+}
+
+function needRun(view: NeedsView, runId: string, facts: Facts, needs: Needs): void {
+  if (!view.isResident(runId) && !facts.isAbsent(runId)) needs.runs.push(runId);
+}
+
+function needFlow(key: FlowFactKey, facts: Facts, needs: Needs): void {
+  if (!facts.hasAsked(flowFact(key))) needs.flow.push(key);
+}
+
+function needEvents(view: NeedsView, { events }: ReceiveEvents, facts: Facts, needs: Needs): void {
+  let room: number = LIMITS.resumedRunsPerBatchMax;
+  for (const event of events) {
+    if (event.mayExist && !facts.hasAsked(eventFact(event.stored.id))) needs.events.push(event.stored.id);
+    needStarts(view, event, facts, needs);
+    const query = waitersOfEvent(view.waitNames, event, null);
+    if (query !== null) room -= needWaiters(view, query, facts, needs, room);
+  }
+}
+
+function needStarts(view: NeedsView, { stored }: IncomingEvent, facts: Facts, needs: Needs): void {
+  const key = stored.idempotencyId;
+  if (key === null || stored.isInternal) return;
+  for (const functionId of view.listeners(stored.name))
+    needFlow({ kind: "idempotency", functionId, key }, facts, needs);
+}
+
+/** Who may wait for an event; null when nobody waits for its name. */
+export function waitersOfEvent(names: WaitNames, event: IncomingEvent, afterRunId: string | null): WaiterQuery | null {
+  const { id, name } = event.stored;
+  const paths = names.pathsOf("event", name);
+  if (paths.length === 0) return null;
+  const keys = paths.map((path) => ({ path, value: valueAt(path, event.parsed) }));
+  return { subject: id, topic: "event", name, keys, afterRunId, limit: LIMITS.resumedRunsPerBatchMax + 1 };
+}
+
+/** Asks for the waiters, then for their runs, as far as there is room for them all; returns how many they are. */
+function needWaiters(view: NeedsView, query: WaiterQuery, facts: Facts, needs: Needs, room: number): number {
+  if (!facts.hasWaiters(query.subject)) {
+    needs.waiters.push(query);
+    return 0;
+  }
+  const { runIds, isComplete } = facts.waiters(query);
+  if (!isComplete || runIds.length > room) return 0; // Left to messages.
+  for (const runId of runIds) needRun(view, runId, facts, needs);
+  return runIds.length;
+}
+
+export function waitersOfSignal(signal: string): WaiterQuery {
+  const keys = [{ path: "", value: "" }];
+  return { subject: `signal ${signal}`, topic: "signal", name: signal, keys, afterRunId: null, limit: 16 };
+}
+
+export const signalKey = (signal: string): FlowFactKey => ({ kind: "signal", functionId: "", key: signal });
+export const replayKey = (operationId: string, runId: string): FlowFactKey => ({
+  kind: "replay",
+  functionId: "",
+  key: `${operationId} ${runId}`,
+});
+
+function needSignal(view: NeedsView, signal: string, facts: Facts, needs: Needs, takesEarly: boolean): void {
+  if (takesEarly) needFlow(signalKey(signal), facts, needs);
+  if (view.waitNames.has("signal", signal))
+    needWaiters(view, waitersOfSignal(signal), facts, needs, Number.POSITIVE_INFINITY);
+}
+
+function needSignals(view: NeedsView, { outcome }: Reply, facts: Facts, needs: Needs): void {
+  if (outcome.kind !== "ops") return;
+  for (const op of outcome.ops) if (isSignalWait(op)) needSignal(view, signalOf(op), facts, needs, true);
+}
+
+const isSignalWait = (op: Op): boolean => op.op === "WaitForSignal";
+
+function needIdempotency(view: NeedsView, slugOrId: string, key: string | null, facts: Facts, needs: Needs): void {
+  const functionId = key === null ? null : view.functionIdOf(slugOrId);
+  if (functionId !== null) needFlow({ kind: "idempotency", functionId, key: key! }, facts, needs);
+}
+
+function needMessage(view: NeedsView, { message }: Deliver, facts: Facts, needs: Needs): void {
+  const { content } = message;
+  switch (content.kind) {
+    case "child_ended":
+    case "cancel":
+    case "drop_wait":
+      needRun(view, content.runId, facts, needs);
+      return;
+    case "signal":
+      needSignal(view, content.signal, facts, needs, false);
+      return;
+    case "look_back": {
+      const query = pastOf(message.id, content);
+      if (facts.past(query.subject) === undefined) needs.past.push(query);
+      needRun(view, content.runId, facts, needs);
+      return;
+    }
+    case "event": {
+      if (!facts.hasStored(content.eventId)) {
+        needs.stored.push(content.eventId);
+        return;
+      }
+      const event = facts.stored(content.eventId);
+      if (event === null) return;
+      if (content.starts) needStarts(view, event, facts, needs);
+      const query = waitersOfEvent(view.waitNames, event, content.after);
+      if (query !== null) needPage(view, query, facts, needs);
+    }
+  }
+}
+
+/** The first page of the waiters, whether more follow or not. */
+function needPage(view: NeedsView, query: WaiterQuery, facts: Facts, needs: Needs): void {
+  if (!facts.hasWaiters(query.subject)) needs.waiters.push(query);
+  else for (const runId of pageOf(facts, query)) needRun(view, runId, facts, needs);
+}
+
+export function pageOf(facts: Facts, query: WaiterQuery): readonly string[] {
+  return facts.waiters(query).runIds.slice(0, LIMITS.resumedRunsPerBatchMax);
+}
+
+export function pastOf(
+  subject: string,
+  { names, since, until }: { readonly names: readonly string[]; readonly since: number; readonly until: number },
+): PastQuery {
+  return { subject, names, from: since, until, limit: LIMITS.lookBackEventsMax + 1 };
+}

@@ -1,0 +1,88 @@
+/**
+ * InvokeFunction: a step that starts a run of another function and gets its result (protocol.md §3.3.8).
+ *
+ *   IV1. The child begins in the transition that opens the step. A child that cannot begin is an error of the step at once:
+ *        nobody waits for what will never come.
+ *   IV2. A child's error is the step's error and is not retried: the child had its own attempts.
+ *   IV3. A child outlives the step's timeout; whether it outlives the cancellation of its parent is the step's choice.
+ */
+import type { ErrorValue } from "../../protocol/error-value.ts";
+import { errorMessage } from "../../protocol/errors.ts";
+import { isJsonObject, type JsonText } from "../../protocol/json.ts";
+import { LIMITS } from "../../protocol/limits.ts";
+import type { Op } from "../../protocol/op.ts";
+import type { InvokeStart, RunContext } from "./context.ts";
+import { addJob } from "./jobs.ts";
+import { fits } from "./limits.ts";
+import type { Run, Step } from "./run.ts";
+import { dataMemo, errorMemo, recordMemo, stepFor } from "./steps.ts";
+import { patienceOf } from "./wait-event.ts";
+
+/** Opens the step; gives it back when it failed to start anything, and null when it is open now or the run ended. */
+export function applyInvoke(context: RunContext, run: Run, op: Op): Step | null {
+  if (!fits(context, run, op, "")) return null;
+  const untilAt = patienceOf(context, run, op, LIMITS.waitMsDefault);
+  if (untilAt === null) return null;
+  const started = startChild(context, run, op, untilAt);
+  if (started.kind === "refused") {
+    const step = stepFor(context, run, op, "invoke", "waiting");
+    step.startedAt = context.now;
+    const { code, details } = started;
+    recordMemo(
+      context,
+      run,
+      step,
+      errorMemo({ name: code, code, message: errorMessage(code, details) }),
+      "failed",
+      context.now,
+    );
+    return step; // IV1
+  }
+  const step = stepFor(context, run, op, "invoke", "waiting");
+  step.childRunId = started.runId; // A step of a resumed run had another.
+  step.status = "waiting";
+  step.startedAt = context.now;
+  context.batch.steps.add(step);
+  addJob(context, run, op.id, "timeout", untilAt);
+  return null;
+}
+
+function startChild(context: RunContext, run: Run, op: Op, untilAt: number): InvokeStart {
+  const { function_id: functionId, payload } = op.opts;
+  const depth = (run.parent?.depth ?? 0) + 1;
+  if (depth > LIMITS.invokeDepthMax) {
+    return { kind: "refused", code: "invoke_too_deep", details: { limit: LIMITS.invokeDepthMax } };
+  }
+  if (typeof functionId !== "string" || functionId === "") {
+    return { kind: "refused", code: "function_not_found", details: { function: "(no id)" } };
+  }
+  const onCancel = wantsCancel(op.opts) ? "cancel" : "abandon";
+  const parent = { runId: run.id, slot: op.id, onCancel, depth } as const;
+  return context.invoke(parent, { functionId, payload: isJsonObject(payload) ? payload : {}, untilAt });
+}
+
+const wantsCancel = (options: Readonly<Record<string, unknown>>) => options["on_parent_cancel"] === "cancel";
+
+/** Whether the options of a step say that its child ends with its parent (IV3). */
+export function isCancelledWithParent(options: JsonText | null): boolean {
+  return options !== null && wantsCancel(JSON.parse(options) as Record<string, unknown>);
+}
+
+/** What the step that invoked a run gets when that run ends. */
+export function memoOfChild(child: Run): { readonly memo: JsonText; readonly status: "completed" | "failed" } {
+  if (child.status === "completed") return { memo: dataMemo(child.output), status: "completed" };
+  const error = child.error === null ? {} : (JSON.parse(child.error) as Partial<ErrorValue>);
+  if (child.status === "failed") {
+    return { memo: errorMemo({ name: "Error", message: "", ...error }), status: "failed" }; // IV2
+  }
+  const code = child.status === "skipped" ? "invoke_skipped" : "invoke_cancelled";
+  const message = errorMessage(code, { run: child.id, reason: error.message ?? child.status });
+  return { memo: errorMemo({ name: code, code, message }), status: "failed" };
+}
+
+/** What the step gets when its patience is over. The name is the wire's. */
+export const INVOKE_TIMEOUT_MEMO: JsonText = (() => {
+  const name = "InngestInvokeTimeoutError";
+  const message = "Timed out waiting for invoked function to complete";
+  return errorMemo({ name, message, code: "invoke_timeout", error: `${name}: ${message}` } as ErrorValue);
+})();

@@ -1,0 +1,56 @@
+/**
+ * A failed run goes on where it failed, without a new run.
+ *
+ *   RS1. The step whose error ended the run is asked for again, with all its attempts; every other result stays. This is the
+ *        one way in which a memo goes away, and only the error of a failed run does.
+ *   RS2. A run that failed outside its steps is discovered again.
+ */
+import type { ErrorValue } from "../../protocol/error-value.ts";
+import type { RunContext } from "./context.ts";
+import { addJob } from "./jobs.ts";
+import { MAIN_SLOT, type Run, type Step } from "./run.ts";
+import { limitFinish } from "./timeouts.ts";
+
+export function resumeFailed(context: RunContext, run: Run): void {
+  const failed = stepThatEnded(run);
+  if (failed !== null) forget(context, run, failed);
+  run.status = "running";
+  run.error = null;
+  run.reason = null;
+  run.endedAt = null;
+  run.startedAt = context.now;
+  run.notes = { ...run.notes, resumes: (run.notes?.resumes ?? 0) + 1 };
+  context.batch.runs.add(run);
+  addJob(context, run, MAIN_SLOT, "discover", context.now);
+  const fn = context.functionOf(run);
+  if (fn !== undefined) limitFinish(context, run, fn.timeouts);
+}
+
+/** The last failed step whose error is the run's error. */
+function stepThatEnded(run: Run): Step | null {
+  if (run.error === null) return null;
+  const { message } = JSON.parse(run.error) as ErrorValue;
+  for (const id of [...run.stack].reverse()) {
+    const step = run.steps.get(id)!;
+    if (step.status !== "failed" && step.status !== "timed_out") continue;
+    const memo = JSON.parse(step.memo!) as { error?: ErrorValue } | null;
+    if (memo?.error !== undefined && memo.error.message === message) return step;
+  }
+  return null;
+}
+
+function forget(context: RunContext, run: Run, step: Step): void {
+  run.stateSize -= step.memo?.length ?? 0;
+  run.stack.splice(step.seq!, 1);
+  for (const [seq, id] of run.stack.entries()) {
+    const later = run.steps.get(id)!;
+    if (later.seq === seq) continue;
+    later.seq = seq;
+    context.batch.steps.add(later);
+  }
+  run.steps.delete(step.id);
+  // The row stays, without its result, until the code asks for the step again.
+  Object.assign(step, { seq: null, memo: null, status: "planned", attempts: 0, startedAt: null, endedAt: null });
+  run.steps.set(step.id, step);
+  context.batch.steps.add(step);
+}

@@ -1,0 +1,94 @@
+/**
+ * Runs that somebody asks for by name: invoked from outside, run again, resumed.
+ *
+ *   ST1. What cannot start is refused with a code, and nothing of it is stored.
+ *   ST2. An idempotency key, or the operation of a replay, starts a run once while it is remembered.
+ */
+import { LIMITS } from "../protocol/limits.ts";
+import type { InvokeFunction, RerunRun, ResumeRun, StartAnswer } from "./command.ts";
+import type { Facts } from "./facts.ts";
+import { invokedEvent, type LinksHome } from "./links.ts";
+import { replayKey } from "./needs.ts";
+import { copySteps, findStep } from "./run/rerun.ts";
+import { resumeFailed } from "./run/resume.ts";
+
+type Refused = StartAnswer & { readonly kind: "refused" };
+
+export function invokeFunction(home: LinksHome, command: InvokeFunction, facts: Facts): StartAnswer {
+  const { functionId, event, idempotencyKey } = command;
+  const fn = home.apps.find(functionId);
+  if (fn === undefined) return { kind: "refused", code: "function_not_found", details: { function: functionId } };
+  const fact = { kind: "idempotency", functionId: fn.id, key: idempotencyKey ?? "" } as const;
+  const earlier = idempotencyKey === null ? null : facts.flow(fact);
+  if (earlier !== null) return { kind: "existing", runId: earlier };
+  const pause = home.apps.pauseOf(fn.id);
+  if (pause === "skip" || pause === "reject") {
+    return { kind: "refused", code: "function_paused", details: { function: fn.slug } };
+  }
+  const { stored } = invokedEvent(event.stored.id, fn, event.parsed, {}, home.now());
+  home.batch().events.push(stored);
+  const run = home.starter.create({
+    functionId: fn.id,
+    events: [{ id: stored.id, name: stored.name, json: stored.json }],
+    cron: null,
+    originalRunId: null,
+    parent: null,
+    startAt: Math.max(home.now(), event.stored.ts),
+  });
+  if (idempotencyKey !== null) {
+    facts.noteFlow(fact, run.id);
+    home.batch().flow.push({ ...fact, value: run.id, expiresAt: home.now() + LIMITS.dedupeMs });
+  }
+  return { kind: "started", runId: run.id, eventId: stored.id };
+}
+
+export function rerun(home: LinksHome, { runId, fromStep, operationId }: RerunRun, facts: Facts): StartAnswer {
+  const from = home.open(runId);
+  if (from === undefined) return notFound(runId);
+  const replay = operationId === null ? null : replayKey(operationId, runId);
+  const earlier = replay === null ? null : facts.flow(replay);
+  if (earlier !== null) return { kind: "existing", runId: earlier };
+  const found = fromStep === null ? null : findStep(from, fromStep.stepId);
+  if (found?.code !== undefined) return { kind: "refused", code: found.code, details: found.details };
+  const refused = refuseUnserved(home, from.functionId);
+  if (refused !== null) return refused;
+  const { functionId, events, cron } = from;
+  const run = home.starter.create({
+    functionId,
+    events,
+    cron,
+    originalRunId: runId,
+    parent: null,
+    startAt: home.now(),
+  });
+  if (found !== null) copySteps(home.context, from, run, found.step, fromStep!.input);
+  if (replay !== null) {
+    facts.noteFlow(replay, run.id);
+    home.batch().flow.push({ ...replay, value: run.id, expiresAt: home.now() + LIMITS.replayFactMs });
+  }
+  return { kind: "started", runId: run.id, eventId: events[0]?.id ?? null };
+}
+
+export function resumeRun(home: LinksHome, { runId }: ResumeRun): StartAnswer {
+  const run = home.open(runId);
+  if (run === undefined) return notFound(runId);
+  if (run.status !== "failed") {
+    return { kind: "refused", code: "run_not_failed", details: { run: runId, status: run.status } };
+  }
+  const refused = refuseUnserved(home, run.functionId);
+  if (refused !== null) return refused;
+  resumeFailed(home.context, run);
+  return { kind: "started", runId, eventId: run.events[0]?.id ?? null };
+}
+
+const notFound = (runId: string): Refused => ({
+  kind: "refused",
+  code: "not_found",
+  details: { what: `Run ${runId}` },
+});
+
+function refuseUnserved({ apps }: LinksHome, functionId: string): Refused | null {
+  if (apps.functionOf(functionId) !== undefined) return null;
+  const name = apps.anyFunction(functionId)?.fn.slug ?? functionId;
+  return { kind: "refused", code: "function_not_found", details: { function: name } };
+}

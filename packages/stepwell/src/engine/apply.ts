@@ -1,0 +1,42 @@
+/** A command, with the facts it needs, goes to the core; what comes back is the answer to whoever asked. */
+import type { Command } from "../core/command.ts";
+import type { Core } from "../core/core.ts";
+import type { Facts } from "../core/facts.ts";
+import type { Instant } from "../core/instant.ts";
+
+export function applyCommand(core: Core, command: Command, facts: Facts, now: Instant): unknown {
+  switch (command.kind) {
+    case "receive_events":
+      return core.receiveEvents(command, facts, now);
+    case "reply":
+      core.reply(command, facts, now);
+      return undefined;
+    case "request_reply":
+      core.requestReply(command, now);
+      return undefined;
+    case "deliver":
+      core.deliver(command, facts, now);
+      return undefined;
+    case "put_operation":
+      core.putOperation(command, now);
+      return undefined;
+    case "save_checkpoint":
+      return core.saveCheckpoint(command, now);
+    case "cancel_run":
+      return core.cancelRun(command, now);
+    case "sync_app":
+      return core.syncApp(command, now);
+    case "remove_app":
+      return core.removeApp(command, now);
+    case "send_signal":
+      return core.sendSignal(command, facts, now);
+    case "invoke_function":
+      return core.invokeFunction(command, facts, now);
+    case "rerun":
+      return core.rerun(command, facts, now);
+    case "resume_run":
+      return core.resumeRun(command, now);
+    case "pause":
+      return core.pause(command, now);
+  }
+}

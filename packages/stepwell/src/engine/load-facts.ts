@@ -1,0 +1,31 @@
+/** Loads what a command needs to know into its facts. Runs are not among it: the loop brings those into memory itself. */
+import type { Facts, Needs, PastQuery, WaiterQuery } from "../core/facts.ts";
+import type { Instant } from "../core/instant.ts";
+import { DEFAULT_ENV } from "../protocol/event.ts";
+import type { Store } from "../store/store.ts";
+
+/** Null when only runs are needed. */
+export function loadFacts(store: Store, needs: Needs, facts: Facts, now: Instant): Promise<unknown> | null {
+  const { events, flow, waiters, stored, past } = needs;
+  const loads: Promise<void>[] = [];
+  if (events.length > 0) loads.push(store.loadKnownEvents(events).then((found) => facts.addEvents(events, found)));
+  if (flow.length > 0) loads.push(store.loadFlow(flow, now).then((found) => facts.addFlow(flow, found)));
+  if (stored.length > 0) loads.push(store.loadEvents(stored).then((found) => facts.addStored(stored, found)));
+  if (waiters.length > 0) loads.push(loadWaiters(store, waiters, facts));
+  for (const query of past) loads.push(loadPast(store, query, facts));
+  return loads.length === 0 ? null : Promise.all(loads);
+}
+
+async function loadWaiters(store: Store, queries: readonly WaiterQuery[], facts: Facts): Promise<void> {
+  const found = await store.loadWaits(
+    queries.map(({ topic, name, keys, afterRunId, limit }) => {
+      return { kinds: topic === "signal" ? ["signal"] : ["event", "cancel"], name, keys, afterRunId, limit };
+    }),
+  );
+  for (const [index, query] of queries.entries()) facts.addWaiters(query, found[index]!);
+}
+
+async function loadPast(store: Store, query: PastQuery, facts: Facts): Promise<void> {
+  const { names, from, until, limit } = query;
+  facts.addPast(query, await store.loadPastEvents({ env: DEFAULT_ENV, names, from, until, limit }));
+}
