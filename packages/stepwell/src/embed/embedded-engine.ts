@@ -19,6 +19,7 @@ import { type DurationInput, durationMs } from "../sdk/duration-input.ts";
 import type { StepwellFunction } from "../sdk/function.ts";
 import { consoleLogger } from "../sdk/logger.ts";
 import { checkSchemas, eventText } from "../sdk/send.ts";
+import { readSignal, type SignalInput } from "../sdk/signal.ts";
 import type { EventInput } from "../sdk/trigger.ts";
 import { systemClock } from "../server/clock.ts";
 import { startHousekeeping } from "../server/housekeeping.ts";
@@ -93,7 +94,7 @@ export class EmbeddedEngine {
     this.#ids = createIdSource(() => random.uint32());
     this.#clients = clientsOf(options.client);
     this.#apps = appsOf(options.functions, this.#clients);
-    this.#transport = new InProcessTransport(this.#apps, (events, seed) => this.#receive(events, seed));
+    this.#transport = new InProcessTransport(this.#apps, this.#clock);
     this.engine = new Engine({
       store,
       clock: this.#clock,
@@ -120,6 +121,17 @@ export class EmbeddedEngine {
     const list = Array.isArray(events) ? (events as readonly EventInput[]) : [events as EventInput];
     await checkSchemas(list);
     return this.#receive(list, null);
+  }
+
+  /**
+   * Sends a signal to the run that waits for it and tells which one that is; null when nobody waits. Durable when it
+   * resolves.
+   *
+   * @throws `option_invalid`, `value_not_storable`, `server_stopping`.
+   */
+  async sendSignal(signal: SignalInput): Promise<{ runId: string | null }> {
+    const { runId } = await this.engine.sendSignal(readSignal(signal, "sendSignal"));
+    return { runId };
   }
 
   /** The run as it is now, or null when there is none. */
@@ -187,7 +199,11 @@ export class EmbeddedEngine {
     this.engine.watch((notices) => this.#noticed(notices));
     for (const client of this.#clients) {
       engineOfClient.set(client, this);
-      Stepwell.sendOver(client, (events, seed) => this.#receive(events, seed));
+      Stepwell.sendOver(
+        client,
+        (events, seed) => this.#receive(events, seed),
+        (signal) => this.sendSignal(signal),
+      );
     }
   }
 

@@ -1,12 +1,11 @@
 /** Calls to functions of this process: a function call, no wire. */
-import type { AppTransport, SaveResults } from "../engine/ports.ts";
+import type { AppTransport, Clock, SaveResults, StopSignal } from "../engine/ports.ts";
 import type { Call } from "../protocol/call.ts";
 import type { Outcome } from "../protocol/outcome.ts";
 import { failedCall } from "../protocol/reply.ts";
 import type { Stepwell } from "../sdk/client.ts";
 import type { AnyFunction } from "../sdk/function.ts";
 import { callInProcess } from "../sdk/in-process.ts";
-import type { SendEvents } from "../sdk/sender.ts";
 import { callUrlOf, type InProcessApp } from "./in-process-app.ts";
 
 interface Target {
@@ -16,11 +15,10 @@ interface Target {
 
 export class InProcessTransport implements AppTransport {
   readonly #targets = new Map<string, Target>();
-  readonly #sendEvents: SendEvents;
+  readonly #now: () => number;
 
-  /** `sendEvents` is how steps send: to the engine that calls them. */
-  constructor(apps: readonly InProcessApp[], sendEvents: SendEvents) {
-    this.#sendEvents = sendEvents;
+  constructor(apps: readonly InProcessApp[], clock: Pick<Clock, "now">) {
+    this.#now = () => clock.now();
     for (const { client, functions } of apps) {
       for (const fn of functions) {
         for (const one of [fn, ...fn.hooks]) this.#add(client, one);
@@ -28,10 +26,10 @@ export class InProcessTransport implements AppTransport {
     }
   }
 
-  async call(call: Call, save: SaveResults): Promise<Outcome> {
+  async call(call: Call, save: SaveResults, stop: StopSignal): Promise<Outcome> {
     const target = this.#targets.get(call.url);
     if (target === undefined) return failedCall("function_not_found", { function: call.functionSlug }, null);
-    return callInProcess(target.client, target.fn, call, { save, sendEvents: this.#sendEvents });
+    return callInProcess(target.client, target.fn, call, { save, signal: () => abortSignalOf(stop), now: this.#now });
   }
 
   async close(): Promise<void> {}
@@ -39,4 +37,12 @@ export class InProcessTransport implements AppTransport {
   #add(client: Stepwell, fn: AnyFunction): void {
     this.#targets.set(callUrlOf(client.id, fn.slug), { client, fn });
   }
+}
+
+/** The engine's signal as the platform's, for whoever asks: most calls never do. */
+function abortSignalOf(stop: StopSignal): AbortSignal {
+  const controller = new AbortController();
+  if (stop.aborted) controller.abort();
+  else stop.addEventListener("abort", () => controller.abort());
+  return controller.signal;
 }

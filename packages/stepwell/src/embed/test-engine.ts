@@ -11,6 +11,7 @@ import { StepwellError } from "../protocol/errors.ts";
 import type { Stepwell } from "../sdk/client.ts";
 import { type DateInput, type DurationInput, dateText, durationMs } from "../sdk/duration-input.ts";
 import type { StepwellFunction } from "../sdk/function.ts";
+import type { SignalInput } from "../sdk/signal.ts";
 import type { EventInput } from "../sdk/trigger.ts";
 import type { ListedStep } from "../store/store.ts";
 import { EmbeddedEngine, type SentEvents } from "./embedded-engine.ts";
@@ -60,6 +61,11 @@ export class TestEngine {
   /** Sends events. What they start begins at once; `runUntilIdle` waits for it. */
   send(events: EventInput | readonly EventInput[]): Promise<SentEvents> {
     return this.#embedded.send(events);
+  }
+
+  /** Sends a signal to the run that waits for it and tells which one that is; null when nobody waits. */
+  sendSignal(signal: SignalInput): Promise<{ runId: string | null }> {
+    return this.#embedded.sendSignal(signal);
   }
 
   /** Waits, without moving the clock, until nothing more happens: every call has returned and everything is stored. */

@@ -159,7 +159,7 @@ describe("a cancelled run", () => {
       ...{ attemptsMax: 4, requestId: "r", generation: 1, jobId: "j", requestVersion: 2, inputs: [], memos: [] },
       ...{ disableImmediateExecution: false, events: [canonicalJson(EVENT)] },
     };
-    const options = { save: async () => "saved" as const, signal: controller.signal };
+    const options = { save: async () => "saved" as const, signal: () => controller.signal };
     const ended = callInProcess(client, abortable(seen), call, options);
     await vi.waitFor(() => expect(seen).toEqual(["begun"]));
     controller.abort();

@@ -36,7 +36,8 @@ export async function attemptStep(step: FoundStep, home: AttemptHome): Promise<A
   const { request, hooks, now } = home;
   const input = { ...home.inRun, stepInfo: stepInfo(step, false) };
   const startedAt = now();
-  const outbox = request.sendsCharsMax > 0 ? createOutbox(request.sendsCharsMax, now) : null;
+  const isSending = step.type === "sendEvent" || step.type === "sendSignal";
+  const outbox = isSending && request.sendsCharsMax > 0 ? createOutbox(request.sendsCharsMax, now) : null;
   try {
     const opts = optsOf(step); // Arguments that cannot be stored are refused before the body runs.
     if (hooks.onStepStart.length > 0) await notify(hooks.onStepStart, input, request.logger);

@@ -27,11 +27,9 @@ export interface CallRequest {
   readonly functionId: string | null;
   readonly requestId: string | null;
   readonly generation: number | null;
-  /** What the server can do beyond the protocol. */
-  readonly features: ReadonlySet<string>;
 }
 
-export function readCall(incoming: Incoming, url: URL, body: unknown): CallRequest {
+export function readCall(incoming: Incoming, query: URLSearchParams, body: unknown): CallRequest {
   const call = object(body, "the body");
   const ctx = object(call["ctx"], "ctx");
   const useApi = ctx["use_api"] === true || call["use_api"] === true;
@@ -41,7 +39,7 @@ export function readCall(incoming: Incoming, url: URL, body: unknown): CallReque
   const events = listOf(call["events"], "events").map((item, index) => eventOf(item, `events[${index}]`));
   return {
     runId,
-    target: targetOf(incoming, url),
+    target: targetOf(incoming, query),
     attempt: wholeNumber(ctx["attempt"], "ctx.attempt") ?? 0,
     maxAttempts: wholeNumber(ctx["max_attempts"], "ctx.max_attempts"),
     event,
@@ -54,20 +52,12 @@ export function readCall(incoming: Incoming, url: URL, body: unknown): CallReque
     functionId: text(ctx["fn_id"]),
     requestId: text(ctx["request_id"]) ?? incoming.header(HEADERS.requestId),
     generation: wholeNumber(ctx["generation_id"], "ctx.generation_id") ?? generationOf(incoming),
-    features: featuresOf(incoming),
   };
 }
 
-function targetOf(incoming: Incoming, url: URL): string | null {
-  const id = url.searchParams.get(QUERY.stepId) ?? incoming.header(HEADERS.stepId) ?? UNTARGETED;
+function targetOf(incoming: Incoming, query: URLSearchParams): string | null {
+  const id = query.get(QUERY.stepId) ?? incoming.header(HEADERS.stepId) ?? UNTARGETED;
   return id === UNTARGETED || id === "" ? null : id;
-}
-
-const NO_FEATURES: ReadonlySet<string> = new Set();
-
-function featuresOf(incoming: Incoming): ReadonlySet<string> {
-  const value = incoming.header(HEADERS.features);
-  return value === null ? NO_FEATURES : new Set(value.split(",").map((name) => name.trim()));
 }
 
 function generationOf(incoming: Incoming): number | null {

@@ -1,12 +1,11 @@
 /** A call of a function over HTTP: from the request to an execution, and from its result to the reply (protocol.md §2.3). */
 import { StepwellError } from "../protocol/errors.ts";
-import { FEATURES, HEADERS, QUERY } from "../protocol/headers.ts";
+import { HEADERS, QUERY } from "../protocol/headers.ts";
 import { LIMITS } from "../protocol/limits.ts";
 import type { App } from "./app.ts";
 import { type CallRequest, readCall } from "./call-request.ts";
 import { checkpointerOf } from "./checkpoint.ts";
 import { Stepwell } from "./client.ts";
-import { unreachedHeader } from "./code-change.ts";
 import { errorData } from "./error-data.ts";
 import { execute } from "./execute.ts";
 import type { ExecutionResult } from "./execution.ts";
@@ -21,29 +20,24 @@ import { writeOps } from "./step-op.ts";
 export async function answerCall(
   app: App,
   incoming: Incoming,
-  url: URL,
+  query: URLSearchParams,
   body: unknown,
   settings: Settings,
 ): Promise<Reply> {
-  const slug = url.searchParams.get(QUERY.functionSlug);
+  const slug = query.get(QUERY.functionSlug);
   const fn = slug === null ? undefined : app.functions.get(slug);
   if (fn === undefined) return notServed(slug);
-  const call = readCall(incoming, url, body);
+  const call = readCall(incoming, query, body);
+  const run = async () => {
+    const whole = call.useApi ? await withState(call, settings) : call;
+    return replyOf(await executeCall(app, fn, whole, settings));
+  };
+  if (fn.middleware.length === 0) return run();
   const input = { fn, requestInfo: incoming, runId: call.runId };
-  const run = async () => replyOf(await executeCall(app, fn, incoming, await withState(call, settings), settings));
   return wrapWith(hooksOf(fn.middleware, "wrapRequest"), input, run)();
 }
 
-/** What a step sends travels with its result up to this size; more would crowd the reply. */
-const SENDS_CHARS_MAX = 1024 * 1024;
-
-function executeCall(
-  app: App,
-  fn: AnyFunction,
-  incoming: Incoming,
-  call: CallRequest,
-  settings: Settings,
-): Promise<ExecutionResult> {
+function executeCall(app: App, fn: AnyFunction, call: CallRequest, settings: Settings): Promise<ExecutionResult> {
   return execute({
     fn,
     event: call.event,
@@ -57,28 +51,31 @@ function executeCall(
     disableImmediateExecution: call.disableImmediateExecution,
     checkpoint: checkpointerOf(fn, call, settings, app.client.logger),
     logger: app.client.logger,
-    sender: Stepwell.sender(app.client, fn),
-    sendsCharsMax: call.features.has(FEATURES.sends) ? SENDS_CHARS_MAX : 0,
-    ...(incoming.signal === undefined ? {} : { signal: incoming.signal }),
+    sendEvents: Stepwell.sender(app.client, fn),
   });
 }
 
 /** The result of a call as its reply. */
 export function replyOf(result: ExecutionResult): Reply {
-  const { unreached } = result;
-  const changed = unreached === undefined ? {} : { [HEADERS.unreached]: unreachedHeader(unreached) };
-  if (result.kind === "returned") return { status: 200, headers: changed, body: result.output };
-  const headers = {
-    ...changed,
-    [HEADERS.noRetry]: String(result.noRetry),
-    ...(result.retryAfter === null ? {} : { [HEADERS.retryAfter]: result.retryAfter }),
-  };
+  if (result.kind === "returned") return { status: 200, headers: {}, body: result.output };
   if (result.kind === "ops") {
-    if (result.ops.length <= LIMITS.opsPerReplyMax) return { status: 206, headers, body: writeOps(result.ops) };
-    return tooManyOps(result.ops.length);
+    if (result.ops.length > LIMITS.opsPerReplyMax) return tooManyOps(result.ops.length);
+    return { status: 206, headers: retryHeaders(result), body: writeOps(result.ops) };
   }
+  const headers = { [HEADERS.noRetry]: "false", ...retryHeaders(result) };
   const body = JSON.stringify({ ...errorData(result.error), __serialized: true });
   return { status: result.noRetry ? 400 : 500, headers, body };
+}
+
+const NO_HEADERS = {};
+
+/** What the server must know to try again or not; nothing of it is the rule. */
+function retryHeaders({ noRetry, retryAfter }: { noRetry: boolean; retryAfter: string | null }): Reply["headers"] {
+  if (!noRetry && retryAfter === null) return NO_HEADERS;
+  return {
+    ...(noRetry ? { [HEADERS.noRetry]: "true" } : {}),
+    ...(retryAfter === null ? {} : { [HEADERS.retryAfter]: retryAfter }),
+  };
 }
 
 function tooManyOps(count: number): Reply {

@@ -69,6 +69,7 @@ class Execution {
   #isReplaying: boolean;
   #isMemoizationOver = false;
   #isInBody = false;
+  #isTargetLate = false;
   /** Stored steps that the handler no longer reaches. */
   #unreached: readonly string[] = [];
   #end: HandlerEnd | null = null;
@@ -180,10 +181,12 @@ class Execution {
   async #awaitTarget(): Promise<ExecutionResult | null> {
     const waitMs = this.#request.targetWaitMs ?? TARGET_WAIT_MS;
     const restMs = waitMs - (this.#now() - this.#startedAt);
-    if (restMs <= 0) return this.#targetMissing();
+    if (restMs <= 0 || this.#isTargetLate) return this.#targetMissing();
     let stop = () => {};
     const isOver = new Promise<void>((resolve) => {
       stop = (this.#request.timer ?? startHostTimer)(restMs, resolve);
+    }).then(() => {
+      this.#isTargetLate = true;
     });
     await Promise.race([this.#activity(), isOver]);
     stop();

@@ -21,8 +21,8 @@ export interface InProcessOptions {
   readonly save: (ops: readonly Op[]) => Promise<"saved" | "stale">;
   /** How `step.sendEvent` sends on its own; left out, what a step sends travels with its result. */
   readonly sendEvents?: SendEvents;
-  /** Fires when nobody wants the outcome any more: the run was cancelled. */
-  readonly signal?: AbortSignal;
+  /** Fires when nobody wants the outcome any more: the run was cancelled. Made when it is first asked for. */
+  readonly signal?: () => AbortSignal;
   /** After this long the next step is left to a new call; the function's own limit, or none, when left out. */
   readonly maxRuntimeMs?: number;
   /** The clock, in Unix milliseconds; the host's when left out. */
@@ -63,7 +63,7 @@ function host({ now, timer, signal }: InProcessOptions) {
   return {
     ...(now === undefined ? {} : { now }),
     ...(timer === undefined ? {} : { timer }),
-    ...(signal === undefined ? {} : { signal: () => signal }),
+    ...(signal === undefined ? {} : { signal }),
   };
 }
 

@@ -14,16 +14,15 @@ export interface Incoming {
   readonly url: string;
   readonly header: (name: string) => string | null;
   /** The body: raw if the host still has it, parsed if a body parser was faster, undefined when there is none. */
-  readonly body: () => Promise<Uint8Array | string | object | undefined>;
-  /** Fires when the client goes away before the answer; made when it is asked for. Absent where the host cannot tell. */
-  readonly signal?: () => AbortSignal;
+  readonly body: () => Promise<IncomingBody>;
 }
+
+export type IncomingBody = Uint8Array | string | object | undefined;
 
 export type Reply = SdkResponse;
 
 /** Raw bytes of the body. A body that was parsed already is written canonically, as servers of this protocol send it. */
-export async function readBytes(incoming: Incoming): Promise<Uint8Array> {
-  const body = await incoming.body();
+export function bytesOf(body: IncomingBody): Uint8Array {
   if (body === undefined || body === "") return new Uint8Array(0);
   const bytes = body instanceof Uint8Array ? body : utf8ToBytes(typeof body === "string" ? body : canonicalJson(body));
   if (bytes.length > LIMITS.apiBodyBytesMax)
@@ -31,11 +30,13 @@ export async function readBytes(incoming: Incoming): Promise<Uint8Array> {
   return bytes;
 }
 
+const strictUtf8 = new TextDecoder("utf-8", { fatal: true });
+
 /** The JSON in a body. Throws `body_invalid` with the reason. */
 export function parseBody(bytes: Uint8Array): unknown {
   if (bytes.length === 0) throw new StepwellError("body_invalid", { reason: "it is empty" });
   try {
-    return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+    return JSON.parse(strictUtf8.decode(bytes));
   } catch (cause) {
     const reason = cause instanceof SyntaxError ? "it is not JSON" : "it is not UTF-8";
     throw new StepwellError("body_invalid", { reason }, { cause });
@@ -49,7 +50,6 @@ export function fromRequest(request: Request): Incoming {
     url: request.url,
     header: (name) => request.headers.get(name),
     body: async () => new Uint8Array(await request.arrayBuffer()),
-    signal: () => request.signal,
   };
 }
 

@@ -7,7 +7,7 @@
 import { StepwellError } from "../protocol/errors.ts";
 import { canonicalJson } from "../protocol/json.ts";
 import { LIMITS } from "../protocol/limits.ts";
-import type { Incoming, Reply } from "./incoming.ts";
+import type { Incoming, IncomingBody, Reply } from "./incoming.ts";
 import type { Untyped } from "./jsonify.ts";
 
 type HeaderValue = string | string[] | undefined;
@@ -29,43 +29,20 @@ export interface NodeRequest {
   resume(): unknown;
 }
 
-/** What tells that the client has gone: closed before it was ended. */
-export interface ClosingResponse {
-  readonly writableEnded?: boolean;
-  readonly closed?: boolean;
-  once?(event: string, listener: (...values: Untyped[]) => void): unknown;
-}
-
-export interface NodeResponse extends ClosingResponse {
+export interface NodeResponse {
   statusCode: number;
   setHeader(name: string, value: string): unknown;
   end(body: string): unknown;
 }
 
-/** A `response` lets handlers know when the client goes away. */
-export function fromNodeRequest(
-  request: NodeRequest,
-  parsedBody: unknown = request.body,
-  response?: ClosingResponse,
-): Incoming {
+export function fromNodeRequest(request: NodeRequest, parsedBody: unknown = request.body): Incoming {
   const header = (name: string) => first(request.headers[name]);
   return {
     method: request.method ?? "GET",
     url: absoluteUrl(request.originalUrl ?? request.url ?? "/", header, isEncrypted(request.socket)),
     header,
     body: () => bodyOf(request, parsedBody),
-    ...(response === undefined ? {} : { signal: () => goneSignal(response) }),
   };
-}
-
-function goneSignal(response: ClosingResponse): AbortSignal {
-  const controller = new AbortController();
-  const closed = () => {
-    if (response.writableEnded !== true) controller.abort();
-  };
-  if (response.closed === true) closed();
-  else response.once?.("close", closed);
-  return controller.signal;
 }
 
 export function writeNodeResponse(response: NodeResponse, reply: Reply): void {
@@ -79,17 +56,33 @@ export function absoluteUrl(path: string, header: (name: string) => string | nul
   const protocol = header("x-forwarded-proto")?.split(",")[0]?.trim() ?? (isHttps ? "https" : "http");
   const host = header("x-forwarded-host")?.split(",")[0]?.trim() ?? header("host") ?? "localhost";
   const origin = `${protocol}://${host}`;
-  // Strange host headers must not break the answer; only a sync needs the origin.
-  const base = /^https?:\/\/[^/?#]+$/.test(origin) && URL.canParse(origin) ? origin : "http://localhost";
+  const base = usable(origin);
   const full = base + (path.startsWith("/") ? path : `/${path}`);
   return URL.canParse(full) ? full : base;
+}
+
+let lastOrigin = "";
+let lastUsable = "";
+
+/** Strange host headers must not break the answer; only a sync needs the origin. Nearly all requests name the same. */
+function usable(origin: string): string {
+  if (origin === lastOrigin) return lastUsable;
+  lastUsable = /^https?:\/\/[^/?#]+$/.test(origin) && URL.canParse(origin) ? origin : "http://localhost";
+  lastOrigin = origin;
+  return lastUsable;
 }
 
 const isEncrypted = (socket: unknown) => (socket as { encrypted?: boolean } | null | undefined)?.encrypted === true;
 
 const first = (value: HeaderValue) => (Array.isArray(value) ? (value[0] ?? null) : (value ?? null));
 
-async function bodyOf(request: NodeRequest, parsed: unknown): Promise<Uint8Array | string | object | undefined> {
+function bodyOf(request: NodeRequest, parsed: unknown): Promise<IncomingBody> {
+  return parsed === undefined && request.rawBody === undefined && !isRead(request)
+    ? readStream(request)
+    : readBody(request, parsed);
+}
+
+async function readBody(request: NodeRequest, parsed: unknown): Promise<IncomingBody> {
   for (const raw of [request.rawBody, parsed]) {
     if (raw instanceof Uint8Array || typeof raw === "string") return raw;
   }

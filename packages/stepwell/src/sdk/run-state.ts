@@ -7,7 +7,6 @@ import type { Settings } from "./settings.ts";
 
 /** The call with its events and memos. */
 export async function withState(call: CallRequest, settings: Settings): Promise<CallRequest> {
-  if (!call.useApi) return call;
   const path = `/v0/runs/${encodeURIComponent(call.runId)}`;
   const [events, steps] = await Promise.all([
     fetchJson(settings, `${path}/batch`),

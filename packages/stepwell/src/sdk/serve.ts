@@ -4,7 +4,8 @@
  *   H1. Whatever arrives gets an answer with a code; nothing thrown reaches the host.
  *   H2. In production nothing is answered without a valid signature: no call, no sync, no introspection. The refusal
  *       does not even say what runs here.
- *   H3. Every other answer carries the SDK header and the request version.
+ *   H3. Every other answer carries the SDK header and the request version. An answer to a call says no more about the
+ *       app than that: each header is written, read and checked once per step.
  *   H4. Answers to verified requests are signed with the key that verified them.
  */
 import { isStepwellError, StepwellError } from "../protocol/errors.ts";
@@ -17,7 +18,7 @@ import { type App, createApp, type ServeOptions } from "./app.ts";
 import { answerCall } from "./call.ts";
 import { inBandReply, inspection, introspection, registerRequest } from "./describe.ts";
 import { errorData } from "./error-data.ts";
-import { type Incoming, parseBody, type Reply, readBytes } from "./incoming.ts";
+import { bytesOf, type Incoming, parseBody, type Reply } from "./incoming.ts";
 import { REQUEST_VERSION } from "./request-version.ts";
 import { readSettings, type Settings } from "./settings.ts";
 import { prove, signText } from "./signing.ts";
@@ -29,25 +30,41 @@ export type Exchange = (incoming: Incoming) => Promise<Reply>;
 export function createExchange(options: ServeOptions, framework: string): Exchange {
   const app = createApp(options, framework);
   // Read at the first request, when every host has its variables, and kept: reading the environment is not cheap.
-  let settings: Settings | null = null;
+  let endpoint: Endpoint | null = null;
   return async (incoming) => {
     try {
-      settings ??= readSettings(app.client.options);
-      return await answer(app, incoming, settings);
+      endpoint ??= createEndpoint(app);
+      return await answer(endpoint, incoming);
     } catch (error) {
       return errorReply(error); // H1
     }
   };
 }
 
-async function answer(app: App, incoming: Incoming, settings: Settings): Promise<Reply> {
-  const common = commonHeaders(app, settings);
+interface Endpoint {
+  readonly app: App;
+  readonly settings: Settings;
+  /** Headers of answers to calls. */
+  readonly callHeaders: Headers;
+  /** Headers of every other answer. */
+  readonly headers: Headers;
+}
+
+function createEndpoint(app: App): Endpoint {
+  const settings = readSettings(app.client.options);
+  const callHeaders = callHeadersOf(settings);
+  return { app, settings, callHeaders, headers: { ...callHeaders, ...descriptionOf(app, settings) } };
+}
+
+async function answer(endpoint: Endpoint, incoming: Incoming): Promise<Reply> {
+  const { app, settings } = endpoint;
   const method = incoming.method.toUpperCase();
+  const common = method === "POST" ? endpoint.callHeaders : endpoint.headers;
   if (method !== "GET" && method !== "PUT" && method !== "POST") {
     return finish(errorReply(new StepwellError("method_not_allowed")), { ...common, allow: "GET, PUT, POST" }, null);
   }
   try {
-    const bytes = method === "GET" ? new Uint8Array(0) : await readBytes(incoming);
+    const bytes = method === "GET" ? new Uint8Array(0) : bytesOf(await incoming.body());
     const proof = prove(incoming, bytes, settings);
     const isOpen = method === "PUT" && app.allowUnsignedSync && !isInBand(incoming);
     if (!proof.isTrusted && !isOpen) return refuse(proof.error, common);
@@ -66,7 +83,6 @@ function route(
   settings: Settings,
   key: string | null,
 ) {
-  const url = new URL(incoming.url);
   if (method === "GET") {
     const isProven = key !== null;
     return json(
@@ -74,11 +90,18 @@ function route(
       isProven ? inspection(app, settings) : introspection(app, settings, settings.isDev ? null : false),
     );
   }
-  if (method === "PUT") return sync(app, incoming, url, bytes, settings);
-  const probe = url.searchParams.get(QUERY.probe);
-  if (probe === null) return answerCall(app, incoming, url, parseBody(bytes), settings);
+  if (method === "PUT") return sync(app, incoming, new URL(incoming.url), bytes, settings);
+  const query = queryOf(incoming.url);
+  const probe = query.get(QUERY.probe);
+  if (probe === null) return answerCall(app, incoming, query, parseBody(bytes), settings);
   if (probe === "trust") return json(200, {});
   throw new StepwellError("query_invalid", { name: QUERY.probe, reason: `there is no probe ${probe}` });
+}
+
+/** The parameters of a URL, which need no parsing of the rest. */
+function queryOf(url: string): URLSearchParams {
+  const from = url.indexOf("?");
+  return new URLSearchParams(from < 0 ? "" : url.slice(from + 1));
 }
 
 // Sync.
@@ -141,14 +164,21 @@ function ownUrl(app: App, url: URL): string {
 
 // Replies.
 
-function commonHeaders(app: App, settings: Settings): Record<string, string> {
+type Headers = Readonly<Record<string, string>>;
+
+function descriptionOf(app: App, settings: Settings): Headers {
   return {
-    "content-type": "application/json",
     "user-agent": SDK_TAG,
-    [HEADERS.sdk]: SDK_TAG,
-    [HEADERS.requestVersion]: String(REQUEST_VERSION),
     [HEADERS.framework]: app.framework,
     [HEADERS.expectedServerKind]: settings.isDev ? "dev" : "cloud",
+  };
+}
+
+function callHeadersOf(settings: Settings): Headers {
+  return {
+    "content-type": "application/json",
+    [HEADERS.sdk]: SDK_TAG,
+    [HEADERS.requestVersion]: String(REQUEST_VERSION),
     [HANDLED]: "true",
     ...(settings.env === null ? {} : { [HEADERS.env]: settings.env }),
   };

@@ -1,13 +1,13 @@
 /** Signatures of requests and replies, with the host's own HMAC where there is one (it is several times faster). */
 import { StepwellError } from "../protocol/errors.ts";
-import { hmacSha256Hex, utf8ToBytes } from "../protocol/hash.ts";
+import { hmacSha256Hex } from "../protocol/hash.ts";
 import { HEADERS } from "../protocol/headers.ts";
 import { type Hmac, sign, verify } from "../protocol/signature.ts";
 import type { Incoming } from "./incoming.ts";
 import type { Settings } from "./settings.ts";
 
 interface HostHmac {
-  update(data: Uint8Array): HostHmac;
+  update(data: Uint8Array | string): HostHmac;
   digest(encoding: "hex"): string;
 }
 interface HostCrypto {
@@ -22,7 +22,8 @@ const hmac: Hmac = findHmac() ?? hmacSha256Hex;
 function findHmac(): Hmac | null {
   try {
     const createHmac = (globalThis as Host).process?.getBuiltinModule?.("node:crypto")?.createHmac;
-    return createHmac === undefined ? null : (key, message) => createHmac("sha256", key).update(message).digest("hex");
+    if (createHmac === undefined) return null;
+    return (key, ...parts) => parts.reduce((code, part) => code.update(part), createHmac("sha256", key)).digest("hex");
   } catch {
     return null; // A host without the module.
   }
@@ -46,5 +47,5 @@ export function prove(incoming: Incoming, bytes: Uint8Array, settings: Settings)
 }
 
 export function signText(body: string, key: string): string {
-  return sign(utf8ToBytes(body), key, Date.now(), hmac);
+  return sign(body, key, Date.now(), hmac);
 }
