@@ -87,7 +87,8 @@ function addStart({ program, terminal, env, ended }: Adding): void {
     .option("-p, --port <port>", "port to listen on", port, PORT_DEFAULT)
     .option("--data-dir <folder>", "where the data is kept", DATA_DIR_DEFAULT)
     .option("--poll-interval <seconds>", "how often apps given by --url are asked for changes; 0 for never", seconds, 0)
-    .option("--grace <seconds>", "how long calls may take to finish when the server is ended", seconds, 30);
+    .option("--grace <seconds>", "how long calls may take to finish when the server is ended", seconds, 30)
+    .option("--allow-private-requests", "requests of steps (step.fetch, step.ai) may go to private addresses", false);
   logOptions(command, terminal.isTty ? "pretty" : "json")
     .addHelpText(
       "after",

@@ -20,6 +20,7 @@ export interface StartOptions extends LogChoice, KeyOptions {
   readonly pollInterval: number;
   /** Seconds. */
   readonly grace: number;
+  readonly allowPrivateRequests: boolean;
 }
 
 export async function start(options: StartOptions, terminal: Terminal, env: Environment): Promise<ExitCode> {
@@ -41,6 +42,7 @@ export async function start(options: StartOptions, terminal: Terminal, env: Envi
       discover: false,
       pollIntervalMs: pollIntervalMs(options.pollInterval),
       shutdownGraceMs: options.grace * 1_000,
+      allowPrivateRequests: options.allowPrivateRequests,
     },
     started: (server) => (isPretty ? tellPretty(server, options, keys, terminal) : tellLog(server, options, keys, log)),
     stopping: (signal) => log.info("stopping", { signal, graceSeconds: options.grace }),
@@ -53,7 +55,10 @@ interface Exposure {
 }
 
 /** What a stranger who reaches the port can and cannot do. */
-export function exposureOf(options: Pick<StartOptions, "host">, keys: ServerKeys): Exposure {
+export function exposureOf(
+  options: Pick<StartOptions, "host"> & Partial<Pick<StartOptions, "allowPrivateRequests">>,
+  keys: ServerKeys,
+): Exposure {
   const count = keys.eventKeys.length;
   const isProtected = [
     `sending events: ${count === 1 ? "the event key" : `one of ${count} event keys`}`,
@@ -62,6 +67,8 @@ export function exposureOf(options: Pick<StartOptions, "host">, keys: ServerKeys
     "calls to apps: signed with the current key",
   ];
   const isOpen = ["/ and /health", "transport: plain HTTP, so put a proxy with TLS before it"];
+  if (options.allowPrivateRequests === true)
+    isOpen.push("requests of steps: they may reach this machine and its network");
   if (!isLoopback(options.host)) isOpen.push(`the port: reachable from other machines (--host ${options.host})`);
   if ([keys.signingKey, keys.signingKeyFallback ?? ""].some((key) => key !== "" && isShort(key))) {
     isOpen.push("the signing key is short; make one with `openssl rand -hex 32`");

@@ -1,5 +1,5 @@
 /**
- * HTTP to apps: one keep-alive pool per origin, lean enough for the hottest path.
+ * HTTP to apps: kept connections per origin, lean enough for the hottest path.
  *
  *   HC1. A body is never kept beyond its limit, compressed or not.
  *   HC2. Redirects keep method, headers and body, up to their limit.
@@ -8,9 +8,10 @@
 import { promisify } from "node:util";
 import { brotliDecompress, gunzip, inflate } from "node:zlib";
 import { LRUCache } from "lru-cache";
-import { type Dispatcher, Pool } from "undici";
+import type { Client, Dispatcher } from "undici";
 import { formatDuration } from "../protocol/duration.ts";
 import { LIMITS } from "../protocol/limits.ts";
+import { Connections, type Passenger } from "./connections.ts";
 
 export interface HttpRequest {
   readonly method: "GET" | "PUT" | "POST";
@@ -56,29 +57,33 @@ const STALE_CONNECTION_MS = 1_000;
 const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
 
 export class HttpClient {
-  readonly #pools: LRUCache<string, Pool>;
+  readonly #origins: LRUCache<string, Connections>;
   readonly #connectionsMax: number;
-  readonly #closing: Promise<void>[] = [];
 
   constructor(options: HttpClientOptions = {}) {
     this.#connectionsMax = options.connectionsMax ?? 1_000;
-    this.#pools = new LRUCache({
+    this.#origins = new LRUCache({
       max: ORIGINS_MAX,
-      dispose: (pool, _origin, reason) => void (reason === "evict" && pool.close()),
+      dispose: (connections, _origin, reason) => void (reason === "evict" && connections.close()),
     });
   }
 
   /** Sends a request and reads the answer whole. Rejects with an `HttpFailure`. */
-  async send(request: HttpRequest): Promise<HttpAnswer> {
-    const answer = await this.#sendOnFreshConnection(request);
-    if (REDIRECTS.has(answer.status)) return this.#follow(request, answer);
-    return answer.header("content-encoding") === undefined ? answer : decoded(answer, request.bodyBytesMax);
+  send(request: HttpRequest): Promise<HttpAnswer> {
+    return new Promise((resolve, reject) => {
+      const onAnswer = (answer: HttpAnswer) => {
+        if (REDIRECTS.has(answer.status)) resolve(this.#follow(request, answer));
+        else if (answer.header("content-encoding") === undefined) resolve(answer);
+        else resolve(decoded(answer, request.bodyBytesMax));
+      };
+      this.#sendOnFreshConnection(request, onAnswer, reject);
+    });
   }
 
   async close(): Promise<void> {
-    for (const pool of this.#pools.values()) this.#closing.push(pool.destroy());
-    this.#pools.clear();
-    await Promise.all(this.#closing);
+    const all = [...this.#origins.values()];
+    this.#origins.clear();
+    await Promise.all(all.map((connections) => connections.destroy()));
   }
 
   async #follow(request: HttpRequest, first: HttpAnswer): Promise<HttpAnswer> {
@@ -89,64 +94,79 @@ export class HttpClient {
       if (location === undefined) break;
       if (hops === LIMITS.redirectsMax)
         throw new HttpFailure("unreachable", `more than ${LIMITS.redirectsMax} redirects`);
-      current = { ...current, ...splitUrl(resolveUrl(location, current.origin + current.path)) }; // HC2
-      answer = await this.#sendOnFreshConnection(current);
+      const next = { ...current, ...splitUrl(resolveUrl(location, current.origin + current.path)) }; // HC2
+      answer = await new Promise((resolve, reject) => this.#sendOnFreshConnection(next, resolve, reject));
+      current = next;
     }
     return decoded(answer, request.bodyBytesMax);
   }
 
-  async #sendOnFreshConnection(request: HttpRequest): Promise<HttpAnswer> {
+  #sendOnFreshConnection(
+    request: HttpRequest,
+    onAnswer: (answer: HttpAnswer) => void,
+    onFailure: (failure: HttpFailure) => void,
+  ): void {
     const startedAt = performance.now();
-    try {
-      return await this.#sendOnce(request);
-    } catch (error) {
+    const connections = this.#connectionsOf(request.origin);
+    const give = (error: unknown) => onFailure(failureOf(error));
+    const retry = (error: unknown) => {
       const isStale = isBrokenKeptConnection(error) && performance.now() - startedAt < STALE_CONNECTION_MS;
-      if (!isStale) throw failureOf(error);
-      return await this.#sendOnce(request).catch((second: unknown) => Promise.reject(failureOf(second))); // HC3
-    }
+      if (isStale)
+        connections.send(new Exchange(request, connections, onAnswer, give)); // HC3
+      else give(error);
+    };
+    connections.send(new Exchange(request, connections, onAnswer, retry));
   }
 
-  #sendOnce(request: HttpRequest): Promise<HttpAnswer> {
-    return new Promise((resolve, reject) => {
-      const { method, path, headers, body } = request;
-      const options = { method, path, headers, body } as const;
-      this.#poolOf(request.origin).dispatch(options, new AnswerReader(request, resolve, reject));
-    });
-  }
-
-  #poolOf(origin: string): Pool {
-    const known = this.#pools.get(origin);
+  #connectionsOf(origin: string): Connections {
+    const known = this.#origins.get(origin);
     if (known !== undefined) return known;
-    const pool = new Pool(origin, {
-      connections: this.#connectionsMax,
-      pipelining: 1,
+    const connections = new Connections(origin, this.#connectionsMax, {
       connect: { timeout: CONNECT_MS_MAX },
       keepAliveTimeout: KEEP_ALIVE_MS,
-      // One timer per request instead of three (AnswerReader).
+      // One timer per request instead of three (Exchange).
       headersTimeout: 0,
       bodyTimeout: 0,
     });
-    this.#pools.set(origin, pool);
-    return pool;
+    this.#origins.set(origin, connections);
+    return connections;
   }
 }
 
-/** Collects one answer. */
-class AnswerReader implements Dispatcher.DispatchHandler {
+/** One request and its answer, on a connection that it gives back. */
+class Exchange implements Passenger, Dispatcher.DispatchHandler {
   readonly #request: HttpRequest;
-  readonly #resolve: (answer: HttpAnswer) => void;
-  readonly #reject: (error: unknown) => void;
+  readonly #connections: Connections;
+  readonly #onAnswer: (answer: HttpAnswer) => void;
+  readonly #onError: (error: unknown) => void;
+  #connection: Client | null = null;
   #timer: NodeJS.Timeout | undefined;
   #status = 0;
-  #headers: Readonly<Record<string, string | string[] | undefined>> = {};
+  #headers: HeaderRecord = {};
   #first: Buffer | null = null;
   #more: Buffer[] | null = null;
   #size = 0;
 
-  constructor(request: HttpRequest, resolve: (answer: HttpAnswer) => void, reject: (error: unknown) => void) {
+  constructor(
+    request: HttpRequest,
+    connections: Connections,
+    onAnswer: (answer: HttpAnswer) => void,
+    onError: (error: unknown) => void,
+  ) {
     this.#request = request;
-    this.#resolve = resolve;
-    this.#reject = reject;
+    this.#connections = connections;
+    this.#onAnswer = onAnswer;
+    this.#onError = onError;
+  }
+
+  board(connection: Client): void {
+    this.#connection = connection;
+    const { method, path, headers, body } = this.#request;
+    connection.dispatch({ method, path, headers, body }, this);
+  }
+
+  refuse(reason: Error): void {
+    this.#onError(reason);
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
@@ -175,19 +195,30 @@ class AnswerReader implements Dispatcher.DispatchHandler {
   }
 
   onResponseEnd(): void {
-    clearTimeout(this.#timer);
+    const connection = this.#leave();
+    if (connection !== null) this.#connections.giveBack(connection);
     const headers = this.#headers;
     const header = (name: string) => {
       const value = headers[name];
       return Array.isArray(value) ? value[0] : value;
     };
     const body = this.#more === null ? (this.#first ?? Buffer.alloc(0)) : Buffer.concat(this.#more, this.#size);
-    this.#resolve({ status: this.#status, header, body });
+    this.#onAnswer({ status: this.#status, header, body });
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
+    const connection = this.#leave();
+    if (connection === null) return;
+    this.#connections.giveBackBroken(connection);
+    this.#onError(error);
+  }
+
+  /** Ends the exchange; null when it had ended already. */
+  #leave(): Client | null {
     clearTimeout(this.#timer);
-    this.#reject(error);
+    const connection = this.#connection;
+    this.#connection = null;
+    return connection;
   }
 }
 

@@ -3,11 +3,14 @@ import type { AddressInfo } from "node:net";
 import { brotliCompressSync, gzipSync } from "node:zlib";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { answer, startApp } from "../../test/server/harness.ts";
+import { StopSource } from "../engine/stop-source.ts";
 import type { Call } from "../protocol/call.ts";
 import { sign, verify } from "../protocol/signature.ts";
 import { HttpTransport, signBytes, targetOf } from "./http-transport.ts";
 
 const KEY = "signkey-test-0123abcd";
+
+const make = (of: HttpTransport, made: Call, stop = new StopSource()) => of.call(made, async () => "saved", stop);
 
 function call(url: string, more: Partial<Call> = {}): Call {
   return {
@@ -48,7 +51,7 @@ describe("the request", () => {
 
   test("carries the headers SDKs read, and no signature without a key", async () => {
     const app = await startApp((_call, response) => answer(response, 200, null));
-    await transport().call(call(`${app.url}?fnId=shop-a`, { target: "ab".repeat(20), requestVersion: 2 }));
+    await make(transport(), call(`${app.url}?fnId=shop-a`, { target: "ab".repeat(20), requestVersion: 2 }));
     const [seen] = app.calls;
     expect(seen!.url).toBe(`/api/test?fnId=shop-a&stepId=${"ab".repeat(20)}`);
     expect(seen!.headers).toMatchObject({
@@ -64,7 +67,7 @@ describe("the request", () => {
 
   test("is signed over its bytes, as the protocol's own signing does it", async () => {
     const app = await startApp((_call, response) => answer(response, 200, null));
-    await transport({ signingKey: KEY }).call(call(app.url));
+    await make(transport({ signingKey: KEY }), call(app.url));
     const [seen] = app.calls;
     const bytes = new TextEncoder().encode(seen!.text);
     expect(verify(String(seen!.headers["x-inngest-signature"]), bytes, [KEY], Date.now()).verdict).toBe("valid");
@@ -75,7 +78,7 @@ describe("the request", () => {
 describe("the answer", () => {
   test("a returned value", async () => {
     const app = await startApp((_call, response) => answer(response, 200, { b: 1, a: 2 }));
-    expect(await transport().call(call(app.url))).toMatchObject({ kind: "returned", output: '{"a":2,"b":1}' });
+    expect(await make(transport(), call(app.url))).toMatchObject({ kind: "returned", output: '{"a":2,"b":1}' });
   });
 
   test("compressed bodies are unpacked, up to the limit", async () => {
@@ -86,9 +89,9 @@ describe("the answer", () => {
       response.end(kind === "br" ? brotliCompressSync('"small"') : gzipSync(kind === "bomb" ? zeros : '"small"'));
     });
     const http = transport();
-    expect(await http.call(call(`${app.url}?kind=gzip`))).toMatchObject({ output: '"small"' });
-    expect(await http.call(call(`${app.url}?kind=br`))).toMatchObject({ output: '"small"' });
-    expect(await http.call(call(`${app.url}?kind=bomb`))).toMatchObject({ error: { code: "reply_too_large" } });
+    expect(await make(http, call(`${app.url}?kind=gzip`))).toMatchObject({ output: '"small"' });
+    expect(await make(http, call(`${app.url}?kind=br`))).toMatchObject({ output: '"small"' });
+    expect(await make(http, call(`${app.url}?kind=bomb`))).toMatchObject({ error: { code: "reply_too_large" } });
   });
 
   test("redirects keep method and body, and end at their limit", async () => {
@@ -98,24 +101,35 @@ describe("the answer", () => {
       return answer(response, 200, "here");
     });
     const http = transport();
-    expect(await http.call(call(app.url))).toMatchObject({ output: '"here"' });
+    expect(await make(http, call(app.url))).toMatchObject({ output: '"here"' });
     expect(app.calls[1]).toMatchObject({ method: "POST", url: "/moved?stepId=step", text: app.calls[0]!.text });
-    expect(await http.call(call(app.url.replace("/api/test", "/loop")))).toMatchObject({
+    expect(await make(http, call(app.url.replace("/api/test", "/loop")))).toMatchObject({
       error: { code: "app_unreachable" },
     });
   });
 
   test("nobody there, no URL, another protocol: an outcome with a reason", async () => {
     const http = transport();
-    const refused = await http.call(call("http://127.0.0.1:9/api"));
+    const refused = await make(http, call("http://127.0.0.1:9/api"));
     expect(refused).toMatchObject({ kind: "failed", error: { code: "app_unreachable" }, noRetry: false });
     expect(refused.kind === "failed" && refused.error.message).toContain("refused");
-    expect(await http.call(call("nonsense"))).toMatchObject({ error: { code: "app_unreachable" } });
+    expect(await make(http, call("nonsense"))).toMatchObject({ error: { code: "app_unreachable" } });
   });
 
   test("a call that takes too long is broken off", async () => {
     const app = await startApp(() => {});
-    expect(await transport({ callMsMax: 20 }).call(call(app.url))).toMatchObject({ error: { code: "call_timeout" } });
+    expect(await make(transport({ callMsMax: 20 }), call(app.url))).toMatchObject({ error: { code: "call_timeout" } });
+  });
+
+  test("a call that nobody waits for any more closes its connection, which the app sees", async () => {
+    const stop = new StopSource();
+    let closed: Promise<void> | null = null;
+    const app = await startApp((_call, response) => {
+      closed = new Promise((resolve) => void response.on("close", resolve));
+      stop.stop();
+    });
+    expect(await make(transport(), call(app.url), stop)).toMatchObject({ kind: "failed" });
+    await closed;
   });
 
   test("a kept connection that the app closed meanwhile is not a failure", async () => {
@@ -133,8 +147,8 @@ describe("the answer", () => {
     onTestFinished(() => void server.close());
     const http = transport({ connectionsMax: 1 });
     const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
-    expect(await http.call(call(url))).toMatchObject({ kind: "returned" });
-    expect(await http.call(call(url))).toMatchObject({ kind: "returned" });
+    expect(await make(http, call(url))).toMatchObject({ kind: "returned" });
+    expect(await make(http, call(url))).toMatchObject({ kind: "returned" });
     expect(requests).toBe(3);
   });
 });

@@ -53,11 +53,12 @@ export class HttpTransport implements AppTransport {
     );
   }
 
-  async call(call: Call): Promise<Outcome> {
+  call(call: Call): Promise<Outcome> {
+    const fail = (error: unknown) => this.#failure(call, error); // HT3
     try {
-      return outcomeOf(await this.#post(call));
+      return this.#post(call).then(outcomeOf, fail);
     } catch (error) {
-      return this.#failure(call, error); // HT3
+      return Promise.resolve(fail(error));
     }
   }
 

@@ -9,7 +9,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from "node:net";
 import { getRequestListener } from "@hono/node-server";
 import { ENGINE_LIMITS, Engine, type EngineLimits } from "../engine/engine.ts";
-import type { AppTransport } from "../engine/ports.ts";
+import type { AppTransport, Gateway } from "../engine/ports.ts";
 import { createIdSource } from "../protocol/ids.ts";
 import type { Store } from "../store/store.ts";
 import { createGate } from "./auth.ts";
@@ -19,6 +19,7 @@ import type { ServerContext, ServerKind } from "./context.ts";
 import { Discovery, discoveryPorts } from "./discovery.ts";
 import { EVENT_ROUTE_PREFIX, receiveEvents } from "./event-route.ts";
 import { FEED_ROUTE, Feed } from "./feed.ts";
+import { createGateway } from "./gateway/gateway.ts";
 import { startHousekeeping } from "./housekeeping.ts";
 import { HttpClient } from "./http-client.ts";
 import { HttpTransport } from "./http-transport.ts";
@@ -60,6 +61,8 @@ export interface ServerOptions {
   readonly shutdownGraceMs: number;
   /** The store failed for good: the process must end. */
   readonly onFatal: (error: unknown) => void;
+  /** Requests of steps may go to private addresses: this machine and its network. In dev unless refused. */
+  readonly allowPrivateRequests?: boolean;
   /** Transports of other URL schemes, by scheme without the colon. */
   readonly transports?: Readonly<Record<string, AppTransport>>;
 }
@@ -130,6 +133,7 @@ interface Parts {
   readonly feed: Feed;
   readonly client: HttpClient;
   readonly transport: AppTransport;
+  readonly gateway: Gateway;
 }
 
 function createParts(options: ServerOptions): Parts {
@@ -141,8 +145,10 @@ function createParts(options: ServerOptions): Parts {
   const transport = new SchemeTransport({ http, https: http, ...options.transports });
   const metrics: Metrics = new Metrics(() => engine.stats);
   const store = metrics.meteredStore(options.store);
+  const gateway = createGateway({ allowPrivate: options.allowPrivateRequests ?? kind === "dev" });
   const engine: Engine = new Engine({
     store,
+    gateway,
     clock: systemClock,
     random,
     transport: metrics.metered(transport),
@@ -170,11 +176,11 @@ function createParts(options: ServerOptions): Parts {
     metrics.noticed(notices);
     feed.publish(notices);
   });
-  return { engine, context, feed, client, transport };
+  return { engine, context, feed, client, transport, gateway };
 }
 
 async function closeParts(parts: Parts, options: ServerOptions): Promise<void> {
-  await Promise.all([parts.transport.close(), parts.client.close()]);
+  await Promise.all([parts.transport.close(), parts.client.close(), parts.gateway.close()]);
   parts.context.metrics.close();
   await options.store.close();
 }
