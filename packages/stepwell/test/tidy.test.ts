@@ -4,15 +4,9 @@ import { compileExpression, isExpressionProblem } from "../src/core/match/expres
 import { ERRORS } from "../src/protocol/errors.ts";
 import { LIMITS } from "../src/protocol/limits.ts";
 import { VERSION } from "../src/protocol/version.ts";
-import {
-  codeHeadings,
-  linkProblems,
-  listProblems,
-  numberRows,
-  routeHeadings,
-  routesOf,
-  sizeBytesOf,
-} from "./tidy/documents.ts";
+import { pathsOf } from "../src/server/api/route.ts";
+import { ROUTES } from "../src/server/api/table.ts";
+import { codeHeadings, linkProblems, listProblems, numberRows, routeMentions, sizeBytesOf } from "./tidy/documents.ts";
 import { layerProblems } from "./tidy/layers.ts";
 import { RECORDS, sizeProblems } from "./tidy/sizes.ts";
 import { isSource, parseSource, readSource, readText, repositoryFiles } from "./tidy/sources.ts";
@@ -26,9 +20,6 @@ const manifest = JSON.parse(readText("packages/stepwell/package.json")) as {
   version: string;
   exports: Record<string, unknown>;
 };
-
-/** Routes that the server answers before its router is asked, or registers for several methods at once. */
-const HOT_ROUTES = ["POST /e/:key", "POST /v1/checkpoint/:run/async", "GET /v1/feed", "POST /fn/register"];
 
 /** Folders of one machine: its checkouts and its homes. */
 const MACHINE_PATH = /(?:^|[^A-Za-z0-9_.-])\/(?:work|root|home|Users)\/\w/;
@@ -147,10 +138,14 @@ describe("the documents", () => {
     ).toEqual([]);
   });
 
-  test("docs/http.md has one heading per route", () => {
-    const routes = [...routesOf(sources), ...HOT_ROUTES];
-    const headings = routeHeadings(readText("docs/http.md"));
-    expect(listProblems({ name: "server/", items: routes }, { name: "docs/http.md", items: headings })).toEqual([]);
+  test("docs/http.md names every route, and every route that a page names is there", () => {
+    const routes = ROUTES.map((route) => `${route.method} ${route.path}`);
+    const named = routeMentions(readText("docs/http.md"));
+    expect(routes.filter((route) => !named.includes(route))).toEqual([]);
+    const answered = ROUTES.flatMap((route) => pathsOf(route).map((path) => `${route.method} ${path}`));
+    const pages = documents.filter((path) => path.startsWith("docs/") || path === "README.md");
+    const gone = pages.flatMap((path) => routeMentions(readText(path)).map((route) => ({ path, route })));
+    expect(gone.filter(({ route }) => !answered.includes(route))).toEqual([]);
   });
 
   test("docs/expressions.md tells the results that expressions have", () => {
@@ -239,6 +234,10 @@ describe("each check can fail", () => {
     expect(linkProblems("README.md", "[gone](docs/gone.md)")).toHaveLength(1);
     expect(linkProblems("README.md", "[gone](#no-such-heading)")).toHaveLength(1);
     expect(listProblems({ name: "a", items: ["x"] }, { name: "b", items: ["y"] })).toHaveLength(2);
+    expect(routeMentions("See `GET /v1/runs?limit=1`, `GET /v1/runs` and `POST /e/:key`.")).toEqual([
+      "GET /v1/runs",
+      "POST /e/:key",
+    ]);
     expect(exportProblems({ "./a": "./dist/a.js" })).toHaveLength(1);
     expect(doorNames(["packages/stepwell/src/web.ts", "packages/stepwell/src/web.test.ts"])).toEqual(["./web"]);
   });

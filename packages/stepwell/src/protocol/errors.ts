@@ -55,11 +55,6 @@ export const ERRORS = {
     "Runtime state is no longer available for run {run}.",
     "The run has ended, or there never was one with this id; read /v1/runs/{run} to see which.",
   ),
-  signal_not_awaited: entry(
-    404,
-    "No run waits for the signal {signal}.",
-    "Send it again once a run waits for it, or with a `ttl`, so that it is kept for the first that will.",
-  ),
   stale_dispatch: entry(409, "This call was superseded by a newer one.", "Stop; the newer call carries on."),
   server_stopping: entry(503, "The server is shutting down.", "Try again in a moment."),
   server_overloaded: entry(

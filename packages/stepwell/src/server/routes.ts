@@ -1,10 +1,8 @@
 /** Every route that is not hot, with its authorization and its errors. */
 import { Hono } from "hono";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
-import type { Engine } from "../engine/engine.ts";
 import { StepwellError } from "../protocol/errors.ts";
 import { errorBody } from "./api/answer.ts";
-import type { ApiContext, ApiEngine } from "./api/api-engine.ts";
 import { authorize, scopeOfUnknown } from "./api/authorize.ts";
 import { mountRoutes } from "./api/mount.ts";
 import { RunEnds } from "./api/run-ends.ts";
@@ -15,7 +13,7 @@ import type { HttpEnv } from "./http-env.ts";
 
 export function createRoutes(context: ServerContext): Hono<HttpEnv> {
   const app = new Hono<HttpEnv>();
-  mountRoutes(app, ROUTES, apiContext(context));
+  mountRoutes(app, ROUTES, { ...context, runEnds: new RunEnds(context) });
   app.all("/e/:key", () => {
     throw new StepwellError("method_not_allowed");
   });
@@ -29,8 +27,4 @@ export function createRoutes(context: ServerContext): Hono<HttpEnv> {
     return c.json(errorBody(c.req.path, reply), reply.status as ContentfulStatusCode);
   });
   return app;
-}
-
-function apiContext(context: ServerContext): ApiContext {
-  return { ...context, engine: context.engine as Engine & ApiEngine, runEnds: new RunEnds(context) };
 }

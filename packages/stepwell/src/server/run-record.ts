@@ -75,7 +75,7 @@ export function runRecord(run: RunRow, apps: Apps): JsonObject {
     run_id: run.id,
     run_started_at: isoTime(run.startedAt ?? run.createdAt),
     function_id: run.functionId,
-    function_version: run.functionVersion ?? fn?.version ?? 1,
+    function_version: run.functionVersion,
     environment_id: ENVIRONMENT_ID,
     event_id: run.eventIds[0] ?? null,
     ...(run.originalRunId === null ? {} : { original_run_id: run.originalRunId }),
@@ -85,12 +85,22 @@ export function runRecord(run: RunRow, apps: Apps): JsonObject {
     ...(result === null ? {} : { output: parsed(result) }),
     // Ours: what a list needs without asking again.
     event_ids: run.eventIds,
-    ...((run.reason ?? null) === null ? {} : { reason: run.reason }),
-    ...((run.parent ?? null) === null ? {} : { parent_run_id: run.parent!.runId }),
+    ...(run.reason === null ? {} : { reason: run.reason }),
+    ...(run.parent === null ? {} : { parent_run_id: run.parent.runId }),
+    ...notesOf(run),
     function_slug: fn?.fn.slug ?? null,
     function_name: fn?.fn.name ?? null,
     app: fn?.fn.appId ?? null,
     queued_at: isoTime(run.createdAt),
+  };
+}
+
+/** What happened to a run that its steps do not tell. */
+function notesOf({ notes }: RunRow): JsonObject {
+  const { codeChange, resumes } = notes ?? {};
+  return {
+    ...(codeChange === undefined ? {} : { code_change: { ...codeChange, at: isoTime(codeChange.at) } }),
+    ...(resumes === undefined ? {} : { resumes }),
   };
 }
 
@@ -108,7 +118,7 @@ export function stepRecord(step: ListedStep, attempts: readonly Attempt[]): Json
     /** When an open step goes on: it wakes, is tried again, or became ready. */
     due_at: timeOrNull(step.dueAt),
     ...(step.options === null ? {} : { options: parsed(step.options) }),
-    ...((step.childRunId ?? null) === null ? {} : { child_run_id: step.childRunId }),
+    ...(step.childRunId === null ? {} : { child_run_id: step.childRunId }),
     ...resultOf(step),
     failed_attempts: attempts.filter((attempt) => attempt.slot === step.id).map(attemptRecord),
   };
@@ -154,6 +164,7 @@ export function functionRecord(fn: FunctionConfig, apps: Apps): JsonObject {
     retries: fn.retries,
     version: apps.anyFunction(fn.id)?.version ?? 1,
     triggers: fn.triggers.map(triggerRecord),
+    paused: apps.pauseOf(fn.id),
     config: fn.raw,
   };
 }

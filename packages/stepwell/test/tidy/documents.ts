@@ -21,18 +21,10 @@ export function codeHeadings(markdown: string): string[] {
   return [...markdown.matchAll(/^## `([^`]+)`/gm)].map((match) => match[1] ?? "");
 }
 
-/** "METHOD /path" for each route that the server's sources register with the router. */
-export function routesOf(sources: readonly { readonly path: string; readonly text: string }[]): string[] {
-  const registered = /\bapp\.(get|post|put|delete)\(\s*"([^"]+)"/g;
-  const inServer = sources.filter(({ path }) => path.includes("/src/server/") && !path.endsWith(".test.ts"));
-  return inServer.flatMap(({ text }) =>
-    [...text.matchAll(registered)].map((match) => `${match[1]?.toUpperCase()} ${match[2]}`),
-  );
-}
-
-/** "METHOD /path" for each third-level heading that names a route. */
-export function routeHeadings(markdown: string): string[] {
-  return [...markdown.matchAll(/^### `([A-Z]+ \/[^`]*)`/gm)].map((match) => match[1] ?? "");
+/** "METHOD /path" for each place where a page names a route in code letters, without its query. */
+export function routeMentions(markdown: string): string[] {
+  const named = markdown.matchAll(/`((?:GET|POST|PUT|PATCH|DELETE) \/[^`\s?]*)[^`]*`/g);
+  return [...new Set([...named].map((match) => match[1] ?? ""))];
 }
 
 /** "name = number" for each row of a page's tables that begins with a name in code letters and a number. */

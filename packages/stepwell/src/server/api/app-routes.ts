@@ -87,6 +87,7 @@ function appRecord({ id, url, sdk, framework, version, functions }: AppConfig, {
     framework,
     version,
     function_count: functions.length,
+    paused: engine.apps.pauseOfApp(id),
     synced_at: syncedAt === null ? null : isoTime(syncedAt),
   };
 }

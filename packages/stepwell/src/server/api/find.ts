@@ -29,7 +29,7 @@ export function appOf({ engine }: ApiContext, ref: string): AppConfig {
 
 /** A function that is served now, by its slug or id. */
 export function functionOf({ engine }: ApiContext, ref: string): FunctionConfig {
-  const fn = engine.apps.activeFunctions().find((one) => one.slug === ref || one.id === ref);
+  const fn = engine.apps.find(ref);
   if (fn === undefined) throw notFound("Function", ref);
   return fn;
 }

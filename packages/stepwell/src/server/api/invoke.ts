@@ -4,11 +4,14 @@ import { StepwellError } from "../../protocol/errors.ts";
 import { DEFAULT_ENV } from "../../protocol/event.ts";
 import type { FunctionConfig } from "../../protocol/function.ts";
 import type { JsonObject } from "../../protocol/json.ts";
+import { readEvent } from "../../protocol/read-events.ts";
 import type { RunRow } from "../../store/store.ts";
 import type { ApiContext } from "./api-engine.ts";
-import { invokedEvent } from "./invoked-event.ts";
 import type { RequestFacts } from "./route.ts";
 import { type Started, startedOf } from "./started.ts";
+
+/** What is invoked is an event without a name; the engine gives it its own. */
+const PLACEHOLDER_NAME = "invoked";
 
 /** How long a client may keep a request open for a result. */
 const WAIT_MS_MAX = 300_000;
@@ -20,7 +23,9 @@ export interface InvokeRequest {
 }
 
 export async function invoke(context: ApiContext, { fn, fields, idempotencyKey }: InvokeRequest): Promise<Started> {
-  const event = invokedEvent({ slug: fn.slug, fields, ids: context.ids, now: Date.now() });
+  const now = Date.now();
+  const place = { index: 0, id: context.ids.next(now), now, mayExist: false };
+  const event = readEvent({ ...fields, name: PLACEHOLDER_NAME }, place);
   const answer = await context.engine.invoke({ functionId: fn.id, event, idempotencyKey });
   const started = startedOf(answer);
   return started.isNew ? { ...started, eventId: started.eventId ?? event.stored.id } : started;

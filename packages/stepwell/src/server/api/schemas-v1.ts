@@ -35,6 +35,11 @@ export const RunRecord = z
     output: anyJson.optional().meta({ description: "The result, or the error when it failed." }),
     reason: z.string().optional().meta({ description: "Why it ended as it did. Ours." }),
     parent_run_id: id.optional().meta({ description: "The run whose step invoked this one. Ours." }),
+    code_change: z
+      .object({ at: when, steps: z.array(z.string()), reason: z.string() })
+      .optional()
+      .meta({ description: "The code no longer fits the stored steps. Ours." }),
+    resumes: z.number().int().optional().meta({ description: "How often it was resumed after it had failed. Ours." }),
     function_slug: z.string().nullable(),
     function_name: z.string().nullable(),
     app: z.string().nullable(),
@@ -99,6 +104,7 @@ export const FunctionRecord = z
         z.object({ cron: z.string(), jitter_ms: z.number(), misfire: z.string(), overlap: z.string() }),
       ]),
     ),
+    paused: z.enum(["hold", "skip", "reject"]).nullable().meta({ description: "Itself or with its app. Ours." }),
     config: anyObject.meta({ description: "As the app registered it." }),
   })
   .meta({ id: "Function" });
@@ -112,6 +118,7 @@ export const AppRecord = z
     framework: z.string(),
     version: z.string().nullable(),
     function_count: z.number().int(),
+    paused: z.enum(["hold", "skip", "reject"]).nullable(),
     synced_at: when.nullable(),
   })
   .meta({ id: "App" });

@@ -6,7 +6,7 @@ import { LIMITS } from "../../protocol/limits.ts";
 import { signalProblem } from "../../protocol/read-events.ts";
 import { jsonTextOf } from "./json-text.ts";
 import { route } from "./route.ts";
-import { id } from "./schemas.ts";
+import { anyJson, id } from "./schemas.ts";
 
 export const SIGNAL_ROUTES = [
   route({
@@ -19,7 +19,7 @@ export const SIGNAL_ROUTES = [
     family: "v1",
     body: z.object({
       signal: z.string().meta({ maxLength: LIMITS.signalCharsMax }),
-      data: z.unknown(),
+      data: anyJson.optional(),
       ttl: z
         .union([z.string(), z.number()])
         .nullish()
@@ -32,7 +32,7 @@ export const SIGNAL_ROUTES = [
         schema: z.object({ run_id: z.null(), is_buffered: z.literal(true) }),
       },
     },
-    errors: ["signal_not_awaited"],
+    errors: ["signal_unknown"],
     async handler({ body }, { engine }) {
       const { signal } = body;
       const problem = signalProblem(signal);
@@ -40,7 +40,7 @@ export const SIGNAL_ROUTES = [
       const data = jsonTextOf(body.data ?? null, "data");
       const answer = await engine.sendSignal({ signal, data, ttlMs: ttlOf(body.ttl ?? null) });
       if (answer.runId !== null) return { data: { run_id: answer.runId } };
-      if (!answer.isBuffered) throw new StepwellError("signal_not_awaited", { signal });
+      if (!answer.isBuffered) throw new StepwellError("signal_unknown", { signal });
       return { status: 202, data: { run_id: null, is_buffered: true } };
     },
   }),

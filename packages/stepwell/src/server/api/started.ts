@@ -1,6 +1,7 @@
 /** What an action that starts a run answers, or throws. */
+
+import type { StartAnswer } from "../../core/command.ts";
 import { StepwellError } from "../../protocol/errors.ts";
-import type { StartAnswer } from "./api-engine.ts";
 
 export interface Started {
   readonly runId: string;

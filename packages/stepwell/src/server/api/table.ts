@@ -3,6 +3,7 @@ import { APP_ROUTES } from "./app-routes.ts";
 import { EVENT_ROUTES } from "./event-routes.ts";
 import { FUNCTION_ROUTES } from "./function-routes.ts";
 import { INVOKE_ROUTES } from "./invoke-routes.ts";
+import { openApiRoutes } from "./openapi-routes.ts";
 import { RAW_ROUTES } from "./raw-routes.ts";
 import { REGISTRATION_ROUTES } from "./registration-routes.ts";
 import type { Route } from "./route.ts";
@@ -11,6 +12,9 @@ import { RUN_ROUTES } from "./run-routes.ts";
 import { SERVER_ROUTES } from "./server-routes.ts";
 import { SIGNAL_ROUTES } from "./signal-routes.ts";
 import { STATE_ROUTES } from "./state-routes.ts";
+import { APP_ROUTES_V2 } from "./v2/app-routes-v2.ts";
+import { RUN_ACTION_ROUTES_V2 } from "./v2/run-action-routes-v2.ts";
+import { RUN_ROUTES_V2 } from "./v2/run-routes-v2.ts";
 
 export const ROUTES: readonly Route[] = [
   ...RAW_ROUTES,
@@ -24,4 +28,8 @@ export const ROUTES: readonly Route[] = [
   ...REGISTRATION_ROUTES,
   ...STATE_ROUTES,
   ...SERVER_ROUTES,
+  ...APP_ROUTES_V2,
+  ...RUN_ROUTES_V2,
+  ...RUN_ACTION_ROUTES_V2,
+  ...openApiRoutes(() => ROUTES),
 ];
