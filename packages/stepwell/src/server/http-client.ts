@@ -9,6 +9,7 @@ import { promisify } from "node:util";
 import { brotliDecompress, gunzip, inflate } from "node:zlib";
 import { LRUCache } from "lru-cache";
 import type { Client, Dispatcher } from "undici";
+import type { StopSignal } from "../engine/ports.ts";
 import { formatDuration } from "../protocol/duration.ts";
 import { LIMITS } from "../protocol/limits.ts";
 import { Connections, type Passenger } from "./connections.ts";
@@ -23,6 +24,8 @@ export interface HttpRequest {
   readonly body: Buffer | string | null;
   readonly timeoutMs: number;
   readonly bodyBytesMax: number;
+  /** Breaks the request off: the connection closes, which is what the other side sees. */
+  readonly signal?: StopSignal;
 }
 
 export interface HttpAnswer {
@@ -35,7 +38,7 @@ export interface HttpAnswer {
 /** Why there is no answer. */
 export class HttpFailure extends Error {
   override readonly name = "HttpFailure";
-  readonly kind: "unreachable" | "timeout" | "too_large" | "invalid";
+  readonly kind: "unreachable" | "timeout" | "too_large" | "invalid" | "aborted";
 
   constructor(kind: HttpFailure["kind"], reason: string, options?: { cause?: unknown }) {
     super(reason, options);
@@ -146,6 +149,7 @@ class Exchange implements Passenger, Dispatcher.DispatchHandler {
   #first: Buffer | null = null;
   #more: Buffer[] | null = null;
   #size = 0;
+  #stop: (() => void) | null = null;
 
   constructor(
     request: HttpRequest,
@@ -176,6 +180,15 @@ class Exchange implements Passenger, Dispatcher.DispatchHandler {
       controller.abort(new HttpFailure("timeout", `no answer within ${formatDuration(timeoutMs)}`));
     }, timeoutMs);
     this.#timer.unref();
+    this.#watch(controller);
+  }
+
+  #watch(controller: Dispatcher.DispatchController): void {
+    const { signal } = this.#request;
+    if (signal === undefined) return;
+    this.#stop = () => controller.abort(new HttpFailure("aborted", "nobody waits for the answer any more"));
+    if (signal.aborted) this.#stop();
+    else signal.addEventListener("abort", this.#stop);
   }
 
   onResponseStart(_controller: Dispatcher.DispatchController, status: number, headers: HeaderRecord): void {
@@ -216,6 +229,7 @@ class Exchange implements Passenger, Dispatcher.DispatchHandler {
   /** Ends the exchange; null when it had ended already. */
   #leave(): Client | null {
     clearTimeout(this.#timer);
+    if (this.#stop !== null) this.#request.signal?.removeEventListener("abort", this.#stop);
     const connection = this.#connection;
     this.#connection = null;
     return connection;

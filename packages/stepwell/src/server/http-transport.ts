@@ -8,10 +8,10 @@
 import { isUtf8 } from "node:buffer";
 import { createHmac } from "node:crypto";
 import { LRUCache } from "lru-cache";
-import type { AppTransport } from "../engine/ports.ts";
+import type { AppTransport, SaveResults, StopSignal } from "../engine/ports.ts";
 import { type Call, callBody } from "../protocol/call.ts";
 import { formatDuration } from "../protocol/duration.ts";
-import { HEADERS, QUERY, UNTARGETED } from "../protocol/headers.ts";
+import { FEATURES, HEADERS, QUERY, UNTARGETED } from "../protocol/headers.ts";
 import { canonicalJson } from "../protocol/json.ts";
 import { LIMITS } from "../protocol/limits.ts";
 import type { FailedOutcome, Outcome } from "../protocol/outcome.ts";
@@ -53,10 +53,10 @@ export class HttpTransport implements AppTransport {
     );
   }
 
-  call(call: Call): Promise<Outcome> {
+  call(call: Call, _save: SaveResults, signal: StopSignal): Promise<Outcome> {
     const fail = (error: unknown) => this.#failure(call, error); // HT3
     try {
-      return this.#post(call).then(outcomeOf, fail);
+      return this.#post(call, signal).then(outcomeOf, fail);
     } catch (error) {
       return Promise.resolve(fail(error));
     }
@@ -66,7 +66,7 @@ export class HttpTransport implements AppTransport {
     return this.#client.close();
   }
 
-  #post(call: Call): Promise<HttpAnswer> {
+  #post(call: Call, signal: StopSignal): Promise<HttpAnswer> {
     const target = this.#targetOf(call.url);
     const step = call.target ?? UNTARGETED;
     const body = Buffer.from(callBody(call));
@@ -78,6 +78,7 @@ export class HttpTransport implements AppTransport {
       body,
       timeoutMs: this.#callMsMax,
       bodyBytesMax: LIMITS.replyBodyBytesMax,
+      signal,
     });
   }
 
@@ -99,6 +100,8 @@ export class HttpTransport implements AppTransport {
       call.jobId,
       HEADERS.stepId,
       step,
+      HEADERS.features,
+      FEATURES.sends,
     ];
     if (this.#key !== null) headers.push(HEADERS.signature, signBytes(body, this.#key, Date.now()));
     return headers;
