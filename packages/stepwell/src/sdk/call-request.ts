@@ -27,6 +27,8 @@ export interface CallRequest {
   readonly functionId: string | null;
   readonly requestId: string | null;
   readonly generation: number | null;
+  /** What the server can do beyond the protocol. */
+  readonly features: ReadonlySet<string>;
 }
 
 export function readCall(incoming: Incoming, query: URLSearchParams, body: unknown): CallRequest {
@@ -52,12 +54,20 @@ export function readCall(incoming: Incoming, query: URLSearchParams, body: unkno
     functionId: text(ctx["fn_id"]),
     requestId: text(ctx["request_id"]) ?? incoming.header(HEADERS.requestId),
     generation: wholeNumber(ctx["generation_id"], "ctx.generation_id") ?? generationOf(incoming),
+    features: featuresOf(incoming),
   };
 }
 
 function targetOf(incoming: Incoming, query: URLSearchParams): string | null {
   const id = query.get(QUERY.stepId) ?? incoming.header(HEADERS.stepId) ?? UNTARGETED;
   return id === UNTARGETED || id === "" ? null : id;
+}
+
+const NO_FEATURES: ReadonlySet<string> = new Set();
+
+function featuresOf(incoming: Incoming): ReadonlySet<string> {
+  const value = incoming.header(HEADERS.features);
+  return value === null ? NO_FEATURES : new Set(value.split(",").map((name) => name.trim()));
 }
 
 function generationOf(incoming: Incoming): number | null {

@@ -1,11 +1,12 @@
 /** A call of a function over HTTP: from the request to an execution, and from its result to the reply (protocol.md §2.3). */
 import { StepwellError } from "../protocol/errors.ts";
-import { HEADERS, QUERY } from "../protocol/headers.ts";
+import { FEATURES, HEADERS, QUERY } from "../protocol/headers.ts";
 import { LIMITS } from "../protocol/limits.ts";
 import type { App } from "./app.ts";
 import { type CallRequest, readCall } from "./call-request.ts";
 import { checkpointerOf } from "./checkpoint.ts";
 import { Stepwell } from "./client.ts";
+import { unreachedHeader } from "./code-change.ts";
 import { errorData } from "./error-data.ts";
 import { execute } from "./execute.ts";
 import type { ExecutionResult } from "./execution.ts";
@@ -30,14 +31,23 @@ export async function answerCall(
   const call = readCall(incoming, query, body);
   const run = async () => {
     const whole = call.useApi ? await withState(call, settings) : call;
-    return replyOf(await executeCall(app, fn, whole, settings));
+    return replyOf(await executeCall(app, fn, incoming, whole, settings));
   };
   if (fn.middleware.length === 0) return run();
   const input = { fn, requestInfo: incoming, runId: call.runId };
   return wrapWith(hooksOf(fn.middleware, "wrapRequest"), input, run)();
 }
 
-function executeCall(app: App, fn: AnyFunction, call: CallRequest, settings: Settings): Promise<ExecutionResult> {
+/** What a step sends travels with its result up to this size; more would crowd the reply. */
+const SENDS_CHARS_MAX = 1024 * 1024;
+
+function executeCall(
+  app: App,
+  fn: AnyFunction,
+  incoming: Incoming,
+  call: CallRequest,
+  settings: Settings,
+): Promise<ExecutionResult> {
   return execute({
     fn,
     event: call.event,
@@ -51,12 +61,21 @@ function executeCall(app: App, fn: AnyFunction, call: CallRequest, settings: Set
     disableImmediateExecution: call.disableImmediateExecution,
     checkpoint: checkpointerOf(fn, call, settings, app.client.logger),
     logger: app.client.logger,
-    sendEvents: Stepwell.sender(app.client, fn),
+    sender: Stepwell.sender(app.client, fn),
+    isExtended: call.features.size > 0,
+    sendsCharsMax: call.features.has(FEATURES.sends) ? SENDS_CHARS_MAX : 0,
+    ...(incoming.signal === undefined ? {} : { signal: incoming.signal }),
   });
 }
 
 /** The result of a call as its reply. */
 export function replyOf(result: ExecutionResult): Reply {
+  const reply = plainReplyOf(result);
+  if (result.unreached === undefined) return reply;
+  return { ...reply, headers: { ...reply.headers, [HEADERS.unreached]: unreachedHeader(result.unreached) } };
+}
+
+function plainReplyOf(result: ExecutionResult): Reply {
   if (result.kind === "returned") return { status: 200, headers: {}, body: result.output };
   if (result.kind === "ops") {
     if (result.ops.length > LIMITS.opsPerReplyMax) return tooManyOps(result.ops.length);

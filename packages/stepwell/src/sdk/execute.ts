@@ -88,8 +88,8 @@ class Execution {
     const { event, events, runId, attempt, maxAttempts } = request;
     let signal: AbortSignal | null = null;
     this.#signal = () => (signal ??= request.signal?.() ?? new AbortController().signal);
-    const { sender, fn } = request;
-    const step = createStepTools({ find: (found) => this.#find(found), sender, runId, appId: fn.appId });
+    const { sender, fn, isExtended } = request;
+    const step = createStepTools({ find: (found) => this.#find(found), sender, runId, appId: fn.appId, isExtended });
     const logger = quietLogger(request.logger, () => this.#isReplaying && !this.#isInBody);
     const aborted = this.#signal;
     const context = { event, events, step, runId, attempt, maxAttempts, logger, ...failureOf(request) };

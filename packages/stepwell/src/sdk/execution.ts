@@ -35,6 +35,8 @@ export interface ExecutionRequest {
   readonly sender: Sender;
   /** What a step sends may travel with its result up to this size, in characters; 0 where the server cannot take it. */
   readonly sendsCharsMax: number;
+  /** True where the server is one of ours: it can do more than the protocol asks for. */
+  readonly isExtended: boolean;
   /** Fires when nobody wants the outcome any more; made when it is first asked for. Never, when left out. */
   readonly signal?: () => AbortSignal;
   readonly targetWaitMs?: number;

@@ -53,6 +53,7 @@ export async function callInProcess(
     checkpoint: checkpointer(fn, call, options),
     logger: client.logger,
     sender: Stepwell.sender(client, fn, options.sendEvents),
+    isExtended: true,
     sendsCharsMax: options.sendEvents === undefined ? Number.POSITIVE_INFINITY : 0,
     ...host(options),
   });

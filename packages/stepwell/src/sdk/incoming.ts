@@ -15,6 +15,8 @@ export interface Incoming {
   readonly header: (name: string) => string | null;
   /** The body: raw if the host still has it, parsed if a body parser was faster, undefined when there is none. */
   readonly body: () => Promise<IncomingBody>;
+  /** Fires when the client goes away before the answer; made when it is asked for. Absent where the host cannot tell. */
+  readonly signal?: () => AbortSignal;
 }
 
 export type IncomingBody = Uint8Array | string | object | undefined;
@@ -50,6 +52,7 @@ export function fromRequest(request: Request): Incoming {
     url: request.url,
     header: (name) => request.headers.get(name),
     body: async () => new Uint8Array(await request.arrayBuffer()),
+    signal: () => request.signal,
   };
 }
 

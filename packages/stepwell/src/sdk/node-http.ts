@@ -29,20 +29,43 @@ export interface NodeRequest {
   resume(): unknown;
 }
 
-export interface NodeResponse {
+/** What tells that the client has gone: closed before it was ended. */
+export interface ClosingResponse {
+  readonly writableEnded?: boolean;
+  readonly closed?: boolean;
+  once?(event: string, listener: (...values: Untyped[]) => void): unknown;
+}
+
+export interface NodeResponse extends ClosingResponse {
   statusCode: number;
   setHeader(name: string, value: string): unknown;
   end(body: string): unknown;
 }
 
-export function fromNodeRequest(request: NodeRequest, parsedBody: unknown = request.body): Incoming {
+/** A `response` lets handlers know when the client goes away. */
+export function fromNodeRequest(
+  request: NodeRequest,
+  parsedBody: unknown = request.body,
+  response?: ClosingResponse,
+): Incoming {
   const header = (name: string) => first(request.headers[name]);
   return {
     method: request.method ?? "GET",
     url: absoluteUrl(request.originalUrl ?? request.url ?? "/", header, isEncrypted(request.socket)),
     header,
     body: () => bodyOf(request, parsedBody),
+    ...(response === undefined ? {} : { signal: () => goneSignal(response) }),
   };
+}
+
+function goneSignal(response: ClosingResponse): AbortSignal {
+  const controller = new AbortController();
+  const closed = () => {
+    if (response.writableEnded !== true) controller.abort();
+  };
+  if (response.closed === true) closed();
+  else response.once?.("close", closed);
+  return controller.signal;
 }
 
 export function writeNodeResponse(response: NodeResponse, reply: Reply): void {

@@ -43,6 +43,7 @@ async function run(body: (step: StepTools) => unknown, { middleware = [], ...req
     logger: client.logger,
     sender: Stepwell.sender(client, fn, sendEvents),
     sendsCharsMax: 10_000,
+    isExtended: true,
     now: () => NOW,
     ...request,
   });

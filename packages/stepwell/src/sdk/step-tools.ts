@@ -122,10 +122,13 @@ export interface ToolsHome {
   readonly runId: string;
   /** The app that the function belongs to. */
   readonly appId: string;
+  /** True where the server is one of ours. */
+  readonly isExtended: boolean;
 }
 
-export function createStepTools({ find: findStep, sender, runId, appId }: ToolsHome): StepTools {
-  const find = (request: StepRequest) => kept(checkedFind(findStep, request));
+export function createStepTools(home: ToolsHome): StepTools {
+  const { sender, runId, appId, isExtended } = home;
+  const find = (request: StepRequest) => kept(checkedFind(home.find, request));
   const ask: AskStep = (type, id, read) => kept(asked(find, type, id, read));
   const asleep = async (id: StepIdInput, until: (where: string) => string): Promise<void> => {
     // An async function starts at once: the step is found in the same turn as its siblings.
@@ -137,7 +140,9 @@ export function createStepTools({ find: findStep, sender, runId, appId }: ToolsH
     sleepUntil: (id, moment) => kept(asleep(id, (where) => dateText(moment, where))),
     waitForEvent: (id, options) =>
       kept(
-        ask("waitForEvent", id, (where) => waitForEventAsk(options, where)).then((event) => typed(event, options)),
+        ask("waitForEvent", id, (where) => waitForEventAsk(options, where, isExtended)).then((event) =>
+          typed(event, options),
+        ),
       ) as Promise<never>,
     waitForSignal: (id, options) =>
       ask("waitForSignal", id, (where) => waitForSignalAsk(options, where)) as Promise<never>,

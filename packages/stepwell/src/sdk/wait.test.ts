@@ -52,6 +52,16 @@ describe("waiting for an event", () => {
     });
   });
 
+  test("does so on our servers alone; others are not asked for what they cannot do", async () => {
+    const refused = { kind: "failed", noRetry: true, error: { code: "option_invalid" } };
+    const since = fn((step) => step.waitForEvent("w", { event: "a", timeout: "1h", since: "run" }));
+    expect(await call(since, { isExtended: false })).toMatchObject(refused);
+    const several = fn((step) => step.waitForEvent("w", { events: ["a", "b"], timeout: "1h" }));
+    expect(await call(several, { isExtended: false })).toMatchObject(refused);
+    const plain = fn((step) => step.waitForEvent("w", { event: "a", timeout: "1h" }));
+    expect(await call(plain, { isExtended: false })).toMatchObject({ ops: [{ op: "WaitForEvent" }] });
+  });
+
   test("gives back the event as it came, or null when the time is over", async () => {
     const waiting = fn((step) => step.waitForEvent("w", { event: "lead/replied", timeout: "3d" }));
     expect(output({ result: await call(waiting, state({ w: reply })) })).toEqual(reply);

@@ -64,9 +64,14 @@ export interface WaitForSignalOptions {
   readonly onConflict?: "fail" | "replace";
 }
 
-export function waitForEventAsk(options: WaitForEventOptions, where: string): StepAsk {
+/** `isExtended` says that the server is one of ours. */
+export function waitForEventAsk(options: WaitForEventOptions, where: string, isExtended: boolean): StepAsk {
   const names = namesOf(options, where);
   const { timeout, since } = options;
+  // Others would wait for the first event alone, from now on, and nobody would know why nothing comes.
+  if (!isExtended && (names.length > 1 || since !== undefined)) {
+    throw invalid(where, "`events` and `since` need a Stepwell server, and this is another");
+  }
   const condition = conditionOf(options, where);
   return {
     op: "WaitForEvent",

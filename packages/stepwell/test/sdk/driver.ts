@@ -41,6 +41,7 @@ export function call(fn: AnyFunction, call: Partial<ExecutionRequest> = {}): Pro
     logger: client.logger,
     sender: { sendEvents: async () => ({ ids: [] }), sendSignal: async () => ({ runId: null }) },
     sendsCharsMax: 0,
+    isExtended: true,
     ...call,
   });
 }
