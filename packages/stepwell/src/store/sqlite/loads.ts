@@ -49,7 +49,7 @@ const WAIT_ENTRIES_PER_PART = 200;
 
 // The ids lead (CROSS JOIN keeps the order of the tables), so every row is found by its key.
 const EACH_ID = "FROM (SELECT value AS wanted_id FROM json_each(?)) CROSS JOIN";
-const LOADS = {
+export const LOADS = {
   runs: `SELECT ${RUN_COLUMNS} ${EACH_ID} runs ON runs.id = wanted_id`,
   steps: `SELECT ${STEP_COLUMNS} ${EACH_ID} steps ON steps.run_id = wanted_id`,
   jobs: `SELECT ${JOB_COLUMNS} ${EACH_ID} jobs ON jobs.run_id = wanted_id`,

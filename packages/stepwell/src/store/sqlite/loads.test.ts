@@ -1,0 +1,35 @@
+import { DatabaseSync } from "node:sqlite";
+import { expect, test } from "vitest";
+import { LOADS } from "./loads.ts";
+import { migrate } from "./migrate.ts";
+
+/** How SQLite goes about a load. */
+function planOf(sql: string): string {
+  const db = new DatabaseSync(":memory:");
+  migrate(db, "x");
+  const values = Array.from({ length: sql.split("?").length - 1 }, () => "[]");
+  const steps = db.prepare(`EXPLAIN QUERY PLAN ${sql}`).all(...values);
+  return steps.map((step) => String(step["detail"])).join("\n");
+}
+
+test("waits are found and counted in one index, without their rows and without sorting", () => {
+  const entry = "COVERING INDEX waits_by_entry (partition=? AND kind=? AND name=? AND path=? AND value=? AND run_id>?)";
+  expect(planOf(LOADS.waiting)).toBe(`SEARCH waits USING ${entry}`);
+  expect(planOf(LOADS.waitCounts)).toBe("SEARCH waits USING COVERING INDEX waits_by_entry (partition=?)");
+});
+
+test("whatever belongs to runs and ids is found by key", () => {
+  for (const sql of [LOADS.runs, LOADS.steps, LOADS.jobs, LOADS.waits, LOADS.runEvents, LOADS.events, LOADS.blobs]) {
+    expect(planOf(sql)).toMatch(/^SCAN json_each VIRTUAL TABLE INDEX 1:\nSEARCH \w+ USING .*(INDEX|KEY).*=\?\)$/);
+  }
+});
+
+test("pages walk their index and sort nothing", () => {
+  expect(planOf(LOADS.jobPage)).toContain("jobs_by_due");
+  expect(planOf(LOADS.inbox)).toContain("inbox_by_id (partition=? AND id>?)");
+  expect(planOf(LOADS.pastEventIds)).toContain("events_by_name (env=? AND name=? AND id>? AND id<?)");
+  expect(planOf(LOADS.openOperations)).toContain("operations_open");
+  for (const sql of [LOADS.jobPage, LOADS.inbox, LOADS.pastEventIds, LOADS.openOperations]) {
+    expect(planOf(sql)).not.toContain("TEMP B-TREE");
+  }
+});
