@@ -14,8 +14,11 @@ export function sha256Hex(bytes: Uint8Array): string {
   return bytesToHex(sha256(bytes));
 }
 
-export function hmacSha256Hex(key: string, message: Uint8Array): string {
-  return bytesToHex(hmac(sha256, utf8ToBytes(key), message));
+/** The HMAC of the parts, one after the other. */
+export function hmacSha256Hex(key: string, ...parts: readonly (Uint8Array | string)[]): string {
+  const code = hmac.create(sha256, utf8ToBytes(key));
+  for (const part of parts) code.update(typeof part === "string" ? utf8ToBytes(part) : part);
+  return bytesToHex(code.digest());
 }
 
 /** A name-based UUID (version 5, OID namespace): the same name is the same id on every server. */
