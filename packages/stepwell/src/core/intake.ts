@@ -44,7 +44,8 @@ export function startRuns(
       decide(starter, event, fn.id, "deduplicated", `event id ${key} was seen before`, earlier); // N1
       continue;
     }
-    const pause = starter.pauseOf(fn.id);
+    // What the engine itself has to tell is never lost: a hook of a paused app waits until the app is resumed.
+    const pause = event.isInternal ? null : starter.pauseOf(fn.id);
     if (pause === "reject") {
       decide(starter, event, fn.id, "rejected", "the function is paused", null);
       continue;

@@ -7,13 +7,15 @@
  */
 
 import type { Notice } from "../core/batch.ts";
-import type { CancelAnswer } from "../core/command.ts";
+import type { CancelAnswer, StartAnswer } from "../core/command.ts";
 import type { Random } from "../core/random.ts";
 import { Engine } from "../engine/engine.ts";
 import type { Clock, EngineLog } from "../engine/ports.ts";
 import { StepwellError } from "../protocol/errors.ts";
 import { DEFAULT_ENV } from "../protocol/event.ts";
 import { createIdSource, type IdSource } from "../protocol/ids.ts";
+import { canonicalJson, type JsonObject, type JsonValue } from "../protocol/json.ts";
+import { readEvent } from "../protocol/read-events.ts";
 import { Stepwell } from "../sdk/client.ts";
 import { type DurationInput, durationMs } from "../sdk/duration-input.ts";
 import type { StepwellFunction } from "../sdk/function.ts";
@@ -22,6 +24,7 @@ import { checkSchemas, eventText } from "../sdk/send.ts";
 import { readSignal, type SignalInput } from "../sdk/signal.ts";
 import type { EventInput } from "../sdk/trigger.ts";
 import { systemClock } from "../server/clock.ts";
+import { createGateway } from "../server/gateway/gateway.ts";
 import { startHousekeeping } from "../server/housekeeping.ts";
 import { readEvents } from "../server/intake.ts";
 import { createSystemRandom } from "../server/system-random.ts";
@@ -79,6 +82,8 @@ export class EmbeddedEngine {
   readonly #apps: readonly InProcessApp[];
   readonly #clients: readonly Stepwell[];
   readonly #transport: InProcessTransport;
+  /** An application may reach what it likes: its own network too. */
+  readonly #gateway = createGateway({ allowPrivate: true });
   /** Who waits for the end of a run, by run id. */
   readonly #waiting = new Map<string, Set<() => void>>();
   readonly #log: EngineLog;
@@ -100,6 +105,7 @@ export class EmbeddedEngine {
       clock: this.#clock,
       random,
       transport: this.#transport,
+      gateway: this.#gateway,
       log: this.#log,
       retryIntervalMs: retryInterval === undefined ? null : durationMs(retryInterval, "createEngine: retryInterval"),
       ...(options.onFatal === undefined ? {} : { onFatal: options.onFatal }),
@@ -132,6 +138,58 @@ export class EmbeddedEngine {
   async sendSignal(signal: SignalInput): Promise<{ runId: string | null }> {
     const { runId } = await this.engine.sendSignal(readSignal(signal, "sendSignal"));
     return { runId };
+  }
+
+  /**
+   * Starts a function with this data, whatever its triggers say, and tells the run. Durable when it resolves.
+   *
+   * @throws `function_not_found`, `function_paused`, `event_invalid`, `server_stopping`.
+   * @example
+   * ```ts
+   * import { Stepwell } from "stepwell";
+   * import { createEngine } from "stepwell/engine";
+   * const client = new Stepwell({ id: "shop" });
+   * const price = client.createFunction({ id: "price", triggers: [] }, async ({ event }) => Number(event.data["net"]) * 1.2);
+   * const engine = await createEngine({ client, functions: [price] });
+   * const { runId } = await engine.invoke(price, { data: { net: 10 } });
+   * console.log((await engine.waitForRun(runId)).output); // 12
+   * await engine.stop();
+   * ```
+   */
+  async invoke(
+    fn: { readonly slug: string } | string,
+    options: { readonly data?: JsonObject; readonly user?: JsonObject; readonly idempotencyKey?: string } = {},
+  ): Promise<{ runId: string }> {
+    const { idempotencyKey = null, data = {}, user = {} } = options;
+    const now = this.#clock.now();
+    const place = { index: 0, id: this.#ids.next(now), now, mayExist: false };
+    const event = readEvent({ name: "invoked", data, user }, place);
+    const functionId = typeof fn === "string" ? fn : fn.slug;
+    return startedRun(await this.engine.invoke({ functionId, event, idempotencyKey }));
+  }
+
+  /**
+   * Starts a new run with the events of another one. With `fromStep`, the results of the steps before that one are kept;
+   * `input` replaces the arguments of that step.
+   *
+   * @throws `not_found`, `step_unknown`, `step_ambiguous`, `function_not_found`, `server_stopping`.
+   */
+  async rerun(
+    runId: string,
+    options: { readonly fromStep?: string; readonly input?: readonly JsonValue[] } = {},
+  ): Promise<{ runId: string }> {
+    const { fromStep: stepId, input } = options;
+    const fromStep = stepId === undefined ? null : { stepId, input: input === undefined ? null : canonicalJson(input) };
+    return startedRun(await this.engine.rerun({ runId, fromStep }));
+  }
+
+  /**
+   * A failed run goes on where it failed: the step that ended it is tried again, with all its attempts.
+   *
+   * @throws `not_found`, `run_not_failed`, `function_not_found`, `server_stopping`.
+   */
+  async resumeRun(runId: string): Promise<void> {
+    startedRun(await this.engine.resumeRun({ runId }));
   }
 
   /** The run as it is now, or null when there is none. */
@@ -216,7 +274,7 @@ export class EmbeddedEngine {
       engineOfClient.delete(client);
       Stepwell.sendOver(client, null);
     }
-    await this.#transport.close();
+    await Promise.all([this.#transport.close(), this.#gateway.close()]);
     await this.#store.close();
   }
 
@@ -265,6 +323,11 @@ export class EmbeddedEngine {
       });
     });
   }
+}
+
+function startedRun(answer: StartAnswer): { runId: string } {
+  if (answer.kind === "refused") throw new StepwellError(answer.code, answer.details);
+  return { runId: answer.runId };
 }
 
 function clientsOf(client: CreateEngineOptions["client"]): readonly Stepwell[] {

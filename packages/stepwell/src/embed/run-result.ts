@@ -1,6 +1,6 @@
 /** Runs as whoever embeds the engine sees them. */
 import type { Apps } from "../core/apps.ts";
-import type { RunStatus } from "../core/run/run.ts";
+import type { EndReason, RunStatus } from "../core/run/run.ts";
 import type { ErrorValue } from "../protocol/error-value.ts";
 import type { RunRow } from "../store/store.ts";
 
@@ -13,6 +13,8 @@ export interface RunResult {
   readonly output: unknown;
   /** Why it failed, or null. */
   readonly error: ErrorValue | null;
+  /** Why it ended as it did, beside the status: `timed_out`, `cancelled_by_event`, …; null when that says it all. */
+  readonly reason: EndReason | null;
   readonly createdAt: Date;
   readonly endedAt: Date | null;
 }
@@ -24,6 +26,7 @@ export function runResult(row: RunRow, apps: Apps): RunResult {
     status: row.status,
     output: row.output === null ? null : JSON.parse(row.output),
     error: row.error === null ? null : (JSON.parse(row.error) as ErrorValue),
+    reason: row.reason,
     createdAt: new Date(row.createdAt),
     endedAt: row.endedAt === null ? null : new Date(row.endedAt),
   };

@@ -6,6 +6,7 @@
  */
 import { setImmediate as turn } from "node:timers/promises";
 import { isoTime } from "../core/instant.ts";
+import type { Engine } from "../engine/engine.ts";
 import type { EngineLog } from "../engine/ports.ts";
 import { StepwellError } from "../protocol/errors.ts";
 import type { Stepwell } from "../sdk/client.ts";
@@ -66,6 +67,26 @@ export class TestEngine {
   /** Sends a signal to the run that waits for it and tells which one that is; null when nobody waits. */
   sendSignal(signal: SignalInput): Promise<{ runId: string | null }> {
     return this.#embedded.sendSignal(signal);
+  }
+
+  /** Starts a function with this data, whatever its triggers say. */
+  invoke(...args: Parameters<EmbeddedEngine["invoke"]>): ReturnType<EmbeddedEngine["invoke"]> {
+    return this.#embedded.invoke(...args);
+  }
+
+  /** Starts a new run with the events of another one, from the beginning or from a step. */
+  rerun(...args: Parameters<EmbeddedEngine["rerun"]>): ReturnType<EmbeddedEngine["rerun"]> {
+    return this.#embedded.rerun(...args);
+  }
+
+  /** A failed run goes on where it failed. */
+  resumeRun(runId: string): Promise<void> {
+    return this.#embedded.resumeRun(runId);
+  }
+
+  /** The loop itself: `pause`, `unpause`, and what else is rarely asked for. */
+  get engine(): Engine {
+    return this.#embedded.engine;
   }
 
   /** Waits, without moving the clock, until nothing more happens: every call has returned and everything is stored. */
