@@ -79,7 +79,11 @@ export async function startApi(answers: { readonly [Name in keyof ApiEngine]?: u
     [{ fn: FUNCTION, version: 1, isArchived: false, changedAt: 0, paused: null }],
   );
   const methods = Object.entries(answers).map(([name, answer]) => {
-    return [name, async (command: unknown) => void asked.push([name, command]) ?? answer];
+    const method = async (command: unknown): Promise<unknown> => {
+      asked.push([name, command]);
+      return answer;
+    };
+    return [name, method] as const;
   });
   const engine = {
     apps,

@@ -192,6 +192,9 @@ describe("invoking", () => {
     expect((await post(`${api.url}/invoke/shop-send`, [])).json.code).toBe("body_invalid");
     expect((await post(invokeUrl(api.url), { data: [] })).json.code).toBe("body_invalid");
     expect((await post(invokeUrl(api.url), { wait: "1d" })).json.code).toBe("body_invalid");
+    for (const key of ["", "a\u0000b", "ä".repeat(513)]) {
+      expect((await post(invokeUrl(api.url), { idempotency_key: key })).json.code).toBe("body_invalid");
+    }
     const v2 = await post(`${api.url}/v2/apps/shop/functions/nobody/invoke`, {});
     expect([v2.status, v2.json]).toMatchObject([404, { errors: [{ code: "not_found", message: expect.any(String) }] }]);
     expect(api.asked).toEqual([]);

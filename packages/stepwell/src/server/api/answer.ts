@@ -22,7 +22,7 @@ export function errorBody(path: string, { body }: ErrorReply): ErrorReply["body"
   return { errors: [{ code: body.code, message: body.error }] };
 }
 
-export function isV2(path: string): boolean {
+function isV2(path: string): boolean {
   return path.startsWith("/api/v2/") || path.startsWith("/v2/");
 }
 

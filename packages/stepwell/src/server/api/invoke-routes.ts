@@ -1,6 +1,8 @@
 /** Starting a function without an event of its own: with an answer to wait for, or as the wire has it. */
 import { z } from "zod";
 import { DEFAULT_ENV } from "../../protocol/event.ts";
+import { isLargerThan } from "../../protocol/json.ts";
+import { EVENT_ID_BYTES_MAX, hasUnstorable } from "../../protocol/read-events.ts";
 import { runRecord } from "../run-record.ts";
 import type { ApiContext } from "./api-engine.ts";
 import { functionOf } from "./find.ts";
@@ -18,7 +20,8 @@ export const waitField = z
 export const idempotencyKey = z
   .string()
   .min(1, "must not be empty")
-  .max(1_024, "must have at most 1024 characters")
+  .refine((key) => !isLargerThan(key, EVENT_ID_BYTES_MAX), `must have at most ${EVENT_ID_BYTES_MAX} bytes`)
+  .refine((key) => !hasUnstorable(key), "has characters that cannot be stored")
   .nullish()
   .meta({ description: "Within 24 h the function starts once for it." });
 

@@ -3,7 +3,7 @@ import { z } from "zod";
 import { isUlid } from "../../protocol/ids.ts";
 import { isJsonObject, type JsonObject } from "../../protocol/json.ts";
 
-export const LIMIT_DEFAULT = 20;
+const LIMIT_DEFAULT = 20;
 
 /** Whatever is asked for is cut to what is allowed. */
 export function limit(max: number) {

@@ -19,18 +19,22 @@ export async function readInput(route: Route, c: Context<HttpEnv>): Promise<Inpu
   return { path, query, body, request: requestFacts(c) };
 }
 
+export function invalid(name: string, reason: string): StepwellError {
+  return new StepwellError("query_invalid", { name, reason });
+}
+
 /** Repeated parameters are a list where the wire has lists; elsewhere the first one counts. */
 function readParam({ family }: Route, c: Context<HttpEnv>, name: string): string | undefined {
   return family === "v2" ? c.req.queries(name)?.join(",") : c.req.query(name);
 }
 
-export function readQuery(shape: Shape, read: (name: string) => string | undefined): Values<Shape> {
+function readQuery(shape: Shape, read: (name: string) => string | undefined): Values<Shape> {
   const values: Record<string, unknown> = {};
   for (const [name, schema] of Object.entries(shape)) {
     const text = read(name);
     const parsed = schema.safeParse(text === "" ? undefined : text); // RI1
     if (!parsed.success) {
-      throw new StepwellError("query_invalid", { name, reason: parsed.error.issues[0]?.message ?? "it is not valid" });
+      throw invalid(name, parsed.error.issues[0]?.message ?? "it is not valid");
     }
     values[name] = parsed.data;
   }

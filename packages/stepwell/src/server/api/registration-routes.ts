@@ -4,11 +4,11 @@ import { StepwellError } from "../../protocol/errors.ts";
 import { HEADERS } from "../../protocol/headers.ts";
 import { isJsonObject } from "../../protocol/json.ts";
 import { normalizeAppUrl, shownUrl } from "../app-url.ts";
-import { invalid } from "../query.ts";
 import { readRegistration } from "../register.ts";
 import { appUuid } from "../run-record.ts";
 import type { ApiContext } from "./api-engine.ts";
 import { text, wholeBody } from "./params.ts";
+import { invalid } from "./read-input.ts";
 import { type Method, type Route, route } from "./route.ts";
 import { uuid } from "./schemas.ts";
 

@@ -2,10 +2,10 @@
 import type { RunStatus } from "../../core/run/run.ts";
 import { DEFAULT_ENV } from "../../protocol/event.ts";
 import type { RunFilter } from "../../store/store.ts";
-import { invalid } from "../query.ts";
 import { appUuid, runStatusOf } from "../run-record.ts";
 import type { ApiContext } from "./api-engine.ts";
 import { defined, eventOf, notFound } from "./find.ts";
+import { invalid } from "./read-input.ts";
 
 /** As it stands in a query; absent members filter nothing. */
 export interface RunQuery {

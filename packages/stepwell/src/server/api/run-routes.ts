@@ -11,7 +11,7 @@ import { runFilter } from "./run-filter.ts";
 import { when } from "./schemas.ts";
 import { AttemptRecord, RunRecord, StepRecord } from "./schemas-v1.ts";
 
-export const RUNS_MAX = 100;
+const RUNS_MAX = 100;
 
 const JobRecord = z
   .object({

@@ -4,7 +4,7 @@ import { anyJson, bigNumber, id, uuid, when } from "../schemas.ts";
 
 const paused = z.enum(["hold", "skip", "reject"]).nullable().meta({ description: "Ours." });
 
-export const RunStatusV2 = z.enum(["QUEUED", "RUNNING", "COMPLETED", "FAILED", "CANCELLED", "SKIPPED"]);
+const RunStatusV2 = z.enum(["QUEUED", "RUNNING", "COMPLETED", "FAILED", "CANCELLED", "SKIPPED"]);
 
 export const RunV2 = z
   .object({
@@ -29,7 +29,7 @@ export const RunV2 = z
   })
   .meta({ id: "RunV2" });
 
-export const AttemptV2 = z
+const AttemptV2 = z
   .object({
     attempt: z.number().int(),
     startedAt: when,
