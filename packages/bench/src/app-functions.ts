@@ -52,6 +52,10 @@ export function createFunctions(client: Stepwell): { functions: AnyFunction[]; r
       count(recorder.ends, "sleeper");
     },
   );
+  const waiter = client.createFunction({ id: "waiter", triggers: { event: "bench/waiter" } }, async ({ step }) => {
+    await step.waitForEvent("reply", { event: "bench/reply", match: "data.key", timeout: "30d" });
+    count(recorder.ends, "waiter");
+  });
   return {
     recorder,
     functions: [
@@ -61,6 +65,7 @@ export function createFunctions(client: Stepwell): { functions: AnyFunction[]; r
       steps("thousand-checkpointed", 1_000, true),
       parallel,
       sleeper,
+      waiter,
     ] as AnyFunction[],
   };
 }

@@ -5,6 +5,7 @@ import type { Question } from "./question.ts";
 import { memoryAtRest, recovery } from "./recovery.ts";
 import { sleepers } from "./sleepers.ts";
 import { httpThroughput, inProcessThroughput } from "./throughput.ts";
+import { waits } from "./waits.ts";
 
 export const questions: readonly Question[] = [
   httpThroughput,
@@ -13,6 +14,7 @@ export const questions: readonly Question[] = [
   longRuns,
   intake,
   sleepers,
+  waits,
   recovery,
   memoryAtRest,
 ];
