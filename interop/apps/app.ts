@@ -8,10 +8,15 @@ import {
 } from "node:http";
 import type { AddressInfo } from "node:net";
 import { Readable } from "node:stream";
-import type { Definition, Seen } from "./functions.ts";
+import type { Definition, Seen, Tools } from "./definition.ts";
 
 export interface Client {
   send(events: unknown): Promise<{ ids: string[] }>;
+}
+
+/** A client of whoever has signals to send. */
+export interface SignalClient {
+  sendSignal(options: { signal: string; data?: unknown }): Promise<{ runId?: string }>;
 }
 
 export interface AppOptions {
@@ -23,6 +28,7 @@ export interface AppOptions {
   readonly signingKey?: string;
   readonly signingKeyFallback?: string;
   readonly checkpointing?: boolean;
+  readonly optimizeParallelism?: boolean;
   readonly fetch?: typeof fetch;
 }
 
@@ -30,8 +36,9 @@ export interface AppOptions {
 export interface Sdk {
   readonly name: string;
   readonly language: RegExp;
+  readonly tools: Tools;
   definitions(seen: Seen): Definition[];
-  client(options: AppOptions): Client;
+  client(options: AppOptions): Client & SignalClient;
   listener(options: AppOptions, definitions: readonly Definition[]): RequestListener;
 }
 

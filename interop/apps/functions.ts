@@ -3,77 +3,7 @@
  * down what it saw into `Seen`; the tests read that, not what the server says.
  */
 import { createHash } from "node:crypto";
-
-export interface SeenEvent {
-  readonly id?: string;
-  readonly name: string;
-  readonly data: Record<string, unknown>;
-  readonly ts?: number;
-}
-
-export interface Step {
-  run<Value>(id: string, body: (...args: never[]) => Value | Promise<Value>, ...args: unknown[]): Promise<Value>;
-  sleep(id: string, duration: string | number): Promise<void>;
-  sleepUntil(id: string, time: Date | string): Promise<void>;
-  sendEvent(id: string, events: unknown): Promise<{ ids: string[] }>;
-}
-
-export interface Context {
-  readonly event: SeenEvent;
-  readonly events: readonly SeenEvent[];
-  readonly step: Step;
-  readonly runId: string;
-  readonly attempt: number;
-  readonly maxAttempts?: number;
-  /** Of v4. */
-  readonly group?: { parallel<Value>(body: () => Promise<Value>): Promise<Value> };
-  /** Of failure handlers. */
-  readonly error?: Error;
-}
-
-export type Trigger = { readonly event: string; readonly if?: string } | { readonly cron: string };
-
-export interface Definition {
-  readonly id: string;
-  readonly triggers: readonly Trigger[];
-  readonly retries?: number;
-  readonly handler: (context: Context) => unknown;
-  readonly onFailure?: (context: Context) => unknown;
-}
-
-/** The classes of the SDK under test. */
-export interface Errors {
-  readonly NonRetriableError: new (message: string, options?: { cause?: unknown }) => Error;
-  readonly RetryAfterError: new (message: string, retryAfter: number | string | Date) => Error;
-  readonly StepError: new (...args: never[]) => Error;
-}
-
-/** What happened inside the functions, in order, under the `key` of the event that started them. */
-export class Seen {
-  readonly #entries = new Map<string, { what: string; at: number; value: unknown }[]>();
-
-  add(key: unknown, what: string, value: unknown = null): void {
-    const entries = this.#entries.get(String(key)) ?? [];
-    entries.push({ what, at: Date.now(), value });
-    this.#entries.set(String(key), entries);
-  }
-
-  whats(key: string): string[] {
-    return (this.#entries.get(key) ?? []).map((entry) => entry.what);
-  }
-
-  values(key: string, what: string): unknown[] {
-    return this.#of(key, what).map((entry) => entry.value);
-  }
-
-  times(key: string, what: string): number[] {
-    return this.#of(key, what).map((entry) => entry.at);
-  }
-
-  #of(key: string, what: string) {
-    return (this.#entries.get(key) ?? []).filter((entry) => entry.what === what);
-  }
-}
+import type { Context, Definition, Errors, Seen, SeenEvent } from "./definition.ts";
 
 export const MEGABYTE = 1_048_576;
 export const CRON = "* * * * * *";

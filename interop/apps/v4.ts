@@ -1,11 +1,30 @@
 /** The app made with the official SDK v4. */
-import { cron, eventType, Inngest, NonRetriableError, RetryAfterError, StepError } from "inngest-v4";
+import {
+  cron,
+  fetch as durableFetch,
+  eventType,
+  Inngest,
+  NonRetriableError,
+  RetryAfterError,
+  referenceFunction,
+  StepError,
+} from "inngest-v4";
 import { serve } from "inngest-v4/node";
-import type { AppOptions, Client, Sdk } from "./app.ts";
-import { type Definition, type Errors, functionsOf, type Trigger } from "./functions.ts";
+import type { AppOptions, Client, Sdk, SignalClient } from "./app.ts";
+import type { Definition, Errors, Tools, Trigger } from "./definition.ts";
+import { functionsOf } from "./functions.ts";
 import { quiet } from "./quiet.ts";
 
-function makeClient({ appId, baseUrl, isDev, eventKey, checkpointing, fetch, ...keys }: AppOptions): Inngest {
+function makeClient({
+  appId,
+  baseUrl,
+  isDev,
+  eventKey,
+  checkpointing,
+  optimizeParallelism,
+  fetch,
+  ...keys
+}: AppOptions): Inngest {
   const { signingKey, signingKeyFallback } = keys;
   return new Inngest({
     id: appId,
@@ -14,33 +33,49 @@ function makeClient({ appId, baseUrl, isDev, eventKey, checkpointing, fetch, ...
     ...(isDev === undefined ? {} : { isDev }),
     ...(eventKey === undefined ? {} : { eventKey }),
     ...(checkpointing === undefined ? {} : { checkpointing }),
+    ...(optimizeParallelism === undefined ? {} : { optimizeParallelism }),
     ...(fetch === undefined ? {} : { fetch }),
     ...(signingKey === undefined ? {} : { signingKey }),
     ...(signingKeyFallback === undefined ? {} : { signingKeyFallback }),
   });
 }
 
+const errors = { NonRetriableError, RetryAfterError, StepError } as unknown as Errors;
+const made = new WeakMap<Definition, unknown>();
+
+const tools: Tools = {
+  ...errors,
+  functionOf: (definition) => made.get(definition),
+  referenceFunction,
+  fetch: durableFetch as typeof fetch,
+};
+
 export const v4: Sdk = {
   name: "v4",
   language: /^inngest-js:v4\./,
-  definitions: (seen) => functionsOf(seen, { NonRetriableError, RetryAfterError, StepError } as unknown as Errors),
-  client: (options) => makeClient(options) as unknown as Client,
+  tools,
+  definitions: (seen) => functionsOf(seen, errors),
+  client: (options) => makeClient(options) as unknown as Client & SignalClient,
   listener: (options, definitions) => {
     const client = makeClient(options);
     return serve({ client, functions: definitions.map((definition) => makeFunction(client, definition)) });
   },
 };
 
-function makeFunction(client: Inngest, { id, triggers, retries, handler, onFailure }: Definition) {
-  return client.createFunction(
+function makeFunction(client: Inngest, definition: Definition) {
+  const { id, triggers, retries, handler, onFailure } = definition;
+  const fn = client.createFunction(
     {
       id,
+      ...(definition.options as object),
       triggers: triggers.map(asTrigger),
       ...(retries === undefined ? {} : { retries: retries as 3 }),
       ...(onFailure === undefined ? {} : { onFailure: onFailure as never }),
     },
     handler as never,
   );
+  made.set(definition, fn);
+  return fn;
 }
 
 /** The ways in which v4 writes triggers: the helper for crons, the typed event where it can stand alone. */

@@ -24,12 +24,24 @@ export interface ServerOptions {
   readonly port?: number;
 }
 
+export interface Answer {
+  readonly status: number;
+  readonly body: unknown;
+}
+
 export interface Run {
   readonly run_id: string;
   readonly function_id: string;
   readonly event_id: string;
   readonly status: string;
   readonly output?: unknown;
+}
+
+/** A step as the server sees it, for tests that must know when a run has come so far. */
+export interface StepState {
+  readonly name: string;
+  readonly index: number;
+  readonly status: string;
 }
 
 export interface Server {
@@ -41,7 +53,12 @@ export interface Server {
   endedRunsOf(eventId: string, count?: number): Promise<Run[]>;
   /** The only run of an event, ended. */
   endedRunOf(eventId: string): Promise<Run>;
-  get(path: string): Promise<{ status: number; body: unknown }>;
+  /** The run, ended. */
+  ended(runId: string): Promise<Run>;
+  /** The first run of an event, once its step of that name waits. */
+  waitingRunOf(eventId: string, step: string, index?: number): Promise<string>;
+  get(path: string): Promise<Answer>;
+  send(method: string, path: string, body?: unknown): Promise<Answer>;
   stop(): Promise<void>;
 }
 
@@ -73,31 +90,56 @@ function command(keys: Keys | undefined): string[] {
 
 function reader(url: string, keys: Keys | undefined, started: Process) {
   const headers: Record<string, string> = keys === undefined ? {} : { authorization: `Bearer ${keys.signingKey}` };
-  const get = async (path: string): Promise<{ status: number; body: unknown }> => {
-    const answer = await fetch(url + path, { headers });
+  const send = async (method: string, path: string, body?: unknown): Promise<Answer> => {
+    const answer = await fetch(url + path, {
+      method,
+      headers: body === undefined ? headers : { ...headers, "content-type": "application/json" },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
     const text = await answer.text();
     return { status: answer.status, body: text.startsWith("{") || text.startsWith("[") ? JSON.parse(text) : text };
   };
-  const runsOf = async (eventId: string): Promise<Run[]> => {
-    const { status, body } = await get(`/v1/events/${eventId}/runs`);
-    if (status !== 200) throw new Error(`runs of ${eventId}: ${status} ${JSON.stringify(body)}`);
-    return (body as { data: Run[] }).data;
+  const dataOf = async <Data>(path: string): Promise<Data> => {
+    const { status, body } = await send("GET", path);
+    if (status !== 200) throw new Error(`${path}: ${status} ${JSON.stringify(body)}`);
+    return (body as { data: Data }).data;
   };
-  const endedRunsOf = async (eventId: string, count = 1): Promise<Run[]> => {
+  const poll = async <Value>(read: () => Promise<Value>, isDone: (value: Value) => boolean): Promise<Value> => {
     const deadline = Date.now() + RUN_WAIT_MS;
     for (;;) {
-      const runs = await runsOf(eventId);
-      if (runs.length >= count && runs.every(hasEnded)) return runs;
-      if (Date.now() > deadline) throw new Error(`still ${JSON.stringify(runs)}\n${started.output().slice(-4_000)}`);
+      const value = await read();
+      if (isDone(value)) return value;
+      if (Date.now() > deadline) throw new Error(`still ${JSON.stringify(value)}\n${started.output().slice(-4_000)}`);
       await new Promise((resolve) => setTimeout(resolve, POLL_MS));
     }
   };
+  const runsOf = (eventId: string) => dataOf<Run[]>(`/v1/events/${eventId}/runs`);
+  const endedRunsOf = (eventId: string, count = 1) =>
+    poll(
+      () => runsOf(eventId),
+      (runs) => runs.length >= count && runs.every(hasEnded),
+    );
   const endedRunOf = async (eventId: string): Promise<Run> => {
     const [run, ...others] = await endedRunsOf(eventId);
     if (run === undefined || others.length > 0) throw new Error(`one run expected, not ${others.length + 1}`);
     return run;
   };
-  return { get, runsOf, endedRunsOf, endedRunOf };
+  const ended = (runId: string) => poll(() => dataOf<Run>(`/v1/runs/${runId}`), hasEnded);
+  const waitingRunOf = async (eventId: string, step: string, index = 0): Promise<string> => {
+    const [run] = await poll(
+      () => runsOf(eventId),
+      (runs) => runs.length > 0,
+    );
+    const isWaiting = ({ name, index: at, status }: StepState) =>
+      name === step && at === index && (status === "Waiting" || status === "Sleeping");
+    await poll(
+      () => dataOf<StepState[]>(`/v1/runs/${run!.run_id}/steps`),
+      (steps) => steps.some(isWaiting),
+    );
+    return run!.run_id;
+  };
+  const get = (path: string) => send("GET", path);
+  return { get, send, runsOf, endedRunsOf, endedRunOf, ended, waitingRunOf };
 }
 
 function hasEnded(run: Run): boolean {

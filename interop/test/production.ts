@@ -5,7 +5,8 @@
 import { randomBytes } from "node:crypto";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { type App, type AppOptions, type Client, type Sdk, startApp } from "../apps/app.ts";
-import { MEGABYTE, Seen } from "../apps/functions.ts";
+import { Seen } from "../apps/definition.ts";
+import { MEGABYTE } from "../apps/functions.ts";
 import { freePort } from "../lib/processes.ts";
 import { type Server, startServer } from "../lib/server.ts";
 import { sign } from "../lib/sign.ts";

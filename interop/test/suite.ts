@@ -4,7 +4,8 @@
  */
 import { afterAll, beforeAll, describe, type ExpectStatic, test } from "vitest";
 import { type App, type AppOptions, type Client, type Sdk, startApp } from "../apps/app.ts";
-import { CRON, MEGABYTE, Seen } from "../apps/functions.ts";
+import { Seen } from "../apps/definition.ts";
+import { CRON, MEGABYTE } from "../apps/functions.ts";
 import { type Run, type Server, startServer } from "../lib/server.ts";
 import { until } from "../lib/wait.ts";
 

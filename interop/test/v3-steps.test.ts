@@ -1,0 +1,7 @@
+/** Every step kind of the official TypeScript SDK v3. The versions cannot share a process: they share a global. */
+import { v3 } from "../apps/v3.ts";
+import { describeSteps } from "./steps/suite.ts";
+
+describeSteps({ sdk: v3, title: "plain", checkpointing: false });
+describeSteps({ sdk: v3, title: "optimized parallelism", checkpointing: false, optimizeParallelism: true });
+describeSteps({ sdk: v3, title: "checkpointing", checkpointing: true });

@@ -1,0 +1,6 @@
+/** Every step kind of the official TypeScript SDK v4. */
+import { v4 } from "../apps/v4.ts";
+import { describeSteps } from "./steps/suite.ts";
+
+describeSteps({ sdk: v4, title: "checkpointing", checkpointing: true });
+describeSteps({ sdk: v4, title: "no checkpointing", checkpointing: false });
