@@ -50,6 +50,21 @@ export function waitTests(current: () => Store): void {
     expect(await current().listWaits(idOf(3))).toEqual([]);
   });
 
+  test("the order of waits is that of their positions, whenever they were put; a later put of one counts", async () => {
+    const run = makeRun(1);
+    const waits = [addWait(run, "a"), addWait(run, "a"), addWait(run, "a", { value: "s:last" })];
+    await commit(current(), (batch) => {
+      batch.runs.add(run);
+      for (const wait of [...waits].reverse()) batch.putWait(wait);
+    });
+    const moved = { ...waits[1]!, value: "s:moved", expression: "true" };
+    run.waits.set("a", [waits[0]!, moved, waits[2]!]);
+    await commit(current(), (batch) => batch.putWait(moved));
+    expect(await current().loadRuns([run.id])).toEqual([asLoaded(run)]);
+    expect(await numbers({ keys: [{ path: "data.id", value: "s:moved" }] })).toEqual([1]);
+    expect((await current().listWaits(run.id)).map((wait) => wait.seq)).toEqual([0, 1, 2]);
+  });
+
   test("runs are found by any of the entries, each once, ascending", async () => {
     const runs = [5, 3, 9, 1].map((number) => makeRun(number));
     const [five, three, nine, one] = runs as [(typeof runs)[0], (typeof runs)[0], (typeof runs)[0], (typeof runs)[0]];
@@ -90,7 +105,7 @@ export function waitTests(current: () => Store): void {
     ];
     for (const limit of [1, 7, 30, 31]) {
       const pages: string[] = [];
-      for (let afterRunId: string | null = null; ; ) {
+      for (let afterRunId: string | null = null; pages.length <= runs.length; ) {
         const [page]: string[][] = await current().loadWaits([query({ keys, afterRunId, limit })]);
         if (page!.length === 0) break;
         expect(page!.length).toBeLessThanOrEqual(limit);
