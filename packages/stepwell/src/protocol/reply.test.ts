@@ -182,6 +182,15 @@ describe("anything else", () => {
     expect(() => canonicalJson((failed as { error: unknown }).error)).not.toThrow();
   });
 
+  test("options that nobody can store fail the reply, and names lose the halves of their pairs", () => {
+    const ask = (fields: string) => read(206, `[{"op":"WaitForEvent","id":"w",${fields}}]`);
+    for (const opts of ['{"limit":1e999}', '{"if":"\\ud800"}', '{"payload":{"deep":[["\\udfff"]]}}']) {
+      expect(ask(`"opts":${opts}`)).toMatchObject({ kind: "failed", error: { code: "reply_invalid" } });
+    }
+    const named = ask('"name":"\\ud800","displayName":"x\\udfff"');
+    expect(named).toMatchObject({ ops: [{ name: "\ufffd", displayName: "x\ufffd" }] });
+  });
+
   test("no bytes and no status make it throw", () => {
     fc.assert(
       fc.property(fc.string(), fc.integer({ min: 100, max: 599 }), fc.boolean(), (body, status, isSdk) => {

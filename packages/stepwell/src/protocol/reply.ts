@@ -176,7 +176,7 @@ function isHttpStatus(value: unknown): value is number {
   return typeof value === "number" && Number.isInteger(value) && value >= 100 && value <= 599;
 }
 
-/** One operation, or the reason why it is none. `nowMs` is when it arrived. */
+/** One operation, or the reason why it is none. `nowMs` is when it arrived. Throws for what JSON says and nobody can store. */
 export function readOp(value: unknown, noRetry: boolean, nowMs: number): Op | string {
   if (!isJsonObject(value)) return "it is not an object";
   const code = value["op"];
@@ -184,21 +184,24 @@ export function readOp(value: unknown, noRetry: boolean, nowMs: number): Op | st
   const id = value["id"];
   if (typeof id !== "string" || !isStepId(id)) return "it has no usable id";
   const userland = isJsonObject(value["userland"]) ? value["userland"] : {};
-  const name = typeof value["name"] === "string" ? value["name"] : "";
-  const displayName = firstText(userland["id"], value["displayName"], name, id);
+  // Names stand in messages, which are stored.
+  const name = typeof value["name"] === "string" ? wholePairs(value["name"]) : "";
+  const displayName = wholePairs(firstText(userland["id"], value["displayName"], name, id));
   const isError = code === "StepError" || code === "StepFailed";
   if (isError && !isJsonObject(value["error"])) return `${code} without an error`;
   const sends = readSends(value["sends"], nowMs);
   if (typeof sends === "string") return sends;
   if (sends !== null && code !== "StepRun") return `${code} cannot send`;
   const timing = readTiming(value["timing"]);
+  const opts = isJsonObject(value["opts"]) ? value["opts"] : {};
+  canonicalJson(opts); // Throws for what nobody can store; whoever stores it later must not.
   return {
     op: code as OpCode,
     id,
     name,
     displayName,
     index: countOf(userland["index"]),
-    opts: isJsonObject(value["opts"]) ? value["opts"] : {},
+    opts,
     data: value["data"] === undefined ? null : canonicalJson(value["data"]),
     error: isError ? readErrorValue(value["error"]) : null,
     sends,

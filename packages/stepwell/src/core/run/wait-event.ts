@@ -5,7 +5,7 @@
  *   WE2. Event or timeout, whichever is applied first; the memo is the bare event, or `null`.
  *   WE3. An expression that does not compile, a name or a timeout that cannot be ends the run at once.
  */
-import type { JsonText } from "../../protocol/json.ts";
+import { canonicalJson, type JsonText, wholePairs } from "../../protocol/json.ts";
 import { LIMITS } from "../../protocol/limits.ts";
 import type { Op } from "../../protocol/op.ts";
 import type { Instant } from "../instant.ts";
@@ -63,6 +63,9 @@ function sinceOf({ opts }: Op, run: Run): Instant | null | undefined {
   return Number.isNaN(at) ? undefined : at;
 }
 
+/** Of a value that is no duration this much is shown. */
+const SHOWN_CHARS_MAX = 100;
+
 /**
  * Until when a step waits: its `timeout`, a duration or a date; without one, now, or after `defaultMs`. Null when it is
  * too far or cannot be read: then the run has failed.
@@ -72,7 +75,10 @@ export function patienceOf(context: RunContext, run: Run, op: Op, defaultMs: num
   if (timeout === undefined || timeout === null || timeout === "") return context.now + (defaultMs ?? 0);
   const at = typeof timeout === "string" ? untilOf(timeout, context.now) : null;
   if (at === null) {
-    failRunWith(context, run, "duration_invalid", { where: `step ${op.displayName}: timeout`, value: String(timeout) });
+    // Not as a text of the host: an object may have a `toString` of its own.
+    const text = typeof timeout === "string" ? timeout : canonicalJson(timeout);
+    const value = wholePairs(text.slice(0, SHOWN_CHARS_MAX));
+    failRunWith(context, run, "duration_invalid", { where: `step ${op.displayName}: timeout`, value });
     return null;
   }
   if (at - context.now > LIMITS.sleepMsMax) {
