@@ -55,6 +55,12 @@ export const ERRORS = {
     "Runtime state is no longer available for run {run}.",
     "The run has ended, or there never was one with this id; read /v1/runs/{run} to see which.",
   ),
+  operation_ended: entry(409, "Operation {operation} has already ended ({status}).", "Nothing to do."),
+  too_many_operations: entry(
+    429,
+    "{limit} operations are under way, which is the limit.",
+    "Wait for one to end, or cancel one; `stepwell operations` lists them.",
+  ),
   stale_dispatch: entry(409, "This call was superseded by a newer one.", "Stop; the newer call carries on."),
   server_stopping: entry(503, "The server is shutting down.", "Try again in a moment."),
   server_overloaded: entry(

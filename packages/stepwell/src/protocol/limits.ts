@@ -63,6 +63,14 @@ export const LIMITS = {
   waitMsDefault: 365 * 86_400_000,
   /** How long a replay in the background remembers which runs it has started. */
   replayFactMs: 30 * 86_400_000,
+  /** Operations on many runs that are under way at once. */
+  operationsOpenMax: 20,
+  /** Runs that are looked at to say how many an operation is about. */
+  operationCountMax: 100_000,
+  /** Functions that the filter of an operation names. */
+  operationFunctionsMax: 100,
+  /** The fastest pace that an operation can be given, in runs per second. */
+  operationRateMax: 10_000,
   cancelRulesMax: 5,
   /** How long a cancel rule holds unless it says so. */
   cancelRuleMsDefault: 365 * 86_400_000,

@@ -5,6 +5,7 @@ import type { Store } from "../store/store.ts";
 import type { Gate } from "./auth.ts";
 import type { ServerLog } from "./log.ts";
 import type { Metrics } from "./metrics.ts";
+import type { Operations } from "./operations/operations.ts";
 import type { Syncer } from "./sync.ts";
 
 export type ServerKind = "dev" | "cloud";
@@ -21,5 +22,6 @@ export interface ServerContext {
   /** Internal ids of received events. */
   readonly ids: IdSource;
   readonly metrics: Metrics;
+  readonly operations: Operations;
   readonly log: ServerLog;
 }

@@ -30,7 +30,7 @@ const STEP_STATUS_NAMES = {
 
 /** One account and one environment for now; clients expect ids. */
 const ACCOUNT_ID = uuidFromName("stepwell:account:default");
-const ENVIRONMENT_ID = uuidFromName("stepwell:environment:default");
+export const ENVIRONMENT_ID = uuidFromName("stepwell:environment:default");
 
 export function runStatusName(status: RunStatus): string {
   return STATUS_NAMES[status];

@@ -26,6 +26,7 @@ import { HttpTransport } from "./http-transport.ts";
 import { listenError } from "./listen-error.ts";
 import type { ServerLog } from "./log.ts";
 import { Metrics } from "./metrics.ts";
+import { createOperations } from "./operations/operations.ts";
 import { createProbe } from "./probe.ts";
 import { answerPreflight, commonHeaders } from "./raw-reply.ts";
 import { createRoutes } from "./routes.ts";
@@ -98,6 +99,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   try {
     await listen(server, options);
     await parts.engine.start();
+    await parts.context.operations.resume();
   } catch (error) {
     server.close();
     await closeParts(parts, options);
@@ -112,6 +114,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     log.info("stopping: no new work; waiting for calls to finish", { graceMs: options.shutdownGraceMs });
     discovery.stop();
     stopHousekeeping();
+    await parts.context.operations.stop();
     await parts.engine.stop(options.shutdownGraceMs);
     await closeListener(server, parts.feed);
     await closeParts(parts, options);
@@ -159,6 +162,7 @@ function createParts(options: ServerOptions): Parts {
   });
   const client = new HttpClient({ connectionsMax: 8 });
   const syncer = createSyncer({ engine, send: (request) => client.send(request), kind, signingKeys, log });
+  const ids = createIdSource(() => random.uint32());
   const context: ServerContext = {
     kind,
     storeLabel: options.storeLabel,
@@ -167,8 +171,9 @@ function createParts(options: ServerOptions): Parts {
     gate: createGate({ eventKeys, signingKeys }),
     hasEventKeys: eventKeys.length > 0,
     syncer,
-    ids: createIdSource(() => random.uint32()),
+    ids,
     metrics,
+    operations: createOperations({ engine, store, clock: systemClock, ids, log }),
     log,
   };
   const feed = new Feed(context);

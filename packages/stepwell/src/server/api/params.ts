@@ -60,6 +60,7 @@ function pathParam(description: string) {
 
 export const runId = pathParam("The run's id, a ULID.");
 export const eventId = pathParam("The event's internal id, a ULID.");
+export const operationId = pathParam("The operation's id, a ULID.");
 export const functionRef = pathParam("The function's slug or id.");
 export const appRef = pathParam("The app's name or id.");
 

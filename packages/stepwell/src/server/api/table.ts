@@ -1,9 +1,11 @@
 /** Every route that the server answers, once. */
 import { APP_ROUTES } from "./app-routes.ts";
+import { CANCELLATION_ROUTES } from "./cancellation-routes.ts";
 import { EVENT_ROUTES } from "./event-routes.ts";
 import { FUNCTION_ROUTES } from "./function-routes.ts";
 import { INVOKE_ROUTES } from "./invoke-routes.ts";
 import { openApiRoutes } from "./openapi-routes.ts";
+import { OPERATION_ROUTES } from "./operation-routes.ts";
 import { RAW_ROUTES } from "./raw-routes.ts";
 import { REGISTRATION_ROUTES } from "./registration-routes.ts";
 import type { Route } from "./route.ts";
@@ -25,6 +27,8 @@ export const ROUTES: readonly Route[] = [
   ...INVOKE_ROUTES,
   ...APP_ROUTES,
   ...SIGNAL_ROUTES,
+  ...OPERATION_ROUTES,
+  ...CANCELLATION_ROUTES,
   ...REGISTRATION_ROUTES,
   ...STATE_ROUTES,
   ...SERVER_ROUTES,
