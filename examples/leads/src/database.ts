@@ -8,6 +8,7 @@ interface LeadRow extends Lead {
 
 const leads = new Map<string, LeadRow>();
 const replies = new Map<string, string[]>();
+const statuses = new Map<string, string>();
 
 export function saveLead(lead: Lead): LeadRow {
   const row = { id: randomUUID(), ...lead };
@@ -17,6 +18,14 @@ export function saveLead(lead: Lead): LeadRow {
 
 export function findLead(leadId: string): LeadRow | null {
   return leads.get(leadId) ?? null;
+}
+
+export function saveStatus(leadId: string, status: string): void {
+  statuses.set(leadId, status);
+}
+
+export function findStatus(leadId: string): string {
+  return statuses.get(leadId) ?? "new";
 }
 
 export function saveReply(leadId: string, text: string): void {

@@ -6,23 +6,29 @@ export interface RunView {
   readonly run_id: string;
   readonly function_slug: string | null;
   readonly status: RunStatus;
+  /** Why it ended so, where the status does not say it. */
+  readonly reason?: string;
   readonly output?: unknown;
   readonly queued_at: string;
   readonly ended_at: string | null;
   readonly event_id: string | null;
+  /** The run that invoked it. */
+  readonly parent_run_id?: string;
 }
 
 export interface StepView {
   readonly id: string;
   readonly name: string;
-  readonly kind: "run" | "sleep";
-  readonly status: "Planned" | "Retrying" | "Sleeping" | "Completed" | "Failed";
+  readonly kind: "run" | "sleep" | "wait" | "signal" | "invoke" | "fetch" | "ai";
+  readonly status: "Planned" | "Retrying" | "Sleeping" | "Waiting" | "Completed" | "Failed" | "TimedOut";
   readonly attempts: number;
   readonly queued_at: string;
   readonly started_at: string | null;
   readonly ended_at: string | null;
   readonly output?: unknown;
   readonly error?: unknown;
+  /** The run that the step invoked. */
+  readonly child_run_id?: string;
   readonly failed_attempts: readonly { readonly attempt: number; readonly error: { readonly message?: string } }[];
 }
 

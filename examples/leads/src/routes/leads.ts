@@ -1,14 +1,16 @@
 /** Leads: each request saves what it was given, sends an event, and answers at once. The workflows do the rest. */
 import type { FastifyInstance } from "fastify";
 import { z } from "zod";
-import { saveLead, saveReply } from "../database.ts";
+import { saveLead, saveReply, saveStatus } from "../database.ts";
 import { client } from "../stepwell/client.ts";
-import { appointmentBooked, leadSchema, newLead, replyReceived } from "../stepwell/events.ts";
+import { appointmentBooked, leadCancelled, leadSchema, newLead, replyReceived } from "../stepwell/events.ts";
+import { appointmentApproved } from "../stepwell/signals.ts";
 import { readBody } from "./body.ts";
 
 const createLead = leadSchema.extend({ client_id: z.string().optional() });
 const createReply = z.object({ text: z.string().min(1) });
 const createAppointment = z.object({ email: z.email(), starts_at: z.iso.datetime() });
+const createApproval = z.object({ by: z.string().min(1) });
 
 interface OneLead {
   readonly Params: { readonly id: string };
@@ -35,5 +37,21 @@ export async function leadRoutes(app: FastifyInstance): Promise<void> {
     const { id } = request.params;
     const { ids } = await client.send(appointmentBooked.create({ lead_id: id, ...appointment }));
     return reply.code(202).send({ lead_id: id, event_id: ids[0] });
+  });
+
+  /** Ends the workflows that are under way for the lead: their `cancelOn` rules wait for this event. */
+  app.post<OneLead>("/leads/:id/cancel", async (request, reply) => {
+    const { id } = request.params;
+    saveStatus(id, "cancelled");
+    const { ids } = await client.send(leadCancelled.create({ lead_id: id }));
+    return reply.code(202).send({ lead_id: id, event_id: ids[0] });
+  });
+
+  /** Wakes the run that waits for the approval. One that does not wait yet finds it: the signal is kept for a while. */
+  app.post<OneLead>("/leads/:id/appointments/approve", async (request, reply) => {
+    const { by } = readBody(request, createApproval);
+    const { id } = request.params;
+    const { runId } = await client.sendSignal({ signal: appointmentApproved(id), data: { by }, ttl: "10m" });
+    return reply.code(202).send({ lead_id: id, run_id: runId });
   });
 }

@@ -32,6 +32,7 @@ export const replyReceived = eventType("api/reply-received", { schema: ofLead.ex
 export const appointmentBooked = eventType("api/appointment-booked", {
   schema: ofLead.extend({ email: z.email(), starts_at: z.iso.datetime() }),
 });
+export const leadCancelled = eventType("api/lead-cancelled", { schema: ofLead });
 export const callExternal = eventType("api/call-external", { schema: z.object({ request_id: z.string() }) });
 
 // From one workflow to another.

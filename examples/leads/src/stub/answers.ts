@@ -14,6 +14,7 @@ const ROUTES: Readonly<Record<string, (body: Fields, count: number) => Answer>> 
   "/create-email": (body) => ok(email(fields(body["profile"]), fields(body["offer"]))),
   "/create-call-script": (body) => ok(callScript(fields(body["profile"]))),
   "/create-answer": (body) => ok({ subject: "Re: our offer", text: `You wrote: ${text(body["text"])}` }),
+  "/read-reply": (body) => ok({ interest: text(body["text"]).includes("more") ? "high" : "low" }),
   "/create-report": (body) => ok({ title: `The ${text(body["kind"])} report`, lines: ["Leads: 12", "Orders: 7"] }),
   "/emails": (_body, count) => ok({ message_id: `message-${count}` }),
   "/calls": (_body, count) => ok({ call_id: `call-${count}` }),

@@ -1,11 +1,12 @@
-/** Reminds a lead once, and closes it a week later if there is still no reply. */
+/** Reminds a lead once, and closes it a week later if there is still no reply. Started by its event, or invoked. */
 import { countReplies, findLead } from "../../../database.ts";
 import { deliverEmail } from "../../../services/email.ts";
+import { leadIsCancelled } from "../../cancel-on.ts";
 import { client } from "../../client.ts";
 import { followUp } from "../../events.ts";
 
 export const followUpWorkflow = client.createFunction(
-  { id: "leads/follow-up", triggers: followUp },
+  { id: "leads/follow-up", triggers: followUp, cancelOn: [leadIsCancelled] },
   async ({ event, step }) => {
     const { lead_id: leadId } = event.data;
 

@@ -1,8 +1,11 @@
 /**
  * A new lead, from its profile to the first contact. Each step runs once and its result is kept: after a failure or a
- * crash the workflow goes on behind the last step that finished.
+ * crash the workflow goes on behind the last step that finished. A lead that is cancelled stops it, and the team is told
+ * when it has failed for good.
  */
 import { NonRetriableError } from "stepwell";
+import { deliverEmail } from "../../../services/email.ts";
+import { leadIsCancelled } from "../../cancel-on.ts";
 import { client } from "../../client.ts";
 import { newLead } from "../../events.ts";
 import { createCallScript } from "./functions/create-call-script.ts";
@@ -14,7 +17,15 @@ import { initiatePhoneCall } from "./functions/initiate-phone-call.ts";
 import { sendEmail } from "./functions/send-email.ts";
 
 export const leadWorkflow = client.createFunction(
-  { id: "leads/process-new-lead", triggers: newLead },
+  {
+    id: "leads/process-new-lead",
+    triggers: newLead,
+    cancelOn: [leadIsCancelled],
+    // A function of its own, started by the failure of this one.
+    onFailure: async ({ event, error, step }) => {
+      await step.run("tell-team", tellTeam, event.data.run_id, error.message);
+    },
+  },
   async ({ event, step }) => {
     const { lead_id: leadId, lead } = event.data;
 
@@ -47,3 +58,8 @@ export const leadWorkflow = client.createFunction(
     return { status: "completed", lead_id: leadId, method: strategy.first_method };
   },
 );
+
+function tellTeam(runId: string, message: string) {
+  const text = `Run ${runId} failed: ${message}`;
+  return deliverEmail({ to: "team@example.com", subject: "A lead needs a human", text }, `failed-${runId}`);
+}
