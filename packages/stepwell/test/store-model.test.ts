@@ -13,6 +13,7 @@ import type { EventFilter, PastEventsQuery, RunFilter, Store, WaitQuery } from "
 import * as make from "./conformance/batches.ts";
 import { readEverything } from "./conformance/store.ts";
 
+const RUNS = Number(process.env["STORE_MODEL_RUNS"] ?? 30);
 const STATUSES: readonly RunStatus[] = ["queued", "running", "completed", "failed", "cancelled", "skipped"];
 const SLOTS = ["main", "s0", "s1", "s2", "@finish"] as const;
 const WAIT_KINDS = ["event", "signal", "cancel"] as const;
@@ -275,32 +276,36 @@ async function ask(store: Store, { runs, events, waits, past, start, ...expiry }
   };
 }
 
-test("memory and SQLite agree on everything after any history", async () => {
-  const folder = mkdtempSync(join(tmpdir(), "stepwell-store-"));
-  let count = 0;
-  try {
-    await fc.assert(
-      fc.asyncProperty(history, questions, async (batches, asked) => {
-        const memory = new MemoryStore();
-        const sqlite = new SqliteStore({ path: join(folder, `${count++}.db`), synchronous: "normal" });
-        await sqlite.open();
-        try {
-          const world: World = { runs: [], events: [], batch: new Batch() };
-          for (const batch of batches) {
-            world.batch = new Batch();
-            for (const change of batch) change(world);
-            const done = [memory.commit(world.batch, make.FENCE), sqlite.commit(world.batch, make.FENCE)];
-            make.markStored(world.batch);
-            await Promise.all(done);
+test(
+  "memory and SQLite agree on everything after any history",
+  async () => {
+    const folder = mkdtempSync(join(tmpdir(), "stepwell-store-"));
+    let count = 0;
+    try {
+      await fc.assert(
+        fc.asyncProperty(history, questions, async (batches, asked) => {
+          const memory = new MemoryStore();
+          const sqlite = new SqliteStore({ path: join(folder, `${count++}.db`), synchronous: "normal" });
+          await sqlite.open();
+          try {
+            const world: World = { runs: [], events: [], batch: new Batch() };
+            for (const batch of batches) {
+              world.batch = new Batch();
+              for (const change of batch) change(world);
+              const done = [memory.commit(world.batch, make.FENCE), sqlite.commit(world.batch, make.FENCE)];
+              make.markStored(world.batch);
+              await Promise.all(done);
+            }
+            expect(await ask(sqlite, asked)).toEqual(await ask(memory, asked));
+          } finally {
+            await sqlite.close();
           }
-          expect(await ask(sqlite, asked)).toEqual(await ask(memory, asked));
-        } finally {
-          await sqlite.close();
-        }
-      }),
-      { numRuns: Number(process.env["STORE_MODEL_RUNS"] ?? 30) },
-    );
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
-}, 60_000);
+        }),
+        { numRuns: RUNS },
+      );
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  },
+  Math.max(60_000, RUNS * 2_000),
+);

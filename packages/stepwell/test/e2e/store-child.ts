@@ -1,15 +1,21 @@
 /** A process that opens a store and commits runs as fast as it can; it prints every number that was acknowledged. */
 import { SqliteStore } from "../../src/store/sqlite.ts";
-import { addJob, addStep, commitRuns, makeRun } from "../conformance/batches.ts";
+import { addJob, addStep, addWait, commit, makeMessage, makeRun, putRun } from "../conformance/batches.ts";
 
 const store = new SqliteStore({ path: process.argv[2]!, synchronous: "normal" });
 await store.open();
 console.log("open");
 for (let number = Number(process.argv[3]); ; number++) {
   const run = makeRun(number);
-  addStep(run, "s1", { memo: JSON.stringify("x".repeat(number % 5_000)) });
+  const isLarge = number % 30 === 0;
+  addStep(run, "s1", { memo: JSON.stringify("x".repeat(isLarge ? 70_000 + number : number % 5_000)) });
   addJob(run);
-  commitRuns(store, run).then(
+  addWait(run, "s1");
+  const done = commit(store, (batch) => {
+    putRun(batch, run);
+    batch.messages.add(makeMessage(number));
+  });
+  done.then(
     () => console.log(number),
     (error: unknown) => console.log(String(error)),
   );

@@ -68,7 +68,12 @@ test("whatever was acknowledged before kill -9 is there, whole, and in the order
     expect(stored).toBeGreaterThanOrEqual(next - 1 + acknowledged.length);
     const runs = await store.loadRuns(Array.from({ length: stored }, (_, index) => idOf(index + 1)));
     expect(runs).toHaveLength(stored);
-    for (const run of runs) expect([run.stack, run.jobs.size]).toEqual([["s1"], 1]);
+    for (const run of runs) expect([run.stack, run.jobs.size, run.waits.get("s1")?.length]).toEqual([["s1"], 1, 1]);
+    const messages = await store.loadInbox(null, stored + 1);
+    expect(messages.map((message) => message.id)).toEqual(runs.map((run) => run.id));
+    const waits = { kinds: ["event"], name: "order/paid", keys: [{ path: "data.id", value: "s:1" }] } as const;
+    const waiting = await store.loadWaits([{ ...waits, afterRunId: null, limit: stored + 1 }]);
+    expect(waiting).toEqual([runs.map((run) => run.id)]);
     await store.close();
     next = stored + 1;
   }
