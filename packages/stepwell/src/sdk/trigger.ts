@@ -128,8 +128,12 @@ export interface ReceivedEvent<Name extends string = string, Data = Untyped> {
 /** The tick of a schedule. */
 export type CronEvent = ReceivedEvent<"inngest/scheduled.timer", { readonly cron: string }>;
 
-/** The event a handler with these triggers gets: a union, told apart by `event.name`. */
-export type EventOf<Triggers> = Triggers extends readonly (infer One)[] ? EventOfOne<One> : EventOfOne<Triggers>;
+/** The event a handler with these triggers gets: a union, told apart by `event.name`. Without triggers, what invokes it. */
+export type EventOf<Triggers> = Triggers extends readonly []
+  ? ReceivedEvent
+  : Triggers extends readonly (infer One)[]
+    ? EventOfOne<One>
+    : EventOfOne<Triggers>;
 
 type EventOfOne<Trigger> = Trigger extends { readonly cron: string }
   ? CronEvent

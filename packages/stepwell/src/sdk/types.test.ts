@@ -131,6 +131,13 @@ describe("steps that wait and compose, as types", () => {
     });
   });
 
+  test("a function without triggers gets the event of whoever invokes it", () => {
+    client.createFunction({ id: "f", triggers: [] }, ({ event }) => {
+      expectTypeOf(event).toEqualTypeOf<ReceivedEvent>();
+      return event.data.net;
+    });
+  });
+
   test("an invoked function gives what it returns, and takes the data of its events", () => {
     const charge = client.createFunction({ id: "charge", triggers: replied }, async () => ({
       at: new Date(),
