@@ -13,6 +13,8 @@ export type InboxContent =
       readonly kind: "child_ended";
       readonly runId: string;
       readonly slot: string;
+      /** Counts only while the step waits for this run: one that is asked for again has another. */
+      readonly childId: string;
       readonly memo: JsonText;
       readonly status: "completed" | "failed";
     }

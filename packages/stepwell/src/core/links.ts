@@ -23,7 +23,7 @@ import { disarm } from "./run/arm.ts";
 import { arrive, lookBack } from "./run/arrive.ts";
 import type { InvokeRequest, InvokeStart, RunContext, SignalState } from "./run/context.ts";
 import { cancelRun, failRunWith } from "./run/finish.ts";
-import { memoOfChild } from "./run/invoke.ts";
+import { childEnded, memoOfChild } from "./run/invoke.ts";
 import { type EndReason, isEnded, type ParentLink, type Run } from "./run/run.ts";
 import { resolveWait } from "./run/wait-event.ts";
 import { signalMemo } from "./run/wait-signal.ts";
@@ -151,8 +151,8 @@ export class Links {
     const { runId, slot } = child.parent;
     const { memo, status } = memoOfChild(child);
     const parent = this.#home.open(runId);
-    if (parent === undefined) this.#say({ kind: "child_ended", runId, slot, memo, status });
-    else resolveWait(this.#home.context, parent, slot, memo, status);
+    if (parent === undefined) this.#say({ kind: "child_ended", runId, slot, childId: child.id, memo, status });
+    else childEnded(this.#home.context, parent, slot, child.id, memo, status);
   }
 
   cancelOther(runId: string, reason: EndReason, message: string): void {
@@ -233,7 +233,8 @@ export class Links {
     const { context } = this.#home;
     const run = this.#home.open(content.runId);
     if (run === undefined || isEnded(run)) return;
-    if (content.kind === "child_ended") resolveWait(context, run, content.slot, content.memo, content.status);
+    if (content.kind === "child_ended")
+      childEnded(context, run, content.slot, content.childId, content.memo, content.status);
     else if (content.kind === "cancel") cancelRun(context, run, content.reason, content.message);
     else if (content.kind === "drop_wait") disarm(context, run, content.slot);
     else this.#deliverPast(id, content, run, facts);

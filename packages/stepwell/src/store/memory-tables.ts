@@ -114,8 +114,8 @@ function mergeRun(known: RunRecord | undefined, run: RunRecord): RunRecord {
 
 function mergeStep(known: StepRecord | undefined, step: StepRecord): StepRecord {
   if (known === undefined) return { ...step };
-  const { seq, status, memo, attempts, startedAt, endedAt } = step;
-  return { ...known, seq, status, memo, attempts, startedAt, endedAt };
+  const { kind, childRunId, seq, status, memo, attempts, startedAt, endedAt } = step;
+  return { ...known, kind, childRunId, seq, status, memo, attempts, startedAt, endedAt };
 }
 
 function mergeJob(known: JobRecord | undefined, job: JobRecord): JobRecord {

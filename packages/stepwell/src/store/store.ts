@@ -6,7 +6,8 @@
  *        what it had in memory and loads again.
  *   ST3. Commits are stored in the order in which they were asked for. A load sees every commit that has resolved.
  *   ST4. Deletes of a batch are applied before its puts.
- *   ST5. A put of a run, step or job that exists updates what can change (a step that is resumed loses its memo again); what is fixed at creation stays.
+ *   ST5. A put of a run, step or job that exists updates what can change (a step of a resumed run loses its memo, and may
+ *        be asked for as another kind, with another child); what is fixed at creation stays.
  *        An event that exists already is left as it is.
  */
 import type {

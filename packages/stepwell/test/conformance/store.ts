@@ -221,7 +221,8 @@ function commitTests(current: () => Store): void {
         ...step,
         name: "x",
         options: null,
-        childRunId: null,
+        kind: "invoke" as const,
+        childRunId: idOf(9),
         editedInput: "[2]",
         queuedAt: 1,
         index: 9,
@@ -236,7 +237,7 @@ function commitTests(current: () => Store): void {
         batch.putJob(changedJob);
       });
       Object.assign(run, changes);
-      Object.assign(step, { status: "retrying", attempts: 2 });
+      Object.assign(step, { kind: "invoke", childRunId: idOf(9), status: "retrying", attempts: 2 });
       Object.assign(job, { attempt: 2, dueAt: T0 + 77 });
       expect(await loadRun(current(), run.id)).toEqual(asLoaded(run));
     }

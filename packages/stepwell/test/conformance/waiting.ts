@@ -197,7 +197,7 @@ export function inboxTests(current: () => Store): void {
   test("every kind of message comes back as it was, large ones too", async () => {
     const data = JSON.stringify(`\ud800${"é".repeat(100_000)}\u0000`);
     const contents: readonly InboxContent[] = [
-      { kind: "child_ended", runId: "r", slot: "s", memo: data, status: "failed" },
+      { kind: "child_ended", runId: "r", slot: "s", childId: "c", memo: data, status: "failed" },
       { kind: "cancel", runId: "r", reason: "cancelled_by_parent", message: "lone \udfff" },
       { kind: "drop_wait", runId: "r", slot: "s" },
       { kind: "event", eventId: "e", starts: true, after: null },

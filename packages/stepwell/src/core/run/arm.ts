@@ -75,10 +75,14 @@ export function disarmAll(context: RunContext, run: Run): void {
   for (const slot of [...run.waits.keys()]) disarm(context, run, slot);
 }
 
-/** The function's cancel rules hold from the run's creation on. A rule that cannot be read was refused at sync. */
+/**
+ * The function's cancel rules hold from the run's creation on, through its resumes. A rule that cannot be read was refused
+ * at sync.
+ */
 export function armCancelRules(context: RunContext, run: Run, rules: readonly CancelRule[]): void {
   for (const [index, { event, expression, timeout }] of rules.entries()) {
-    const untilAt = timeout === null ? context.now + LIMITS.cancelRuleMsDefault : untilOf(timeout, context.now);
+    const from = run.createdAt;
+    const untilAt = timeout === null ? from + LIMITS.cancelRuleMsDefault : untilOf(timeout, from);
     arm(context, run, `@cancel:${index}`, { kind: "cancel", names: [event], expression, untilAt });
   }
 }

@@ -5,6 +5,7 @@
  *        nobody waits for what will never come.
  *   IV2. A child's error is the step's error and is not retried: the child had its own attempts.
  *   IV3. A child outlives the step's timeout; whether it outlives the cancellation of its parent is the step's choice.
+ *   IV4. A step that is asked for again, in a run that was resumed, has another child; the earlier one tells it nothing.
  */
 import type { ErrorValue } from "../../protocol/error-value.ts";
 import { errorMessage } from "../../protocol/errors.ts";
@@ -16,7 +17,7 @@ import { addJob } from "./jobs.ts";
 import { fits } from "./limits.ts";
 import type { Run, Step } from "./run.ts";
 import { dataMemo, errorMemo, recordMemo, stepFor } from "./steps.ts";
-import { patienceOf } from "./wait-event.ts";
+import { patienceOf, resolveWait } from "./wait-event.ts";
 
 /** Opens the step; gives it back when it failed to start anything, and null when it is open now or the run ended. */
 export function applyInvoke(context: RunContext, run: Run, op: Op): Step | null {
@@ -40,9 +41,7 @@ export function applyInvoke(context: RunContext, run: Run, op: Op): Step | null 
   }
   const step = stepFor(context, run, op, "invoke", "waiting");
   step.childRunId = started.runId; // A step of a resumed run had another.
-  step.status = "waiting";
   step.startedAt = context.now;
-  context.batch.steps.add(step);
   addJob(context, run, op.id, "timeout", untilAt);
   return null;
 }
@@ -78,6 +77,18 @@ export function memoOfChild(child: Run): { readonly memo: JsonText; readonly sta
   const code = child.status === "skipped" ? "invoke_skipped" : "invoke_cancelled";
   const message = errorMessage(code, { run: child.id, reason: error.message ?? child.status });
   return { memo: errorMemo({ name: code, code, message }), status: "failed" };
+}
+
+/** A child has ended: the step that waits for it gets its memo (IV4). */
+export function childEnded(
+  context: RunContext,
+  run: Run,
+  slot: string,
+  childId: string,
+  memo: JsonText,
+  status: "completed" | "failed",
+): void {
+  if (run.steps.get(slot)?.childRunId === childId) resolveWait(context, run, slot, memo, status);
 }
 
 /** What the step gets when its patience is over. The name is the wire's. */

@@ -4,8 +4,10 @@
  *   RS1. The step whose error ended the run is asked for again, with all its attempts; every other result stays. This is the
  *        one way in which a memo goes away, and only the error of a failed run does.
  *   RS2. A run that failed outside its steps is discovered again.
+ *   RS3. What its end took away is back: its limit of time, counted from now, and the cancel rules of the function.
  */
 import type { ErrorValue } from "../../protocol/error-value.ts";
+import { armCancelRules } from "./arm.ts";
 import type { RunContext } from "./context.ts";
 import { addJob } from "./jobs.ts";
 import { MAIN_SLOT, type Run, type Step } from "./run.ts";
@@ -23,7 +25,9 @@ export function resumeFailed(context: RunContext, run: Run): void {
   context.batch.runs.add(run);
   addJob(context, run, MAIN_SLOT, "discover", context.now);
   const fn = context.functionOf(run);
-  if (fn !== undefined) limitFinish(context, run, fn.timeouts);
+  if (fn === undefined) return;
+  limitFinish(context, run, fn.timeouts); // RS3
+  armCancelRules(context, run, fn.cancelOn);
 }
 
 /** The last failed step whose error is the run's error. */

@@ -28,7 +28,8 @@ export interface Step {
   readonly runId: string;
   /** Hashed id. */
   readonly id: string;
-  readonly kind: StepKind;
+  /** As the code asked for it last. */
+  kind: StepKind;
   /** The id the user wrote, and which repeat of it this is. */
   readonly name: string;
   readonly index: number;

@@ -14,7 +14,10 @@ import type { RunContext } from "./context.ts";
 import { removeJob } from "./jobs.ts";
 import type { Run, Step, StepKind, StepStatus } from "./run.ts";
 
-/** The step of an op: the one the run has, or a new one. */
+/**
+ * The step of an op: a new one, or the one the run has. One without a result may have lost its job with a run that failed
+ * and was resumed, or come with edited input: it is what it is asked for as now.
+ */
 export function stepFor(
   context: RunContext,
   run: Run,
@@ -24,7 +27,14 @@ export function stepFor(
   options: JsonText | null = optionsText(op),
 ): Step {
   const known = run.steps.get(op.id);
-  if (known !== undefined) return known;
+  if (known !== undefined) {
+    if (known.memo === null && !run.jobs.has(op.id)) {
+      known.kind = kind;
+      known.status = status;
+      context.batch.steps.add(known);
+    }
+    return known;
+  }
   const step: Step = {
     runId: run.id,
     id: op.id,

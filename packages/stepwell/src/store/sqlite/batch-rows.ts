@@ -123,12 +123,10 @@ function pushStep(values: SqlValue[], step: Step, large: LargeValue[]): void {
   values.push(
     encodeText(step.runId),
     encodeText(step.id),
-    step.kind,
     encodeText(step.name),
     step.index,
     step.isRace ? 1 : 0,
     step.queuedAt,
-    encodeTextOrNull(step.childRunId),
   );
   pushValue(values, encodeTextOrNull(step.editedInput), large);
   pushValue(values, encodeTextOrNull(step.options), large);
@@ -136,6 +134,7 @@ function pushStep(values: SqlValue[], step: Step, large: LargeValue[]): void {
 }
 
 function pushStepChanges(values: SqlValue[], step: Step, large: LargeValue[]): SqlValue[] {
+  values.push(step.kind, encodeTextOrNull(step.childRunId));
   values.push(step.seq, step.status, step.attempts, step.startedAt, step.endedAt);
   pushValue(values, encodeTextOrNull(step.memo), large);
   return values;

@@ -12,7 +12,7 @@ import { assert } from "../../core/assert.ts";
 export type SqlValue = string | number | null;
 
 const RUN_CHANGES = "status, started_at, ended_at, request_version, force_plan, reason, notes, error, output";
-const STEP_CHANGES = "seq, status, attempts, started_at, ended_at, memo";
+const STEP_CHANGES = "kind, child_run_id, seq, status, attempts, started_at, ended_at, memo";
 const WAIT_ENTRY = "partition, kind, name, path, value, armed_at, until_at, expression";
 
 export const WRITES = {
@@ -32,7 +32,7 @@ export const WRITES = {
   insertRunEvent: insert("run_events", "event_id, run_id", "event_id, run_id", ""),
   insertStep: insert(
     "steps",
-    `run_id, id, kind, name, idx, is_race, queued_at, child_run_id, edited_input, options, ${STEP_CHANGES}`,
+    `run_id, id, name, idx, is_race, queued_at, edited_input, options, ${STEP_CHANGES}`,
     "run_id, id",
     STEP_CHANGES,
   ),

@@ -1,0 +1,118 @@
+import { describe, expect, test } from "vitest";
+import { asking, done, planned, RunRig, START, sleeping } from "../../../test/run-rig.ts";
+import { NO_TIMEOUTS } from "../../protocol/function.ts";
+import { resumeFailed } from "./resume.ts";
+
+const FINAL = { noRetry: true };
+
+function failedStep(id: string, message = "boom") {
+  return asking("StepFailed", { id, displayName: id, error: { name: "Error", message } });
+}
+
+/** A run of one good and one bad step, ended by the bad one's error. */
+function failedRig(...more: ConstructorParameters<typeof RunRig>): RunRig {
+  const rig = new RunRig(...more);
+  rig.report("main", done("good"));
+  rig.report("main", failedStep("bad"));
+  rig.answer(rig.call()!, rig.failed("boom", FINAL));
+  rig.store();
+  return rig;
+}
+
+describe("a failed run that is resumed", () => {
+  test("asks for the step that ended it again, and keeps the results of the others", () => {
+    const rig = failedRig();
+    resumeFailed(rig.context, rig.run);
+    expect(rig.run).toMatchObject({ status: "running", error: null, endedAt: null, notes: { resumes: 1 } });
+    const call = rig.call()!;
+    expect([call.memos.map((memo) => memo.id), call.attempt]).toEqual([["good"], 0]);
+    rig.answer(call, rig.ops(done("bad", "2")));
+    expect([rig.run.stack, rig.memo("bad"), rig.problems]).toEqual([["good", "bad"], '{"data":2}', []]);
+    rig.answer(rig.call()!, rig.returned("3"));
+    expect(rig.run).toMatchObject({ status: "completed", output: "3" });
+  });
+
+  test("takes the failed step out of the middle, and the steps after it move up, in the rows too", () => {
+    const rig = new RunRig();
+    rig.report("main", planned("bad"), planned("late"));
+    rig.report("bad", failedStep("bad"));
+    rig.report("late", done("late"));
+    rig.answer(rig.call()!, rig.failed("boom", FINAL));
+    rig.store();
+    resumeFailed(rig.context, rig.run);
+    expect([rig.run.stack, rig.problems]).toEqual([["late"], []]);
+    expect([...rig.batch.steps].map((step) => [step.id, step.seq])).toEqual([
+      ["late", 0],
+      ["bad", null],
+    ]);
+  });
+
+  test("whose error is of no step is discovered again with all its results", () => {
+    const rig = new RunRig();
+    rig.report("main", failedStep("caught", "other"));
+    rig.answer(rig.call()!, rig.failed("boom", FINAL));
+    resumeFailed(rig.context, rig.run);
+    expect(rig.call()!.memos.map((memo) => memo.id)).toEqual(["caught"]);
+  });
+
+  test("opens the steps again that were open when it failed", () => {
+    const rig = new RunRig();
+    const wait = asking("WaitForEvent", { id: "w", name: "reply", opts: { timeout: "1h", parallelMode: "race" } });
+    rig.report("main", wait, { ...planned("bad"), opts: { parallelMode: "race" } });
+    rig.report("bad", failedStep("bad"));
+    rig.answer(rig.call()!, rig.failed("boom", FINAL));
+    expect(rig.armed.size).toBe(0);
+    resumeFailed(rig.context, rig.run);
+    rig.report("main", wait, { ...planned("bad"), opts: { parallelMode: "race" } });
+    expect([rig.slots.sort(), rig.armed.size, rig.problems]).toEqual([["bad", "w"], 1, []]);
+  });
+
+  test("asked for another kind of step than before, has that kind from then on, and notes the change", () => {
+    const rig = failedRig();
+    resumeFailed(rig.context, rig.run);
+    rig.store();
+    rig.report("main", sleeping("bad", "1h"));
+    const step = rig.run.steps.get("bad")!;
+    expect(step).toMatchObject({ kind: "sleep", status: "sleeping" });
+    expect([rig.batch.steps.has(step), rig.run.notes?.codeChange?.steps]).toEqual([true, ["bad"]]);
+  });
+
+  test("is under its cancel rules and its limit of time again, the rules counted from its creation", () => {
+    const config = {
+      cancelOn: [
+        { event: "stop", expression: null, timeout: "1h" },
+        { event: "halt", expression: null, timeout: null },
+      ],
+      timeouts: { ...NO_TIMEOUTS, finishMs: 60_000 },
+    };
+    const rig = failedRig({ config });
+    expect([rig.armed.size, rig.slots]).toEqual([0, []]);
+    rig.now = START + 1_000;
+    resumeFailed(rig.context, rig.run);
+    expect([...rig.armed].map((wait) => [wait.name, wait.untilAt])).toEqual([
+      ["stop", START + 3_600_000],
+      ["halt", START + 365 * 86_400_000],
+    ]);
+    expect(rig.job("@finish")!.dueAt).toBe(START + 61_000);
+    rig.cancel();
+    expect([rig.armed.size, rig.slots, rig.problems]).toEqual([0, [], []]);
+  });
+
+  test("counts each of its resumes", () => {
+    const rig = failedRig();
+    for (let count = 1; count <= 3; count++) {
+      resumeFailed(rig.context, rig.run);
+      expect(rig.run.notes).toEqual({ resumes: count });
+      rig.report("main", failedStep("bad"));
+      rig.answer(rig.call()!, rig.failed("boom", FINAL));
+    }
+  });
+
+  test("has the size that a load would find", () => {
+    const rig = failedRig();
+    const before = rig.run.stateSize;
+    const size = rig.memo("bad")!.length;
+    resumeFailed(rig.context, rig.run);
+    expect(rig.run.stateSize).toBe(before - size);
+  });
+});
