@@ -144,7 +144,7 @@ export class Batch {
   readonly events: StoredEvent[] = [];
   readonly decisions: Decision[] = [];
   readonly attempts: Attempt[] = [];
-  readonly flow: FlowState[] = [];
+  flow: FlowState[] = [];
   readonly runs = new Set<Run>();
   readonly steps = new Set<Step>();
   readonly jobs = new Set<Job>();
@@ -181,6 +181,14 @@ export class Batch {
   deleteWait(wait: Wait): void {
     this.waits.delete(wait); // B1
     if (wait.isStored) this.deletedWaits.add(wait);
+  }
+
+  /** Also one that was put in this batch: deletes are applied first. */
+  deleteFlow(key: FlowFactKey): void {
+    const isIt = (fact: FlowState) =>
+      fact.kind === key.kind && fact.functionId === key.functionId && fact.key === key.key;
+    this.flow = this.flow.filter((fact) => !isIt(fact));
+    this.deletedFlow.push(key);
   }
 
   /** True when a commit has something to store. */

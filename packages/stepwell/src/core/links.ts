@@ -182,7 +182,7 @@ export class Links {
 
   takeSignal(name: string): void {
     this.#facts?.forgetFlow(signalKey(name));
-    this.#home.batch().deletedFlow.push(signalKey(name));
+    this.#home.batch().deleteFlow(signalKey(name));
   }
 
   dropWait(runId: string, slot: string): void {
