@@ -11,6 +11,7 @@ import { type Job, MAIN_SLOT, type ParentLink, type Run, type Wait } from "../sr
 import { wake } from "../src/core/run/wake.ts";
 import type { Call } from "../src/protocol/call.ts";
 import type { ErrorValue } from "../src/protocol/error-value.ts";
+import { NO_FLOW } from "../src/protocol/flow.ts";
 import { type FunctionConfig, NO_TIMEOUTS } from "../src/protocol/function.ts";
 import type { Op, Sends } from "../src/protocol/op.ts";
 import type { Outcome } from "../src/protocol/outcome.ts";
@@ -175,6 +176,7 @@ export function config(retries: number, more: Partial<FunctionConfig> = {}): Fun
     url: "inproc:f",
     cancelOn: [],
     timeouts: NO_TIMEOUTS,
+    flow: NO_FLOW,
     raw: {},
     ...more,
   };

@@ -10,6 +10,7 @@ import { isCronProblem, parseCron } from "../core/cron/cron.ts";
 import { compileExpression, type ExpressionVariable, isExpressionProblem } from "../core/match/expression.ts";
 import { isValidPattern } from "../core/match/pattern.ts";
 import { formatDuration, parseDuration } from "../protocol/duration.ts";
+import { NO_FLOW } from "../protocol/flow.ts";
 import { type FunctionConfig, functionId, type Trigger } from "../protocol/function.ts";
 import { uuidFromName } from "../protocol/hash.ts";
 import { canonicalJson, isJsonObject, type JsonObject } from "../protocol/json.ts";
@@ -238,6 +239,7 @@ function configOf(input: FunctionInput, appId: string): FunctionConfig {
       finishMs: durationOf(input.timeouts?.finish),
       asFailure: input.timeouts?.asFailure ?? false,
     },
+    flow: NO_FLOW,
     raw: JSON.parse(canonicalJson(input)) as JsonObject,
   };
 }

@@ -4,6 +4,7 @@ import { Batch } from "../../src/core/batch.ts";
 import type { InboxContent, InboxMessage } from "../../src/core/inbox.ts";
 import { type Job, MAIN_SLOT, type Run, type RunEvent, type Step, type Wait } from "../../src/core/run/run.ts";
 import type { StoredEvent } from "../../src/protocol/event.ts";
+import { NO_FLOW } from "../../src/protocol/flow.ts";
 import { type FunctionConfig, NO_TIMEOUTS } from "../../src/protocol/function.ts";
 import { encodeUlidTime } from "../../src/protocol/ids.ts";
 import type { Fence, Store } from "../../src/store/store.ts";
@@ -177,6 +178,7 @@ export function makeFunction(id: string, fields: Partial<FunctionConfig> = {}): 
     url: "http://127.0.0.1:3000/api?fnId=x",
     cancelOn: [],
     timeouts: NO_TIMEOUTS,
+    flow: NO_FLOW,
     raw: { nested: { list: [1, "two", null] } },
     ...fields,
   };

@@ -5,6 +5,7 @@ import { getRequestListener } from "@hono/node-server";
 import { expect, onTestFinished } from "vitest";
 import { Apps } from "../../src/core/apps.ts";
 import type { Notice } from "../../src/core/batch.ts";
+import { NO_FLOW } from "../../src/protocol/flow.ts";
 import type { FunctionConfig } from "../../src/protocol/function.ts";
 import { createIdSource } from "../../src/protocol/ids.ts";
 import type { ApiEngine } from "../../src/server/api/api-engine.ts";
@@ -54,6 +55,7 @@ export const FUNCTION: FunctionConfig = {
   url: "http://127.0.0.1:9/api?fnId=shop-send&stepId=step",
   cancelOn: [],
   timeouts: { startMs: null, finishMs: null, asFailure: false },
+  flow: NO_FLOW,
   raw: {},
 };
 

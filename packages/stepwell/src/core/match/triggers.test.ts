@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { NO_FLOW } from "../../protocol/flow.ts";
 import { type FunctionConfig, NO_TIMEOUTS } from "../../protocol/function.ts";
 import type { JsonObject } from "../../protocol/json.ts";
 import { TriggerIndex } from "./triggers.ts";
@@ -19,6 +20,7 @@ function fn(id: string, ...triggers: readonly TriggerText[]): FunctionConfig {
     url: "http://localhost/",
     cancelOn: [],
     timeouts: NO_TIMEOUTS,
+    flow: NO_FLOW,
     raw: {},
   };
 }
