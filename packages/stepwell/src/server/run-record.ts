@@ -86,6 +86,7 @@ export function runRecord(run: RunRow, apps: Apps): JsonObject {
     // Ours: what a list needs without asking again.
     event_ids: run.eventIds,
     ...(run.reason === null ? {} : { reason: run.reason }),
+    ...reasonText(run),
     ...(run.parent === null ? {} : { parent_run_id: run.parent.runId }),
     ...notesOf(run),
     function_slug: fn?.fn.slug ?? null,
@@ -93,6 +94,13 @@ export function runRecord(run: RunRow, apps: Apps): JsonObject {
     app: fn?.fn.appId ?? null,
     queued_at: isoTime(run.createdAt),
   };
+}
+
+/** In words, where the output does not say it: of runs that were cancelled or skipped. */
+function reasonText({ status, error }: RunRow): JsonObject {
+  if ((status !== "cancelled" && status !== "skipped") || error === null) return {};
+  const value = parsed(error);
+  return isJsonObject(value) && typeof value["message"] === "string" ? { reason_text: value["message"] } : {};
 }
 
 /** What happened to a run that its steps do not tell. */
@@ -124,11 +132,13 @@ export function stepRecord(step: ListedStep, attempts: readonly Attempt[]): Json
   };
 }
 
-/** A memo is `{"data":…}`, `{"error":…}`, or a bare value of an old SDK. */
+/** A memo is `{"data":…}`, `{"error":…}`, the bare event of a wait, or a bare value of an old SDK. */
 export function resultOf(step: ListedStep): JsonObject {
   if (step.memo === null || step.kind === "sleep") return {};
   const memo = parsed(step.memo);
-  if (step.status === "failed" && isJsonObject(memo)) return { error: memo["error"] ?? null };
+  if (step.kind === "wait") return { output: memo };
+  const isError = step.status === "failed" || (step.status === "timed_out" && step.kind === "invoke");
+  if (isError && isJsonObject(memo)) return { error: memo["error"] ?? null };
   return { output: isJsonObject(memo) && Object.hasOwn(memo, "data") ? memo["data"]! : memo };
 }
 

@@ -34,6 +34,10 @@ export const RunRecord = z
     ended_at: when.nullable(),
     output: anyJson.optional().meta({ description: "The result, or the error when it failed." }),
     reason: z.string().optional().meta({ description: "Why it ended as it did. Ours." }),
+    reason_text: z
+      .string()
+      .optional()
+      .meta({ description: "The same in words, of runs that were cancelled or skipped. Ours." }),
     parent_run_id: id.optional().meta({ description: "The run whose step invoked this one. Ours." }),
     code_change: z
       .object({ at: when, steps: z.array(z.string()), reason: z.string() })
