@@ -4,13 +4,15 @@
  *   ST1. What cannot start is refused with a code, and nothing of it is stored.
  *   ST2. An idempotency key, or the operation of a replay, starts a run once while it is remembered.
  */
+import type { JsonText } from "../protocol/json.ts";
 import { LIMITS } from "../protocol/limits.ts";
 import type { InvokeFunction, RerunRun, ResumeRun, StartAnswer } from "./command.ts";
 import type { Facts } from "./facts.ts";
 import { invokedEvent, type LinksHome } from "./links.ts";
 import { replayKey } from "./needs.ts";
-import { copySteps, findStep } from "./run/rerun.ts";
+import { copySteps, findStep, inputProblem } from "./run/rerun.ts";
 import { resumeFailed } from "./run/resume.ts";
+import type { Run, Step } from "./run/run.ts";
 
 type Refused = StartAnswer & { readonly kind: "refused" };
 
@@ -50,7 +52,8 @@ export function rerun(home: LinksHome, { runId, fromStep, operationId }: RerunRu
   if (earlier !== null) return { kind: "existing", runId: earlier };
   const found = fromStep === null ? null : findStep(from, fromStep.stepId);
   if (found?.code !== undefined) return { kind: "refused", code: found.code, details: found.details };
-  const refused = refuseUnserved(home, from.functionId);
+  const refused =
+    refuseUnserved(home, from.functionId) ?? refuseInput(home, from, found?.step, fromStep?.input ?? null);
   if (refused !== null) return refused;
   const { functionId, events, cron } = from;
   const run = home.starter.create({
@@ -86,6 +89,13 @@ const notFound = (runId: string): Refused => ({
   code: "not_found",
   details: { what: `Run ${runId}` },
 });
+
+function refuseInput({ apps }: LinksHome, run: Run, step: Step | undefined, input: JsonText | null): Refused | null {
+  if (step === undefined || input === null) return null;
+  const app = apps.list().find(({ id }) => id === apps.appIdOf(run.functionId));
+  const reason = app === undefined ? null : inputProblem(step, app);
+  return reason === null ? null : { kind: "refused", code: "body_invalid", details: { reason } };
+}
 
 function refuseUnserved({ apps }: LinksHome, functionId: string): Refused | null {
   if (apps.functionOf(functionId) !== undefined) return null;

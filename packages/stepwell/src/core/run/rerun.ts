@@ -4,12 +4,16 @@
  *   RR1. State comes from the steps as they are stored; the old run is not touched.
  *   RR2. From a step: what was complete before it keeps its result and its place; the step and everything later runs again,
  *        by the code and the configuration of now.
+ *   RR3. A step with other arguments is called by name before anything is discovered: an SDK that saves results while its
+ *        call goes on would take the arguments for a result.
  */
 
 import type { ErrorCode, ErrorDetails } from "../../protocol/errors.ts";
+import type { AppConfig } from "../../protocol/function.ts";
 import type { JsonText } from "../../protocol/json.ts";
 import type { RunContext } from "./context.ts";
-import type { Run, Step } from "./run.ts";
+import { addJob, removeJob } from "./jobs.ts";
+import { MAIN_SLOT, type Run, type Step } from "./run.ts";
 
 export type FoundStep =
   | { readonly step: Step; readonly code?: never; readonly details?: never }
@@ -31,6 +35,14 @@ export function findStep(run: Run, stepId: string): FoundStep {
 
 /** The first of a repeated step has the bare name, the others `name:1`, `name:2`. */
 const nameOf = (step: Step): string => (step.index === 0 ? step.name : `${step.name}:${step.index}`);
+
+/** Why a step of an app cannot have other arguments, or null. */
+export function inputProblem(step: Step, { sdk, url }: Pick<AppConfig, "sdk" | "url">): string | null {
+  if (step.kind !== "run") return `${step.name} has no body that arguments could be given to`;
+  // SDKs of other languages would take the arguments for the step's result.
+  const isUnderstood = url.startsWith("inproc:") || /^(?:js|inngest-js|stepwell):/.test(sdk);
+  return isUnderstood ? null : `an app made with ${sdk} takes no other arguments for its steps`;
+}
 
 /** Gives a new run the results that the old one had before a step (RR2). */
 export function copySteps(context: RunContext, from: Run, to: Run, until: Step, input: JsonText | null): void {
@@ -56,6 +68,9 @@ export function copySteps(context: RunContext, from: Run, to: Run, until: Step, 
     endedAt: null,
     isStored: false,
   });
+  const main = to.jobs.get(MAIN_SLOT);
+  if (main !== undefined) removeJob(context, to, main);
+  addJob(context, to, until.id, "step", context.now); // RR3
 }
 
 function add(context: RunContext, run: Run, step: Step): void {
