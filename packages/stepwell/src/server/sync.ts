@@ -99,8 +99,6 @@ const NOT_ENFORCED = [
   "batchEvents",
   "priority",
   "singleton",
-  "cancel",
-  "timeouts",
   "idempotency",
 ] as const;
 
