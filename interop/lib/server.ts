@@ -42,6 +42,7 @@ export interface StepState {
   readonly name: string;
   readonly index: number;
   readonly status: string;
+  readonly child_run_id?: string | null;
 }
 
 export interface Server {
@@ -57,6 +58,10 @@ export interface Server {
   ended(runId: string): Promise<Run>;
   /** The first run of an event, once its step of that name waits. */
   waitingRunOf(eventId: string, step: string, index?: number): Promise<string>;
+  /** A step of that name waits, or sleeps, in the run. */
+  waitingStep(runId: string, step: string, index?: number): Promise<void>;
+  /** The runs that steps of a run have invoked, once there are some. */
+  childrenOf(runId: string): Promise<string[]>;
   get(path: string): Promise<Answer>;
   send(method: string, path: string, body?: unknown): Promise<Answer>;
   stop(): Promise<void>;
@@ -125,21 +130,31 @@ function reader(url: string, keys: Keys | undefined, started: Process) {
     return run;
   };
   const ended = (runId: string) => poll(() => dataOf<Run>(`/v1/runs/${runId}`), hasEnded);
+  const waitingStep = async (runId: string, step: string, index = 0): Promise<void> => {
+    const isWaiting = ({ name, index: at, status }: StepState) =>
+      name === step && at === index && (status === "Waiting" || status === "Sleeping");
+    await poll(
+      () => dataOf<StepState[]>(`/v1/runs/${runId}/steps`),
+      (steps) => steps.some(isWaiting),
+    );
+  };
+  const childrenOf = async (runId: string): Promise<string[]> => {
+    const steps = await poll(
+      () => dataOf<StepState[]>(`/v1/runs/${runId}/steps`),
+      (all) => all.some((step) => step.child_run_id != null),
+    );
+    return steps.flatMap((step) => step.child_run_id ?? []);
+  };
   const waitingRunOf = async (eventId: string, step: string, index = 0): Promise<string> => {
     const [run] = await poll(
       () => runsOf(eventId),
       (runs) => runs.length > 0,
     );
-    const isWaiting = ({ name, index: at, status }: StepState) =>
-      name === step && at === index && (status === "Waiting" || status === "Sleeping");
-    await poll(
-      () => dataOf<StepState[]>(`/v1/runs/${run!.run_id}/steps`),
-      (steps) => steps.some(isWaiting),
-    );
+    await waitingStep(run!.run_id, step, index);
     return run!.run_id;
   };
   const get = (path: string) => send("GET", path);
-  return { get, send, runsOf, endedRunsOf, endedRunOf, ended, waitingRunOf };
+  return { get, send, runsOf, endedRunsOf, endedRunOf, ended, waitingRunOf, waitingStep, childrenOf };
 }
 
 function hasEnded(run: Run): boolean {

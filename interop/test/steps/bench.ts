@@ -9,6 +9,8 @@ export interface Setting {
   readonly title: string;
   readonly checkpointing: boolean;
   readonly optimizeParallelism?: boolean;
+  /** A race ends with its first member, not with its last. */
+  readonly hasRaces: boolean;
 }
 
 /** What definitions are made with. */

@@ -1,10 +1,18 @@
 /** Every step kind of the official TypeScript SDKs: one suite, run in every setting that changes how they talk. */
 import { afterAll, beforeAll, describe } from "vitest";
 import { type Bench, type Setting, startBench } from "./bench.ts";
+import { compositionFunctions, describeCompositions } from "./compositions.ts";
+import { describeEndings, endingFunctions } from "./endings.ts";
 import { describeGateway, gatewayFunctions, type Service, startService } from "./gateway.ts";
 import { describeInvokes, invokeFunctions, otherFunctions } from "./invokes.ts";
+import { describeReruns, rerunFunctions } from "./reruns.ts";
 import { describeSignals, signalFunctions } from "./signals.ts";
 import { describeWaits, waitFunctions } from "./waits.ts";
+
+const OWN = [
+  ...[waitFunctions, signalFunctions, invokeFunctions, gatewayFunctions],
+  ...[compositionFunctions, endingFunctions, rerunFunctions],
+];
 
 export function describeSteps(setting: Setting): void {
   describe(`steps of ${setting.sdk.name}, ${setting.title}`, () => {
@@ -15,7 +23,7 @@ export function describeSteps(setting: Setting): void {
     beforeAll(async () => {
       service = await startService();
       bench = await startBench(setting, service.url, (kit) => ({
-        own: [...waitFunctions(kit), ...signalFunctions(kit), ...invokeFunctions(kit), ...gatewayFunctions(kit)],
+        own: OWN.flatMap((functionsOf) => functionsOf(kit)),
         other: otherFunctions(kit),
       }));
     });
@@ -28,5 +36,8 @@ export function describeSteps(setting: Setting): void {
     describeSignals(get);
     describeInvokes(get);
     describeGateway(get, () => service);
+    describeCompositions(get);
+    describeEndings(get);
+    describeReruns(get);
   });
 }
