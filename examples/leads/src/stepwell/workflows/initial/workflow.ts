@@ -1,11 +1,12 @@
 /** Starts on the same event as the lead workflow, beside it, and has somebody watch for the lead's reply. */
+import { leadIsCancelled } from "../../cancel-on.ts";
 import { client } from "../../client.ts";
 import { awaitReply, newLead } from "../../events.ts";
 
 const FOLLOW_UP_SECONDS = 86_400; // 24 hours
 
 export const initialWorkflow = client.createFunction(
-  { id: "leads/initial", triggers: newLead },
+  { id: "leads/initial", triggers: newLead, cancelOn: [leadIsCancelled] },
   async ({ event, step }) => {
     const { lead_id: leadId } = event.data;
 

@@ -2,11 +2,12 @@
 import { findLead } from "../../../database.ts";
 import { deliverEmail } from "../../../services/email.ts";
 import { post } from "../../../services/post.ts";
+import { leadIsCancelled } from "../../cancel-on.ts";
 import { client } from "../../client.ts";
 import { processReply, replyReceived } from "../../events.ts";
 
 export const receiveReplyWorkflow = client.createFunction(
-  { id: "leads/receive-reply", triggers: replyReceived },
+  { id: "leads/receive-reply", triggers: replyReceived, cancelOn: [leadIsCancelled] },
   async ({ event, step }) => {
     // People often send a second message right after the first.
     await step.sleep("wait-30-seconds", "30s");
@@ -16,7 +17,7 @@ export const receiveReplyWorkflow = client.createFunction(
 );
 
 export const processReplyWorkflow = client.createFunction(
-  { id: "leads/process-reply", triggers: processReply },
+  { id: "leads/process-reply", triggers: processReply, cancelOn: [leadIsCancelled] },
   async ({ event, step }) => {
     const { lead_id: leadId, text } = event.data;
     const answer = await step.run("create-answer", createAnswer, leadId, text);
