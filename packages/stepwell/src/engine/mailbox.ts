@@ -21,6 +21,8 @@ export class Mailbox {
   readonly #max: number;
   #hasMore = true;
   #isPaging = false;
+  /** A message found no room while a page was being read: that page may have missed it. */
+  #mustBeginAgain = false;
   #pagedTo: string | null = null;
 
   constructor(messagesMax = MESSAGES_MAX) {
@@ -41,6 +43,7 @@ export class Mailbox {
       } else {
         this.#hasMore = true; // MB2
         this.#pagedTo = null;
+        this.#mustBeginAgain = this.#isPaging;
       }
     }
     return taken;
@@ -61,9 +64,8 @@ export class Mailbox {
   /** A page arrived: those of it to act on. `isDone` tells which are acted on already, though the page still has them. */
   adoptPage(page: MailboxPage, messages: readonly InboxMessage[], isDone: (id: string) => boolean): InboxMessage[] {
     this.#isPaging = false;
-    // A message that found no room meanwhile has the paging begin again.
-    const isCurrent = this.#pagedTo === page.after;
-    if (isCurrent) {
+    if (this.#mustBeginAgain) this.#mustBeginAgain = false;
+    else {
       this.#hasMore = messages.length >= page.limit;
       this.#pagedTo = this.#hasMore ? messages.at(-1)!.id : null;
     }

@@ -51,3 +51,26 @@ test("the oldest of several loads decides", () => {
   facts.loadEnded(first);
   expect(facts.get("k")).toBeUndefined();
 });
+
+test("what joined a set is its member until its batch is stored and every older load has arrived", () => {
+  const facts = new RecentFacts();
+  facts.join(0, "set", "a");
+  const load = facts.loadBegan();
+  facts.join(1, "set", "b");
+  facts.stored(0);
+  expect([...facts.members("set")]).toEqual(["a", "b"]);
+  facts.loadEnded(load);
+  expect([...facts.members("set")]).toEqual(["b"]);
+  facts.stored(1);
+  expect([...facts.members("set")]).toEqual([]);
+});
+
+test("a member that joined again belongs to the later batch", () => {
+  const facts = new RecentFacts();
+  facts.join(0, "set", "a");
+  facts.join(1, "set", "a");
+  facts.stored(0);
+  expect([...facts.members("set")]).toEqual(["a"]);
+  facts.stored(1);
+  expect([...facts.members("set")]).toEqual([]);
+});
