@@ -148,7 +148,8 @@ export class Apps {
   }
 
   #findPaused(): void {
-    const ids = [...this.#functions.keys()];
+    // The runs of a function that was removed are not held back from their end: nobody could resume it.
+    const ids = [...this.#functions].filter(([, stored]) => !stored.isArchived).map(([id]) => id);
     this.#paused = new Set(ids.filter((id) => this.pauseOf(id) !== null));
     this.#held = new Set(ids.filter((id) => this.pauseOf(id) === "hold"));
   }

@@ -630,12 +630,12 @@ export class Core {
   }
 
   #startTick(functionId: string, tick: FiredTick): string | null {
-    if (tick.cancelRunId !== null) this.#replaceRun(tick.cancelRunId);
+    const pause = this.#apps.pauseOf(functionId);
+    if (pause === "reject") return null;
+    if (pause === null && tick.cancelRunId !== null) this.#replaceRun(tick.cancelRunId);
     const id = this.#ids.next(this.#now);
     const { stored, parsed } = internalEvent(id, tick.eventName, tick.data, this.#now, tick.publicId);
     const event = { id: stored.id, name: stored.name, json: stored.json };
-    const pause = this.#apps.pauseOf(functionId);
-    if (pause === "reject") return null;
     this.#links.happen({ stored, parsed, mayExist: false }, false);
     const fields = { functionId, cron: tick.cron, originalRunId: null, parent: null, startAt: this.#now };
     const run = this.#create({ ...fields, events: [event] });
