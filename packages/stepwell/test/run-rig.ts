@@ -74,7 +74,8 @@ export class RunRig {
       signal: () => this.signal,
       takeSignal: (name) => void this.told.push(`take ${name}`),
       dropWait: (runId, slot) => void this.told.push(`drop ${runId} ${slot}`),
-      lookBack: (_run, slot, names, since) => void this.told.push(`look back ${slot} ${names.join()} ${since}`),
+      lookBack: (_run, slot, names, since, untilAt) =>
+        void this.told.push(`look back ${slot} ${names.join()} ${since}, until ${untilAt}`),
     };
     const fn = { version: 1, config: this.fn };
     const fields = {

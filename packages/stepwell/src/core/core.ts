@@ -160,7 +160,7 @@ export class Core {
       signal: (name) => this.#links.signal(name),
       takeSignal: (name) => this.#links.takeSignal(name),
       dropWait: (runId, slot) => this.#links.dropWait(runId, slot),
-      lookBack: (run, slot, names, since) => this.#links.lookBack(run, slot, names, since),
+      lookBack: (run, slot, names, since, untilAt) => this.#links.lookBack(run, slot, names, since, untilAt),
     };
     this.#home = {
       context: this.#context,

@@ -39,6 +39,8 @@ export type InboxContent =
       readonly names: readonly string[];
       readonly since: Instant;
       readonly until: Instant;
+      /** When the step's patience ends if nothing is found. */
+      readonly timeoutAt: Instant;
     }
   | { readonly kind: "signal"; readonly signal: string; readonly data: JsonText; readonly ttlMs: number | null };
 

@@ -25,6 +25,7 @@ import type { InvokeRequest, InvokeStart, RunContext, SignalState } from "./run/
 import { cancelRun, failRunWith } from "./run/finish.ts";
 import { childEnded, memoOfChild } from "./run/invoke.ts";
 import { type EndReason, isEnded, type ParentLink, type Run } from "./run/run.ts";
+import { moveJob } from "./run/jobs.ts";
 import { resolveWait } from "./run/wait-event.ts";
 import { signalMemo } from "./run/wait-signal.ts";
 
@@ -213,8 +214,8 @@ export class Links {
 
   // --- Messages -----------------------------------------------------------------------------------------------
 
-  lookBack(run: Run, slot: string, names: readonly string[], since: Instant): void {
-    this.#say({ kind: "look_back", runId: run.id, slot, names, since, until: this.#home.now() });
+  lookBack(run: Run, slot: string, names: readonly string[], since: Instant, timeoutAt: Instant): void {
+    this.#say({ kind: "look_back", runId: run.id, slot, names, since, until: this.#home.now(), timeoutAt });
   }
 
   #say(content: InboxContent): void {
@@ -257,11 +258,13 @@ export class Links {
     const { limit } = pastOf(id, content);
     const past = facts.past(id) ?? [];
     const events = past.map((stored) => ({ stored, parsed: JSON.parse(stored.json) as JsonObject, mayExist: false }));
-    lookBack(this.#home.context, run, content.slot, events);
+    const { context } = this.#home;
+    lookBack(context, run, content.slot, events);
     const step = run.steps.get(content.slot);
-    if (past.length >= limit && step !== undefined && step.memo === null) {
-      failRunWith(this.#home.context, run, "look_back_too_far", { step: step.name, limit: limit - 1 });
-    }
+    const job = run.jobs.get(content.slot);
+    if (step === undefined || job === undefined) return; // Found, or over.
+    if (past.length >= limit) failRunWith(context, run, "look_back_too_far", { step: step.name, limit: limit - 1 });
+    else moveJob(context, run, job, Math.max(content.timeoutAt, this.#home.now()));
   }
 }
 

@@ -42,8 +42,8 @@ export interface RunContext {
   takeSignal(name: string): void;
   /** Takes the signal away from the step that waits for it; it gets nothing but its timeout. */
   dropWait(runId: string, slot: string): void;
-  /** A wait wants to know of events that came before it. */
-  lookBack(run: Run, slot: string, names: readonly string[], since: Instant): void;
+  /** A wait wants to know of events that came before it; its patience ends at `untilAt` when there are none. */
+  lookBack(run: Run, slot: string, names: readonly string[], since: Instant, untilAt: Instant): void;
 }
 
 export interface InvokeRequest {

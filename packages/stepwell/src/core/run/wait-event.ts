@@ -4,6 +4,7 @@
  *   WE1. The step is armed in the transition of the reply, before any other request of it is applied (rank in ops.ts).
  *   WE2. Event or timeout, whichever is applied first; the memo is the bare event, or `null`.
  *   WE3. An expression that does not compile, a name or a timeout that cannot be ends the run at once.
+ *   WE4. A look back comes before the timeout, however short: the time counts once the look back has found nothing.
  */
 import { canonicalJson, type JsonText, wholePairs } from "../../protocol/json.ts";
 import { LIMITS } from "../../protocol/limits.ts";
@@ -38,8 +39,11 @@ export function applyWaitForEvent(context: RunContext, run: Run, op: Op): boolea
   }
   const step = stepFor(context, run, op, "wait", "waiting");
   step.startedAt = context.now;
-  addJob(context, run, op.id, "timeout", untilAt);
-  if (since !== null) context.lookBack(run, op.id, names, since);
+  if (since === null) addJob(context, run, op.id, "timeout", untilAt);
+  else {
+    addJob(context, run, op.id, "timeout", context.now + LIMITS.sleepMsMax); // WE4
+    context.lookBack(run, op.id, names, since, untilAt);
+  }
   return true;
 }
 
