@@ -172,6 +172,11 @@ export class Core {
       batch: () => this.#batch,
       newId: () => this.#ids.next(this.#now),
       open: (runId) => this.#openOther(runId),
+      isHere: (runId) => this.#runs.has(runId),
+      isLeftAlone: (runId) => this.#options.quarantined.has(runId),
+      blame: (runId) => {
+        this.#subject = runId;
+      },
     };
     this.#links = new Links(this.#home);
     this.#needsView = {

@@ -4,6 +4,7 @@
  *
  *   CL1. A run in memory is told in the transition that tells it. One that is not gets a message, in the same transaction.
  *   CL2. A message is acted on once: it is deleted in the batch in which it takes effect.
+ *   CL3. A message to a run in quarantine stays stored: whoever repairs the run and starts again finds it.
  */
 import { INTERNAL_EVENTS, type IncomingEvent, type StoredEvent } from "../protocol/event.ts";
 import type { FunctionConfig } from "../protocol/function.ts";
@@ -24,8 +25,8 @@ import { arrive, lookBack } from "./run/arrive.ts";
 import type { InvokeRequest, InvokeStart, RunContext, SignalState } from "./run/context.ts";
 import { cancelRun, failRunWith } from "./run/finish.ts";
 import { childEnded, memoOfChild } from "./run/invoke.ts";
-import { type EndReason, isEnded, type ParentLink, type Run } from "./run/run.ts";
 import { moveJob } from "./run/jobs.ts";
+import { type EndReason, isEnded, type ParentLink, type Run } from "./run/run.ts";
 import { resolveWait } from "./run/wait-event.ts";
 import { signalMemo } from "./run/wait-signal.ts";
 
@@ -41,6 +42,11 @@ export interface LinksHome {
   newId(): string;
   /** The run, about to be changed; undefined when it is not in memory or in quarantine. */
   open(runId: string): Run | undefined;
+  isHere(runId: string): boolean;
+  /** The run is in quarantine. */
+  isLeftAlone(runId: string): boolean;
+  /** The run that the rules work on from here on, null for none. */
+  blame(runId: string | null): void;
 }
 
 export class Links {
@@ -69,7 +75,9 @@ export class Links {
     const query = waitersOfEvent(this.#home.waitNames, event, null);
     if (query === null) return 0;
     const { runIds, isComplete } = facts.waiters(query);
-    if (!isComplete || runIds.length > room) {
+    // What was loaded went by the room there would be; a duplicate among the events leaves more of it than that.
+    const areHere = runIds.every((id) => this.#home.isHere(id) || facts.isAbsent(id));
+    if (!isComplete || runIds.length > room || !areHere) {
       this.#say({ kind: "event", eventId: event.stored.id, starts: false, at: this.#home.now(), after: null });
       return 0;
     }
@@ -79,9 +87,11 @@ export class Links {
 
   #arrive(runIds: readonly string[], event: IncomingEvent, at: Instant): void {
     for (const runId of runIds) {
+      this.#home.blame(runId);
       const run = this.#home.open(runId);
       if (run !== undefined) arrive(this.#home.context, run, event, at);
     }
+    this.#home.blame(null);
   }
 
   /** An event that the engine or a step makes: stored, and all it causes, here or by message. */
@@ -223,8 +233,9 @@ export class Links {
   }
 
   deliver(message: InboxMessage, facts: Facts): void {
-    this.#home.batch().deletedMessages.push(message.id); // CL2
     const { content } = message;
+    if ("runId" in content && this.#home.isLeftAlone(content.runId)) return; // CL3
+    this.#home.batch().deletedMessages.push(message.id); // CL2
     if (content.kind === "event") this.#deliverEvent(content, facts);
     else if (content.kind === "signal") this.deliverSignal(content.signal, content.data, content.ttlMs, facts);
     else this.#deliverToRun(message.id, content, facts);
@@ -232,6 +243,7 @@ export class Links {
 
   #deliverToRun(id: string, content: Exclude<InboxContent, { readonly kind: "event" | "signal" }>, facts: Facts): void {
     const { context } = this.#home;
+    this.#home.blame(content.runId);
     const run = this.#home.open(content.runId);
     if (run === undefined || isEnded(run)) return;
     if (content.kind === "child_ended")
@@ -284,7 +296,11 @@ export function invokedEvent(
     { ...data, _inngest: { fn_id: fn.slug, ...extra } },
     now,
     id,
-    { user: isJsonObject(payload["user"]) ? payload["user"] : {}, ...textOf(payload, "v") },
+    {
+      ...(isJsonObject(payload["meta"]) ? { meta: payload["meta"] } : {}),
+      user: isJsonObject(payload["user"]) ? payload["user"] : {},
+      ...textOf(payload, "v"),
+    },
   );
   return { stored, parsed, mayExist: false };
 }

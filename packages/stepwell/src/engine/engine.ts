@@ -106,6 +106,8 @@ export class Engine {
   /** Grows with every reload: what belongs to an older life is ignored. */
   #life = 0;
   #inbox: Waiting[] = [];
+  /** Taken from the inbox by the turn that runs, the next one last: whoever is not seen to when it fails is told. */
+  readonly #taken: Waiting[] = [];
   #mailbox = new Mailbox();
   /** Commands for which something is being loaded, and those of them that wait for a run, by its id, in order. */
   readonly #prepared = new Set<Prepared>();
@@ -302,7 +304,11 @@ export class Engine {
 
   #turn(): void {
     const now = this.#now();
-    for (const waiting of this.#inbox.splice(0, COMMANDS_PER_TURN_MAX)) this.#admit(waiting, now);
+    this.#taken.push(...this.#inbox.splice(0, COMMANDS_PER_TURN_MAX).reverse());
+    for (let next = this.#taken.at(-1); next !== undefined; next = this.#taken.at(-1)) {
+      this.#admit(next, now);
+      this.#taken.pop();
+    }
     if (this.#inbox.length > 0) this.#wake();
     if (this.#state === "running") {
       this.#core.advance(now);
@@ -329,13 +335,14 @@ export class Engine {
 
   /** Something that a command waited for is here: on with it. */
   #prepare(prepared: Prepared): void {
+    if (!this.#prepared.has(prepared)) return; // Whoever stopped the engine has taken it back.
     const needs = this.#core.missing(prepared.waiting.command, prepared.facts);
     if (needs !== null) {
       this.#supply(prepared, needs);
       return;
     }
-    this.#prepared.delete(prepared);
     this.#apply(prepared.waiting, prepared.facts, this.#now());
+    this.#prepared.delete(prepared);
     this.#core.unpin(prepared.pinned);
     this.#recent.loadEnded(prepared.load);
   }
@@ -587,7 +594,7 @@ export class Engine {
     const prepared = [...this.#prepared].map(({ waiting }) => waiting);
     this.#prepared.clear();
     this.#parked.clear();
-    return prepared.concat(this.#inbox.splice(0));
+    return prepared.concat(this.#taken.splice(0).reverse(), this.#inbox.splice(0));
   }
 
   /** Commands that have not been answered: waiting to be applied, for a load, or for a commit. */
