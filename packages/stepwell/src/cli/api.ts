@@ -55,6 +55,15 @@ export class ApiClient {
     }
   }
 
+  /** Sends a JSON body; the `data` of the answer, and its status. */
+  async post<T>(path: string, body: object): Promise<{ readonly status: number; readonly data: T }> {
+    const headers = { "content-type": "application/json" };
+    const response = await this.#request("POST", path, { body: JSON.stringify(body), headers });
+    const answer = await this.#body(response);
+    if (!isRecord(answer) || !isRecord(answer["data"])) throw this.#stranger(response.status);
+    return { status: response.status, data: answer["data"] as T };
+  }
+
   async delete(path: string): Promise<void> {
     await this.#request("DELETE", path, {});
   }

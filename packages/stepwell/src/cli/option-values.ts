@@ -1,6 +1,8 @@
 /** Values of options, read from text. What cannot be read is refused by the parser of the command line, by name. */
 import { readFileSync } from "node:fs";
 import { InvalidArgumentError } from "commander";
+import { parseDuration } from "../protocol/duration.ts";
+import { StepwellError } from "../protocol/errors.ts";
 import { webUrl } from "./settings.ts";
 
 export function port(text: string): number {
@@ -17,6 +19,19 @@ export function seconds(text: string): number {
     throw new InvalidArgumentError("Not a number of seconds.");
   }
   return value;
+}
+
+/** A number greater than 0, such as runs per second. */
+export function rate(text: string): number {
+  const value = Number(text);
+  if (text.trim() === "" || !Number.isFinite(value) || value <= 0) throw new InvalidArgumentError("Not a rate.");
+  return value;
+}
+
+/** A duration as people write it: `30s`, `5m`. It travels as it is. */
+export function duration(text: string): string {
+  if (parseDuration(text) === null) throw new InvalidArgumentError("Not a duration such as 30s or 5m.");
+  return text;
 }
 
 /** Unix milliseconds, or a date that can be read. */
@@ -50,6 +65,16 @@ export function jsonObject(text: string): Readonly<Record<string, unknown>> {
     throw new InvalidArgumentError("Not a JSON object.");
   }
   return value as Readonly<Record<string, unknown>>;
+}
+
+/** Any JSON value, for example an argument of a command. */
+export function jsonValue(where: string, text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch (error) {
+    const reason = `not JSON: ${error instanceof Error ? error.message : String(error)}`;
+    throw new StepwellError("option_invalid", { where, reason });
+  }
 }
 
 /** The text of a file, or of the standard input for `-`. */

@@ -4,10 +4,13 @@
  */
 import { Command, Option } from "commander";
 import { VERSION } from "../protocol/version.ts";
+import { addInvoke, addOperations, addServed, addSignal } from "./action-commands.ts";
+import { type Adding, clientOptions, examples, subcommand } from "./command-parts.ts";
 import { DATA_DIR_DEFAULT } from "./data-dir.ts";
 import type { ExitCode } from "./exit-code.ts";
 import { appUrl, count, list, moment, port, seconds } from "./option-values.ts";
-import { type Environment, PORT_DEFAULT, URL_DEFAULT } from "./settings.ts";
+import { addRuns } from "./run-commands.ts";
+import { type Environment, PORT_DEFAULT } from "./settings.ts";
 import type { Terminal } from "./terminal.ts";
 
 export interface LogChoice {
@@ -44,15 +47,12 @@ export function createProgram(terminal: Terminal, env: Environment, ended: (code
   addSend(add);
   addRuns(add);
   addEvents(add);
+  addOperations(add);
+  addServed(add);
+  addSignal(add);
+  addInvoke(add);
   addInit(add);
   return program;
-}
-
-interface Adding {
-  readonly program: Command;
-  readonly terminal: Terminal;
-  readonly env: Environment;
-  readonly ended: (code: ExitCode) => void;
 }
 
 function addDev({ program, terminal, env, ended }: Adding): void {
@@ -128,50 +128,6 @@ function addSend({ program, terminal, env, ended }: Adding): void {
     });
 }
 
-function addRuns({ program, terminal, env, ended }: Adding): void {
-  const runs = subcommand(program, "runs", "list, show, follow and cancel runs").addHelpText(
-    "after",
-    examples(
-      "stepwell runs",
-      "stepwell runs list --status failed --limit 50",
-      "stepwell runs show 01JXYZ…",
-      "stepwell runs follow",
-    ),
-  );
-  const listed = subcommand(runs, "list", "list runs, newest first", true)
-    .option("--status <status>", "queued, running, completed, failed or cancelled; commas between several")
-    .option("--function <id>", "of this function")
-    .option("--app <id>", "of this app")
-    .option("--from <time>", "created at or after: Unix milliseconds or ISO 8601", moment)
-    .option("--until <time>", "created before", moment)
-    .option("--cursor <cursor>", "go on after the page that gave this cursor")
-    .option("--limit <n>", "how many", count, 20);
-  clientOptions(listed)
-    .addHelpText("after", examples("stepwell runs list --status running", "stepwell runs list --json | jq .data"))
-    .action(async (options) => {
-      const { listRuns } = await import("./runs.ts");
-      ended(await listRuns(options, terminal, env));
-    });
-  clientOptions(subcommand(runs, "show", "show a run with its steps").argument("<run>", "id of the run"))
-    .addHelpText("after", examples("stepwell runs show 01JXYZ…", "stepwell runs show 01JXYZ… --json"))
-    .action(async (id, options) => {
-      const { showRun } = await import("./runs-show.ts");
-      ended(await showRun(id, options, terminal, env));
-    });
-  clientOptions(subcommand(runs, "follow", "print runs as they start and end").argument("[run]", "only this run"))
-    .addHelpText("after", examples("stepwell runs follow", "stepwell runs follow 01JXYZ… --json"))
-    .action(async (id, options) => {
-      const { followRuns } = await import("./follow.ts");
-      ended(await followRuns(id, options, terminal, env));
-    });
-  clientOptions(subcommand(runs, "cancel", "cancel a run").argument("<run>", "id of the run"))
-    .addHelpText("after", examples("stepwell runs cancel 01JXYZ…"))
-    .action(async (id, options) => {
-      const { cancelRun } = await import("./runs.ts");
-      ended(await cancelRun(id, options, terminal, env));
-    });
-}
-
 function addEvents({ program, terminal, env, ended }: Adding): void {
   const events = subcommand(program, "events", "list, show and follow events").addHelpText(
     "after",
@@ -220,10 +176,6 @@ function addInit({ program, terminal, ended }: Adding): void {
 export const FRAMEWORKS = ["fastify", "express", "hono", "next", "koa", "node"] as const;
 export type Framework = (typeof FRAMEWORKS)[number];
 
-function subcommand(parent: Command, name: string, description: string, isDefault = false): Command {
-  return parent.command(name, { isDefault }).description(description).helpOption("-h, --help", "print help");
-}
-
 function logOptions(command: Command, format: LogChoice["logFormat"]): Command {
   return command
     .addOption(new Option("--log-format <format>", `default ${format}`).choices(["json", "pretty"]))
@@ -238,12 +190,3 @@ function withLogFormat<T extends { readonly json: boolean; readonly logFormat?: 
 ): T & { readonly logFormat: LogChoice["logFormat"] } {
   return { ...options, logFormat: options.logFormat ?? (options.json ? "json" : format) };
 }
-
-function clientOptions(command: Command): Command {
-  return command
-    .option("--url <url>", `address of the server; default $STEPWELL_BASE_URL, else ${URL_DEFAULT}`)
-    .option("--signing-key <key>", "default $STEPWELL_SIGNING_KEY; a development server needs none")
-    .option("--json", "print JSON", false);
-}
-
-const examples = (...lines: string[]): string => `\nExamples:\n${lines.map((line) => `  ${line}`).join("\n")}`;

@@ -13,6 +13,13 @@ export interface RunRecord {
   readonly ended_at: string | null;
   /** The error, when it failed. */
   readonly output?: unknown;
+  /** Why it ended so, when that has a name, and in words. */
+  readonly reason?: string;
+  readonly reason_text?: string;
+  readonly original_run_id?: string;
+  readonly parent_run_id?: string;
+  readonly resumes?: number;
+  readonly code_change?: { readonly at: string; readonly steps: readonly string[]; readonly reason: string };
 }
 
 export interface StepRecord {
@@ -25,6 +32,11 @@ export interface StepRecord {
   readonly queued_at: string;
   readonly started_at: string | null;
   readonly ended_at: string | null;
+  /** When an open step goes on by itself: it wakes, is tried again, or its patience ends. */
+  readonly due_at?: string | null;
+  /** What the step asked for. */
+  readonly options?: Readonly<Record<string, unknown>>;
+  readonly child_run_id?: string;
   readonly output?: unknown;
   readonly error?: unknown;
   readonly failed_attempts: readonly AttemptRecord[];
@@ -55,11 +67,54 @@ export interface DecisionRecord {
   readonly run_id: string | null;
 }
 
+export interface FunctionRecord {
+  readonly id: string;
+  readonly slug: string;
+  readonly app: string;
+  readonly triggers: readonly TriggerRecord[];
+  /** How it is paused, itself or with its app. */
+  readonly paused?: string | null;
+}
+
+export interface TriggerRecord {
+  readonly event?: string;
+  readonly cron?: string;
+}
+
+export interface AppRecord {
+  readonly name: string;
+  readonly url: string;
+  readonly sdk: string;
+  readonly function_count: number;
+  readonly synced_at: string | null;
+  readonly paused?: string | null;
+}
+
+export interface OperationRecord {
+  readonly id: string;
+  readonly kind: "cancel" | "replay";
+  readonly status: string;
+  readonly created_at: string;
+  readonly ended_at: string | null;
+  readonly filter: Readonly<Record<string, unknown>>;
+  readonly per_second: number | null;
+  readonly progress: {
+    readonly total: number | null;
+    readonly is_total_more: boolean;
+    readonly done: number;
+    readonly failed: number;
+    readonly skipped: number;
+    readonly last_error: string | null;
+  };
+}
+
 export const isEnded = (run: RunRecord): boolean => run.ended_at !== null;
+
+const NAMES: Readonly<Record<string, string>> = { Scheduled: "queued", TimedOut: "timed out" };
 
 /** What the statuses of the wire are called here. */
 export const statusOf = (record: { readonly status: string }): string =>
-  record.status === "Scheduled" ? "queued" : record.status.toLowerCase();
+  NAMES[record.status] ?? record.status.toLowerCase();
 
 /** How long it took, or has taken until now. */
 export function tookMs(run: RunRecord, nowMs: number): number {

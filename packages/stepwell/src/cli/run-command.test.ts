@@ -27,8 +27,20 @@ test("--version prints the version", async () => {
 test("--help lists the commands and the exit codes", async () => {
   const { code, out } = await run("--help");
   expect(code).toBe(0);
-  for (const name of ["dev", "start", "send", "runs", "events", "init"])
-    expect(out).toMatch(new RegExp(`^ +${name} `, "m"));
+  const names = [
+    "dev",
+    "start",
+    "send",
+    "runs",
+    "events",
+    "operations",
+    "functions",
+    "apps",
+    "signal",
+    "invoke",
+    "init",
+  ];
+  for (const name of names) expect(out).toMatch(new RegExp(`^ +${name} `, "m"));
   expect(out).toContain("Exit codes:");
 });
 

@@ -96,3 +96,60 @@ test("what has not ended says since when", () => {
   expect(lines(open, [sleeping])[0]).toBe("shop-pay  ▸ running  01JRUN");
   expect(lines(open, [sleeping])[3]).toBe("└─ ◷ wait  sleeping, since 1 min");
 });
+
+const only = (fields: Partial<StepRecord>) =>
+  lines({ ...run, status: "Running", ended_at: null }, [step(fields)]).slice(3, -1);
+
+test("a waiting step says for what, and until when", () => {
+  const open = { status: "Waiting", ended_at: null, due_at: at(60 + 7_200) };
+  const options = { event: "order/paid", if: "async.data.id == event.data.id", timeout: "2h" };
+  expect(only({ ...open, name: "paid", kind: "wait", options })).toEqual([
+    "└─ ◷ paid  waiting for event order/paid, since 1 min, times out in 2 h",
+    "     if async.data.id == event.data.id",
+  ]);
+  expect(only({ ...open, name: "any", kind: "wait", options: { events: ["a", "b"] } })[0]).toContain("event a or b,");
+  expect(only({ ...open, name: "ok", kind: "signal", options: { signal: "approve/7" } })[0]).toContain(
+    "waiting for signal approve/7, since 1 min, times out in 2 h",
+  );
+  const invoke = { kind: "invoke", options: { function_id: "shop-charge" }, child_run_id: "01JCHILD" };
+  expect(only({ ...open, name: "charge", ...invoke })[0]).toContain("waiting for function shop-charge");
+  expect(only({ ...open, name: "charge", ...invoke })[0]).toMatch(/, run 01JCHILD$/);
+});
+
+test("a step that goes on by itself says when", () => {
+  const open = { ended_at: null, due_at: at(65) };
+  expect(only({ ...open, status: "Sleeping", kind: "sleep" })[0]).toContain("sleeping, since 1 min, wakes in 5 s");
+  expect(only({ ...open, status: "Retrying", attempts: 2 })[0]).toContain("next attempt in 5 s, 2 attempts");
+});
+
+test("a step whose time was over says what did not come", () => {
+  const timedOut = { status: "TimedOut", kind: "wait", options: { event: "order/paid" }, output: null };
+  expect(only({ ...timedOut, name: "paid" })).toEqual([
+    "└─ ◷ paid  timed out after 1.0 s, no event order/paid",
+    "     → null",
+  ]);
+});
+
+test("a run says where it comes from, why it ended so, and that its code changed", () => {
+  const cancelled: RunRecord = {
+    ...run,
+    status: "Cancelled",
+    original_run_id: "01JOLD",
+    parent_run_id: "01JPARENT",
+    resumes: 2,
+    reason: "cancelled_by_event",
+    reason_text: "event 01JX cancelled it",
+    code_change: { at: at(1), steps: ["charge"], reason: "the code no longer reaches charge" },
+  };
+  const { output: _output, ...withoutOutput } = cancelled;
+  expect(lines(withoutOutput, [])).toEqual([
+    "shop-pay  ⊘ cancelled in 2.0 s  01JRUN",
+    "started 1 min ago by order/placed",
+    "repeats run 01JOLD",
+    "invoked by run 01JPARENT",
+    "resumed 2 times",
+    'data {"id":7}',
+    "its code changed under it: the code no longer reaches charge",
+    "because an event cancelled it (event 01JX cancelled it)",
+  ]);
+});

@@ -4,6 +4,7 @@ import { EXIT, type ExitCode } from "./exit-code.ts";
 import { type EventRecord, isEnded, type RunRecord, type StepRecord, statusOf, tookMs } from "./records.ts";
 import type { Environment } from "./settings.ts";
 import { statusMark, statusText } from "./status-text.ts";
+import { spanMs, stepFacts } from "./step-facts.ts";
 import type { Colors, Terminal } from "./terminal.ts";
 import { relativeText, tookText } from "./time-text.ts";
 import { errorLines, valueLines } from "./value-lines.ts";
@@ -41,17 +42,55 @@ export function runLines(
   return [
     `${name}  ${statusText(status, colors)}${took}  ${colors.dim(run.run_id)}`,
     `started ${relativeText(Date.parse(run.queued_at), nowMs)} by ${by}`,
+    ...originLines(run),
     ...(event === null ? [] : valueLines("data", event.data, "")),
     ...steps.flatMap((step, index) => stepLines(step, index === steps.length - 1, nowMs, colors)),
+    ...codeChangeLines(run, colors),
     ...resultLines(run, status),
+    ...reasonLines(run, status),
   ];
+}
+
+function originLines(run: RunRecord): string[] {
+  const { original_run_id: original, parent_run_id: parent, resumes = 0 } = run;
+  return [
+    ...(original === undefined ? [] : [`repeats run ${original}`]),
+    ...(parent === undefined ? [] : [`invoked by run ${parent}`]),
+    ...(resumes === 0 ? [] : [`resumed ${resumes === 1 ? "once" : `${resumes} times`}`]),
+  ];
+}
+
+function codeChangeLines({ code_change: change }: RunRecord, colors: Colors): string[] {
+  if (change === undefined) return [];
+  return [colors.yellow(`its code changed under it: ${change.reason}`)];
+}
+
+/** Why a run ended that did not simply complete or fail. */
+const REASONS: Readonly<Record<string, string>> = {
+  timed_out: "its time was over",
+  cancelled_by_event: "an event cancelled it",
+  cancelled_by_request: "somebody cancelled it",
+  cancelled_by_parent: "the run that invoked it was cancelled",
+  replaced: "another run took its place",
+  paused: "its function is paused",
+  function_removed: "its function was removed",
+};
+
+function reasonLines({ reason, reason_text: text }: RunRecord, status: string): string[] {
+  if (reason === undefined && text === undefined) return [];
+  // What failed has told it as its error.
+  const detail = text === undefined || status === "failed" ? "" : ` (${text})`;
+  return [`because ${reason === undefined ? "of this" : (REASONS[reason] ?? reason)}${detail}`];
 }
 
 function stepLines(step: StepRecord, isLast: boolean, nowMs: number, colors: Colors): string[] {
   const status = statusOf(step);
   const name = step.index === 0 ? step.name : `${step.name} (${step.index + 1})`;
-  const title = `${statusMark(status, colors)} ${colors.bold(name)}  ${stepFacts(step, status, nowMs).join(", ")}`;
+  const title = `${statusMark(status, colors)} ${colors.bold(name)}  ${stepFacts(step, nowMs).join(", ")}`;
+  const condition = step.options?.["if"];
   const inner = [
+    // The condition matters while it is not met.
+    ...(typeof condition === "string" && status !== "completed" ? [colors.dim(`if ${condition}`)] : []),
     ...step.failed_attempts
       .toSorted((left, right) => left.attempt - right.attempt)
       .flatMap((attempt) => [
@@ -64,20 +103,6 @@ function stepLines(step: StepRecord, isLast: boolean, nowMs: number, colors: Col
   ];
   const [branch, rail] = isLast ? ["└─", "  "] : ["├─", "│ "];
   return [`${branch} ${title}`, ...inner.map((line) => `${rail}   ${line}`)];
-}
-
-function stepFacts(step: StepRecord, status: string, nowMs: number): string[] {
-  const facts = [step.kind === "sleep" && status === "completed" ? "slept" : status];
-  if (step.ended_at !== null) {
-    facts[0] += ` ${step.kind === "sleep" ? "" : "in "}${tookText(spanMs({ ...step, ended_at: step.ended_at }))}`;
-  } else facts.push(`since ${relativeText(Date.parse(step.queued_at), nowMs).replace(/ ago$/, "")}`);
-  const attempts = step.attempts + (status === "completed" ? 1 : 0);
-  if (attempts > 1) facts.push(`${attempts} attempts`);
-  return facts;
-}
-
-function spanMs(one: { readonly started_at: string | null; readonly queued_at?: string; readonly ended_at: string }) {
-  return Math.max(Date.parse(one.ended_at) - Date.parse(one.started_at ?? one.queued_at ?? one.ended_at), 0);
 }
 
 function resultLines(run: RunRecord, status: string): string[] {

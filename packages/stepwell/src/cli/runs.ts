@@ -1,4 +1,4 @@
-/** `stepwell runs list` and `stepwell runs cancel`. */
+/** `stepwell runs list`. */
 import { ApiClient, type ClientOptions } from "./api.ts";
 import { EXIT, type ExitCode } from "./exit-code.ts";
 import { isEnded, type RunRecord, statusOf, tookMs } from "./records.ts";
@@ -51,16 +51,4 @@ export function runTable(runs: readonly RunRecord[], terminal: Terminal): string
     terminal.columns,
     terminal.colors,
   );
-}
-
-export async function cancelRun(
-  id: string,
-  options: ClientOptions,
-  terminal: Terminal,
-  env: Environment,
-): Promise<ExitCode> {
-  await new ApiClient(options, env).delete(`/v1/runs/${encodeURIComponent(id)}`);
-  if (options.json) terminal.print(JSON.stringify({ run_id: id, status: "Cancelled" }));
-  else terminal.print(`${statusText("cancelled", terminal.colors)} ${id}`);
-  return EXIT.ok;
 }

@@ -13,6 +13,9 @@ const LOOKS: Readonly<Record<string, Look>> = {
   retrying: { mark: "↻", color: "yellow" },
   running: { mark: "▸", color: "cyan" },
   sleeping: { mark: "◷", color: "dim" },
+  waiting: { mark: "◷", color: "cyan" },
+  "timed out": { mark: "◷", color: "yellow" },
+  skipped: { mark: "–", color: "dim" },
 };
 const LOOK_OTHER: Look = { mark: "·", color: "dim" };
 

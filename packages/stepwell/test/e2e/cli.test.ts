@@ -57,6 +57,7 @@ interface Run {
   readonly run_id: string;
   readonly status: string;
   readonly output: unknown;
+  readonly original_run_id?: string;
 }
 
 async function endedRun(url: string): Promise<Run> {
@@ -328,6 +329,31 @@ describe("client commands", () => {
     expect(code).toBe(1);
     expect(stderr).toContain("already ended");
   });
+
+  test("a replay goes on after the server was killed, and starts each run once", async () => {
+    const folder = temporaryFolder();
+    const dev = [...DEV, "-u", await app(double)];
+    const first = stepwell(dev, folder);
+    const url = await listening(first);
+    await first.said(/app synced/);
+    await json(folder, "send", "number/sent", "--data", '{"value":1}', "--count", "40", "--url", url);
+    const completed = async (server: string) => {
+      const answer = await fetch(`${server}/v1/runs?status=completed&limit=100`);
+      return ((await answer.json()) as { data: Run[] }).data;
+    };
+    await until(async () => ((await completed(url)).length === 40 ? true : null));
+    const filter = ["--status", "completed", "--function", "cli-double", "--if", "event.name == 'number/sent'"];
+    const replay = ["runs", "replay", ...filter, "--yes", "--rate", "20", "--url", url];
+    const { id } = (await json(folder, ...replay)) as { id: string };
+    await until(async () => ((await completed(url)).length > 45 ? true : null));
+    await first.stop("SIGKILL");
+    const again = await listening(stepwell(dev, folder));
+    const followed = await stepwell(["operations", "show", id, "--follow", "--url", again], folder).ended;
+    expect(followed.stdout).toMatch(new RegExp(`✓ completed replay 40 of 40 runs  ${id}\n$`));
+    await until(async () => ((await completed(again)).length === 80 ? true : null));
+    const repeated = (await completed(again)).flatMap((run) => run.original_run_id ?? []);
+    expect([repeated.length, new Set(repeated).size]).toEqual([40, 40]);
+  }, 60_000);
 
   test("without a server they say so, with an exit code of their own", async () => {
     const { code, stderr } = await stepwell(["runs", "--url", "http://127.0.0.1:9"], temporaryFolder()).ended;

@@ -241,7 +241,12 @@ describe("an operation", () => {
       progress: { done: 1, total: 5 },
     });
     const asked: string[] = [];
-    const next = rig.create({ rerun: (command) => asked.push(command.runId) && rig.engine.rerun(command) });
+    const next = rig.create({
+      rerun(command) {
+        asked.push(command.runId);
+        return rig.engine.rerun(command);
+      },
+    });
     await next.resume();
     for (let second = 1; second <= 5; second++) {
       await rig.settle();

@@ -1,0 +1,25 @@
+/** What commands are made of: the same options, help and examples everywhere. */
+import type { Command } from "commander";
+import type { ExitCode } from "./exit-code.ts";
+import { type Environment, URL_DEFAULT } from "./settings.ts";
+import type { Terminal } from "./terminal.ts";
+
+export interface Adding {
+  readonly program: Command;
+  readonly terminal: Terminal;
+  readonly env: Environment;
+  readonly ended: (code: ExitCode) => void;
+}
+
+export function subcommand(parent: Command, name: string, description: string, isDefault = false): Command {
+  return parent.command(name, { isDefault }).description(description).helpOption("-h, --help", "print help");
+}
+
+export function clientOptions(command: Command): Command {
+  return command
+    .option("--url <url>", `address of the server; default $STEPWELL_BASE_URL, else ${URL_DEFAULT}`)
+    .option("--signing-key <key>", "default $STEPWELL_SIGNING_KEY; a development server needs none")
+    .option("--json", "print JSON", false);
+}
+
+export const examples = (...lines: string[]): string => `\nExamples:\n${lines.map((line) => `  ${line}`).join("\n")}`;
