@@ -1,6 +1,6 @@
 /** What the quickstart and the tests ask the server: its REST API, as plain reads. */
 
-export type RunStatus = "Scheduled" | "Running" | "Completed" | "Failed" | "Cancelled";
+export type RunStatus = "Scheduled" | "Running" | "Completed" | "Failed" | "Cancelled" | "Skipped";
 
 export interface RunView {
   readonly run_id: string;
@@ -49,7 +49,7 @@ export async function appFunctions(url: string, appId: string): Promise<Function
 }
 
 export function isOver(run: RunView): boolean {
-  return run.status === "Completed" || run.status === "Failed" || run.status === "Cancelled";
+  return run.status !== "Scheduled" && run.status !== "Running";
 }
 
 async function read<Data>(url: string, path: string): Promise<Data> {
