@@ -71,6 +71,25 @@ export const LIMITS = {
   operationFunctionsMax: 100,
   /** The fastest pace that an operation can be given, in runs per second. */
   operationRateMax: 10_000,
+  /** Rules of `concurrency` of one function, and of its `runConcurrency`. */
+  concurrencyRulesMax: 100,
+  /** Periods of flow control, where nothing shorter is named. */
+  flowPeriodMsMin: 1_000,
+  flowPeriodMsMax: 366 * 86_400_000,
+  rateLimitPeriodMsMax: 86_400_000,
+  /** The largest limit of a rate limit that counts exactly. */
+  rateLimitWindowMax: 10_000,
+  debouncePeriodMsMax: 7 * 86_400_000,
+  /** How long an idempotency key holds unless its rule says so. */
+  idempotencyMsDefault: 86_400_000,
+  /** Events of one batch. */
+  batchSizeMax: 10_000,
+  batchSizeDefault: 100,
+  batchTimeoutMsDefault: 60_000,
+  /** Events of one batch together, in bytes; also what holds unless its rule says so. */
+  batchBytesMax: 10 * 1024 * 1024,
+  /** The largest share of turns that a function can ask for. */
+  weightMax: 100,
   cancelRulesMax: 5,
   /** How long a cancel rule holds unless it says so. */
   cancelRuleMsDefault: 365 * 86_400_000,
