@@ -7,47 +7,20 @@
  */
 import { z } from "zod";
 import { isCronProblem, parseCron } from "../core/cron/cron.ts";
-import { compileExpression, type ExpressionVariable, isExpressionProblem } from "../core/match/expression.ts";
 import { isValidPattern } from "../core/match/pattern.ts";
-import { formatDuration, parseDuration } from "../protocol/duration.ts";
-import { NO_FLOW } from "../protocol/flow.ts";
+import { parseDuration } from "../protocol/duration.ts";
 import { type FunctionConfig, functionId, type Trigger } from "../protocol/function.ts";
 import { uuidFromName } from "../protocol/hash.ts";
 import { canonicalJson, isJsonObject, type JsonObject } from "../protocol/json.ts";
 import { LIMITS } from "../protocol/limits.ts";
 import { normalizeCallUrl } from "./app-url.ts";
+import { ALWAYS, duration, expression, oneOf, text, textWith, trueOrFalse, wholeNumber } from "./config-values.ts";
+import { flowOf, flowShape, refuseTogether, withOwnForms } from "./flow-config.ts";
 import { looseObject, optionalText } from "./loose-object.ts";
 
-const SECOND = 1_000;
-const DAY = 86_400_000;
-const CONCURRENCY_RULES_MAX = 2;
 const SLUG_CHARS_MAX = 512;
 
-const text = z.string().min(1, "it must not be empty");
-const count = z.int();
-
-/** The rule of a value as a refinement: `rule` gives the reason against a value, or null. */
-const textWith = (rule: (value: string) => string | null) =>
-  z.string().superRefine((value, context) => {
-    const reason = rule(value);
-    if (reason !== null) context.addIssue({ code: "custom", message: reason });
-  });
-
-const duration = (min: number, max: number) =>
-  textWith((value) => {
-    const ms = parseDuration(value);
-    if (ms === null) return 'it is not a duration like "30s" or "1h30m"';
-    if (ms < min) return `it must be at least ${formatDuration(min)}`;
-    return ms > max ? `it must be at most ${formatDuration(max)}` : null;
-  });
-
-const expression = (...variables: ExpressionVariable[]) =>
-  textWith((value) => {
-    const compiled = compileExpression(value, variables);
-    return isExpressionProblem(compiled) ? `the expression is not valid: ${compiled.reason}` : null;
-  });
-
-const key = optionalText(expression("event"));
+const atMost = (count: number): string => `it may hold ${count} at most`;
 
 const trigger = looseObject({
   event: optionalText(
@@ -65,50 +38,13 @@ const trigger = looseObject({
     }),
   ),
   jitter: optionalText(duration(LIMITS.jitterMsMin, LIMITS.jitterMsMax)),
-  misfire: optionalText(z.enum(["skip", "once", "all"])),
-  overlap: optionalText(z.enum(["allow", "skip", "cancel", "queue"])),
+  misfire: optionalText(oneOf("skip", "once", "all")),
+  overlap: optionalText(oneOf("allow", "skip", "cancel", "queue")),
 }).superRefine((value, context) => {
   if ((value.event === undefined) === (value.cron === undefined)) {
     context.addIssue({ code: "custom", message: "it needs either an event or a cron" });
   }
 });
-
-const concurrencyRule = looseObject({
-  limit: count.min(0),
-  key,
-  scope: z.preprocess(
-    (value) => (typeof value === "string" ? value.toLowerCase() : value),
-    optionalText(z.enum(["fn", "env", "account"])),
-  ),
-}).superRefine((value, context) => {
-  if ((value.scope === "env" || value.scope === "account") && value.key === undefined) {
-    context.addIssue({ code: "custom", message: `scope ${value.scope} needs a key` });
-  }
-});
-
-const concurrency = z.preprocess(
-  concurrencyLists,
-  z
-    .object({
-      step: z.array(concurrencyRule).max(CONCURRENCY_RULES_MAX).optional(),
-      fn: z.array(concurrencyRule).max(CONCURRENCY_RULES_MAX).optional(),
-    })
-    .transform((value) => ({ step: byLimit(value.step ?? []), fn: byLimit(value.fn ?? []) })),
-);
-
-/** A number, a rule, a list of rules, or lists by level: all become lists by level. */
-function concurrencyLists(value: unknown): unknown {
-  if (typeof value === "number") return { step: [{ limit: value }] };
-  if (Array.isArray(value)) return { step: value };
-  if (!isJsonObject(value)) return value;
-  if (!("step" in value) && !("fn" in value)) return { step: [value] };
-  const listOf = (inner: unknown) => (inner === null || inner === undefined ? undefined : [inner].flat());
-  return { step: listOf(value["step"]), fn: listOf(value["fn"]) };
-}
-
-function byLimit<Rule extends { readonly limit: number }>(rules: readonly Rule[]): Rule[] {
-  return [...rules].sort((left, right) => left.limit - right.limit);
-}
 
 const step = looseObject({
   id: optionalText(z.string()),
@@ -120,35 +56,18 @@ const step = looseObject({
       return normalizeCallUrl(value) === null ? "it must be an http or https URL" : null;
     }),
   }),
-  retries: looseObject({ attempts: count.min(0).max(LIMITS.retriesMax).optional() }).optional(),
+  retries: looseObject({ attempts: wholeNumber(0, LIMITS.retriesMax).optional() }).optional(),
 });
 
-const functionSchema = looseObject({
+const functionShape = looseObject({
   id: text.max(SLUG_CHARS_MAX),
   name: z.string("a function name is required").min(1, "a function name is required"),
-  triggers: z.array(trigger).max(LIMITS.triggersMax).default([]).superRefine(refuseDuplicates),
-  concurrency: concurrency.optional(),
-  throttle: looseObject({
-    limit: count.min(0).transform((limit) => Math.max(limit, 1)),
-    period: duration(SECOND, 366 * DAY),
-    burst: count.min(0).optional(),
-    key,
-  }).optional(),
-  rateLimit: looseObject({ limit: count.min(1), period: duration(SECOND, DAY), key }).optional(),
-  idempotency: key,
-  debounce: looseObject({
-    period: duration(SECOND, 7 * DAY),
-    timeout: optionalText(duration(SECOND, 366 * DAY)),
-    key,
-  }).optional(),
-  batchEvents: looseObject({
-    maxSize: count.min(2),
-    timeout: duration(SECOND, 366 * DAY),
-    key,
-    if: optionalText(expression("event")),
-  }).optional(),
-  priority: looseObject({ run: key }).optional(),
-  singleton: looseObject({ mode: z.enum(["skip", "cancel"]), key }).optional(),
+  triggers: z
+    .array(trigger)
+    .max(LIMITS.triggersMax, atMost(LIMITS.triggersMax))
+    .default([])
+    .superRefine(refuseDuplicates),
+  ...flowShape,
   cancel: z
     .array(
       looseObject({
@@ -157,26 +76,21 @@ const functionSchema = looseObject({
         timeout: optionalText(textWith(timeoutRule)),
       }),
     )
-    .max(LIMITS.cancelRulesMax)
+    .max(LIMITS.cancelRulesMax, atMost(LIMITS.cancelRulesMax))
     .optional(),
   timeouts: looseObject({
-    start: optionalText(duration(0, 366 * DAY)),
-    finish: optionalText(duration(0, 366 * DAY)),
-    asFailure: z.boolean().optional(),
+    start: optionalText(duration(0)),
+    finish: optionalText(duration(0)),
+    asFailure: trueOrFalse.optional(),
   }).optional(),
-  retries: count.min(0).max(LIMITS.retriesMax).optional(),
+  retries: wholeNumber(0, LIMITS.retriesMax).optional(),
   checkpoint: z.unknown().optional(),
   steps: z
     .record(z.string(), step)
     .refine((value) => Object.keys(value).length === 1, "there must be exactly one entry, named step"),
-}).superRefine((value, context) => {
-  if (value.batchEvents === undefined) return;
-  const clashes = ["cancel", "debounce", "singleton"].filter((name) => value[name as "cancel"] !== undefined);
-  if (value.priority?.run !== undefined) clashes.push("priority.run");
-  for (const name of clashes) {
-    context.addIssue({ code: "custom", path: ["batchEvents"], message: `it cannot be combined with ${name}` });
-  }
-});
+}).superRefine(refuseTogether, ALWAYS);
+
+const functionSchema = z.preprocess(withOwnForms, functionShape);
 
 type FunctionInput = z.infer<typeof functionSchema>;
 
@@ -190,7 +104,8 @@ function refuseDuplicates(triggers: readonly z.infer<typeof trigger>[], context:
   const seen = new Set<string>();
   for (const [index, { event, expression: condition, cron }] of triggers.entries()) {
     const name = canonicalJson([event ?? null, condition ?? null, cron ?? null]);
-    if (seen.has(name)) context.addIssue({ code: "custom", path: [index], message: "it is given twice" });
+    if (seen.has(name))
+      context.addIssue({ code: "custom", path: [index], input: triggers[index], message: "it is given twice" });
     seen.add(name);
   }
 }
@@ -239,7 +154,7 @@ function configOf(input: FunctionInput, appId: string): FunctionConfig {
       finishMs: durationOf(input.timeouts?.finish),
       asFailure: input.timeouts?.asFailure ?? false,
     },
-    flow: NO_FLOW,
+    flow: flowOf(input),
     raw: JSON.parse(canonicalJson(input)) as JsonObject,
   };
 }
@@ -260,9 +175,10 @@ function triggerOf(input: z.infer<typeof trigger>): Trigger {
 /** `function shop-send: triggers[0].cron "* *": it has 2 fields instead of 5`. */
 function problemText(name: string, issue: z.core.$ZodIssue): string {
   const path = issue.path.map((part) => (typeof part === "number" ? `[${part}]` : `.${String(part)}`)).join("");
-  const value = issue.input === undefined || typeof issue.input === "object" ? "" : ` ${shown(issue.input)}`;
   const reason = issue.message.replace(/^Invalid (input|option): /, "");
-  return `${name}:${path === "" ? "" : ` ${path.slice(path.startsWith(".") ? 1 : 0)}`}${value}: ${reason}`;
+  if (path === "") return `${name}: ${reason}`;
+  const value = issue.input === undefined ? "" : ` ${shown(issue.input)}`;
+  return `${name}: ${path.replace(/^\./, "")}${value}: ${reason}`;
 }
 
 function shown(value: unknown): string {

@@ -7,7 +7,7 @@ import { z } from "zod";
 /** An object whose keys are recognised whatever their case; `null` values count as absent. */
 export function looseObject<Shape extends z.core.$ZodLooseShape>(shape: Shape) {
   const names = new Map(Object.keys(shape).map((name) => [fold(name), name]));
-  return z.preprocess((value) => withKnownKeys(value, names), z.object(shape));
+  return z.preprocess((value) => withKnownKeys(value, names), z.object(shape, "it must be an object"));
 }
 
 /** A text that may be left out; an empty one counts as left out. */
