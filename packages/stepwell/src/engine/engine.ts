@@ -418,7 +418,8 @@ export class Engine {
       for (const effect of batch.calls) if (this.#core.claimCall(effect)) this.#outside.call(effect, this.#life);
       for (const effect of batch.requests)
         if (this.#core.claimRequest(effect)) this.#outside.request(effect, this.#life);
-      for (const message of this.#mailbox.committed(batch.messages)) this.#push({ kind: "deliver", message });
+      const messages = this.#mailbox.committed(batch.messages, this.#isDone);
+      for (const message of messages) this.#push({ kind: "deliver", message });
     }
     for (const effect of batch.aborts) this.#outside.abort(effect);
     for (const answer of answers) answer.client.resolve(answer.value);
@@ -490,11 +491,13 @@ export class Engine {
     if (page === null) return;
     const load = this.#recent.loadBegan();
     void this.#loaded(this.#options.store.loadInbox(page.after, page.limit), (messages) => {
-      const isDone = (id: string) => this.#recent.get(messageFact(id)) !== undefined;
-      for (const message of this.#mailbox.adoptPage(page, messages, isDone)) this.#push({ kind: "deliver", message });
+      const fresh = this.#mailbox.adoptPage(page, messages, this.#isDone);
+      for (const message of fresh) this.#push({ kind: "deliver", message });
       this.#recent.loadEnded(load);
     });
   }
+
+  readonly #isDone = (messageId: string): boolean => this.#recent.get(messageFact(messageId)) !== undefined;
 
   /** Runs `then` with what was loaded, as a part of the loop. False when the load failed or belongs to an older life. */
   async #loaded<T>(load: Promise<T>, then: (value: T) => void): Promise<boolean> {

@@ -21,13 +21,13 @@ function emptyMailbox(max: number): Mailbox {
 describe("messages of this process", () => {
   test("are handed out as they are committed", () => {
     const mailbox = emptyMailbox(10);
-    expect(ids(mailbox.committed(messages(1, 3)))).toEqual([1, 2, 3]);
+    expect(ids(mailbox.committed(messages(1, 3), nothingDone))).toEqual([1, 2, 3]);
     expect([mailbox.size, mailbox.pageRequest()]).toEqual([3, null]);
   });
 
   test("that find no room stay in the store until half of it is free, and are read then", () => {
     const mailbox = emptyMailbox(4);
-    expect(ids(mailbox.committed(messages(1, 6)))).toEqual([1, 2, 3, 4]);
+    expect(ids(mailbox.committed(messages(1, 6), nothingDone))).toEqual([1, 2, 3, 4]);
     expect(mailbox.pageRequest()).toBeNull();
     for (const { id } of messages(1, 2)) mailbox.done(id);
     const page = mailbox.pageRequest()!;
@@ -39,11 +39,21 @@ describe("messages of this process", () => {
   test("that find no room while a page is read are not missed, though that page may not have them", () => {
     const mailbox = new Mailbox(4);
     const page = mailbox.pageRequest()!;
-    mailbox.committed(messages(1, 6));
+    mailbox.committed(messages(1, 6), nothingDone);
     expect(mailbox.adoptPage(page, [], nothingDone)).toEqual([]);
     for (const { id } of messages(1, 4)) mailbox.done(id);
     expect(ids(mailbox.adoptPage(mailbox.pageRequest()!, messages(5, 6), nothingDone))).toEqual([5, 6]);
     expect(mailbox.pageRequest()).toBeNull();
+  });
+});
+
+describe("messages that a page shows before their commit is answered", () => {
+  test("are handed out once, whether they are still out or dealt with by then", () => {
+    const mailbox = new Mailbox(4);
+    const page = mailbox.pageRequest()!;
+    expect(ids(mailbox.adoptPage(page, messages(1, 2), nothingDone))).toEqual([1, 2]);
+    mailbox.done("0001");
+    expect(ids(mailbox.committed(messages(1, 3), (id) => id === "0001"))).toEqual([3]);
   });
 });
 
@@ -62,7 +72,7 @@ describe("messages of earlier processes", () => {
 
   test("are not handed out again while they are out, nor when they were dealt with while the page was read", () => {
     const mailbox = emptyMailbox(4);
-    mailbox.committed(messages(1, 6));
+    mailbox.committed(messages(1, 6), nothingDone);
     for (const { id } of messages(1, 3)) mailbox.done(id);
     const isDone = (id: string) => id === "0005";
     expect(ids(mailbox.adoptPage(mailbox.pageRequest()!, messages(4, 6), isDone))).toEqual([6]);

@@ -2,8 +2,8 @@
  * The messages between runs that wait to be acted on: those of this process as they are committed, those of earlier ones
  * from the store.
  *
- *   MB1. A message is handed out only after its commit, and once in a life; what is handed out and not acted on when memory
- *        is dropped is read again.
+ *   MB1. A message is handed out once in a life, when its commit is known or when a page shows it, whichever is first; what
+ *        is handed out and not acted on when memory is dropped is read again.
  *   MB2. At most `messagesMax` are in memory; the rest stays in the store until there is room (E6).
  */
 import type { InboxMessage } from "../core/inbox.ts";
@@ -33,10 +33,11 @@ export class Mailbox {
     return this.#pending.size;
   }
 
-  /** Messages of a commit: those to act on now. */
-  committed(messages: Iterable<InboxMessage>): InboxMessage[] {
+  /** Messages of a commit: those to act on now. A page that was read beside the commit may have had them first. */
+  committed(messages: Iterable<InboxMessage>, isDone: (id: string) => boolean): InboxMessage[] {
     const taken: InboxMessage[] = [];
     for (const message of messages) {
+      if (this.#pending.has(message.id) || isDone(message.id)) continue;
       if (this.#pending.size < this.#max) {
         this.#pending.add(message.id);
         taken.push(message);
