@@ -618,7 +618,9 @@ export class Engine {
 
   #checkIdle(): void {
     if (this.#outside.pending === 0) for (const task of this.#whenCallsEnd.splice(0)) task();
-    if (this.#committing === null) for (const task of this.#whenStored.splice(0)) task();
+    // A command that waits for a load goes on with the load; to ask again before that would only spin.
+    const isLoading = this.#prepared.size > 0 && !this.#isDropped;
+    if (this.#committing === null && !isLoading) for (const task of this.#whenStored.splice(0)) task();
   }
 
   #now(): Instant {
