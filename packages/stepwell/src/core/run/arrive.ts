@@ -4,6 +4,7 @@
  *   AE1. What is armed in the run's own memory counts, whoever found the run: a stale index entry changes nothing.
  *   AE2. An event that cancels the run resolves none of its steps.
  *   AE3. The event that started a run neither cancels it nor resolves its waits.
+ *   AE4. What was armed at an instant that has not come was armed before a restart, by a clock that has been set back.
  */
 import type { IncomingEvent } from "../../protocol/event.ts";
 import type { JsonObject } from "../../protocol/json.ts";
@@ -22,7 +23,8 @@ export function arrive(context: RunContext, run: Run, event: IncomingEvent, arme
   const resolved: string[] = [];
   for (const [slot, waits] of run.waits) {
     const [first] = waits;
-    if (first === undefined || first.kind === "signal" || first.armedAt > armedUntil) continue;
+    if (first === undefined || first.kind === "signal") continue;
+    if (first.armedAt > armedUntil && first.armedAt <= context.now) continue; // AE4
     if (!waits.some((wait) => isNamed(wait, event, context.now))) continue;
     trigger ??= triggerOf(run);
     if (!waitMatches(first.expression, trigger, event.parsed, context.now)) continue;
