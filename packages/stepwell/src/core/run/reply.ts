@@ -5,9 +5,12 @@
  *   Y2. Results are recorded before anything that depends on them: steps first, then requests, then the end.
  *   Y3. A failure is retried with the same target; when no attempt is left, the run fails.
  *   Y4. A call that was told to stop fails because of that, not because of the function: the discovery goes on.
+ *   Y5. A discovery that reports another result for a step than the stored one was delivered twice and overtaken. What it
+ *       asks for follows from a value that no replay will see: it is dropped, and the discovery goes on.
  */
 import { errorMessage } from "../../protocol/errors.ts";
 import { canonicalJson } from "../../protocol/json.ts";
+import type { Op } from "../../protocol/op.ts";
 import type { FailedOutcome, OpsOutcome, Outcome } from "../../protocol/outcome.ts";
 import { retryDelayMs } from "../retry.ts";
 import { attemptsMax, type RunContext } from "./context.ts";
@@ -16,6 +19,7 @@ import { continueDiscovery, ensureDiscovery, removeJob, retryJob } from "./jobs.
 import { noteUnreached } from "./notes.ts";
 import { applyOps, type Reported } from "./ops.ts";
 import { type CallInFlight, hasOpenSteps, isEnded, isStepSlot, type Job, MAIN_SLOT, type Run } from "./run.ts";
+import { dataMemo } from "./steps.ts";
 
 export function reply(context: RunContext, run: Run, slot: string, generation: number, outcome: Outcome): void {
   const job = run.jobs.get(slot);
@@ -28,7 +32,15 @@ export function reply(context: RunContext, run: Run, slot: string, generation: n
   else if (outcome.kind === "failed" && call.isSuperseded && hasMoved(run, call))
     continueDiscovery(context, run, job); // Y4
   else if (outcome.kind === "failed") fail(context, run, job, call, outcome);
+  else if (slot === MAIN_SLOT && outcome.ops.some((op) => contradicts(run, op))) continueDiscovery(context, run, job);
   else applyReported(context, run, job, call, outcome);
+}
+
+/** Y5. */
+function contradicts(run: Run, op: Op): boolean {
+  if (op.op !== "StepRun" && op.op !== "Step") return false;
+  const known = run.steps.get(op.id)?.memo ?? null;
+  return known !== null && known !== (op.op === "Step" ? (op.data ?? "null") : dataMemo(op.data));
 }
 
 function applyReported(context: RunContext, run: Run, job: Job, call: CallInFlight, outcome: OpsOutcome): void {
