@@ -495,22 +495,28 @@ export class Core {
     return this.#runs.values();
   }
 
+  /** What is waited for; for invariants. */
+  get waitNames(): WaitNames {
+    return this.#waitNames;
+  }
+
   // --- Inside -------------------------------------------------------------------------------------------------
 
   readonly #starter: Starter = {
     now: () => this.#now,
     env: () => this.#options.env,
     batch: () => this.#batch,
-    create: (fields) => this.#create(fields),
+    create: (fields, runId) => this.#create(fields, runId),
     pauseOf: (functionId) => this.#apps.pauseOf(functionId),
     skip: (run, reason) => skipRun(this.#context, run, "paused", reason),
   };
 
-  #create(fields: Omit<NewRun, "id" | "env" | "partition">): Run {
+  #create(fields: Omit<NewRun, "id" | "env" | "partition">, runId?: string): Run {
     const { env, partition } = this.#options;
     const config = this.#apps.functionOf(fields.functionId)!;
     const fn = { version: this.#apps.versionOf(fields.functionId), config };
-    const run = createRun(this.#context, { ...fields, id: this.#ids.next(this.#now, partition), env, partition }, fn);
+    const id = runId ?? this.#ids.next(this.#now, partition);
+    const run = createRun(this.#context, { ...fields, id, env, partition }, fn);
     this.#runs.set(run.id, run);
     this.#changed.add(run);
     return run;

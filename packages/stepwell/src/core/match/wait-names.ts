@@ -47,6 +47,11 @@ export class WaitNames {
     return this.#paths.has(keyOf(topic, name));
   }
 
+  /** Every topic, name and path, in one text, with its count; for invariants. */
+  *entries(): Generator<readonly [place: string, count: number]> {
+    for (const [key, paths] of this.#paths) for (const [path, count] of paths) yield [`${key} ${path}`, count];
+  }
+
   get size(): number {
     return this.#paths.size;
   }
