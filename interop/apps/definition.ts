@@ -59,7 +59,11 @@ export interface Context {
   readonly error?: Error;
 }
 
-export type Trigger = { readonly event: string; readonly if?: string } | { readonly cron: string };
+export type Trigger =
+  | { readonly event: string; readonly if?: string }
+  | { readonly cron: string }
+  /** In the words of one version. */
+  | { readonly own: unknown };
 
 export interface CancelOn {
   readonly event: string;

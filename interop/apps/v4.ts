@@ -80,6 +80,7 @@ function makeFunction(client: Inngest, definition: Definition) {
 
 /** The ways in which v4 writes triggers: the helper for crons, the typed event where it can stand alone. */
 function asTrigger(trigger: Trigger) {
+  if ("own" in trigger) return trigger.own as ReturnType<typeof eventType>;
   if ("cron" in trigger) return cron(trigger.cron);
   return trigger.if === undefined ? eventType(trigger.event) : { event: trigger.event, if: trigger.if };
 }

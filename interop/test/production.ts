@@ -4,13 +4,17 @@
  */
 import { randomBytes } from "node:crypto";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
-import { type App, type AppOptions, type Client, type Sdk, startApp } from "../apps/app.ts";
+import { type App, type AppOptions, type Client, type Sdk, type SignalClient, startApp } from "../apps/app.ts";
 import { Seen } from "../apps/definition.ts";
 import { MEGABYTE } from "../apps/functions.ts";
 import { freePort } from "../lib/processes.ts";
 import { type Server, startServer } from "../lib/server.ts";
 import { sign } from "../lib/sign.ts";
 import { until } from "../lib/wait.ts";
+import { gatewayFunctions, type Service, startService } from "./steps/gateway.ts";
+import { invokeFunctions } from "./steps/invokes.ts";
+import { signalFunctions } from "./steps/signals.ts";
+import { waitFunctions } from "./steps/waits.ts";
 
 const CURRENT = randomBytes(32).toString("hex");
 const RETIRED = `signkey-prod-${randomBytes(32).toString("hex")}`;
@@ -24,7 +28,8 @@ export function describeProduction(sdk: Sdk): void {
     const appOptions: AppOptions = { appId: `shop-${sdk.name}` };
     let server: Server;
     let app: App;
-    let client: Client;
+    let client: Client & SignalClient;
+    let service: Service;
     let firstSync: { status: number; body: Record<string, unknown> };
 
     beforeAll(async () => {
@@ -32,7 +37,10 @@ export function describeProduction(sdk: Sdk): void {
       server = await startServer({ keys });
       const values = [server.url, "0", EVENT_KEY, CURRENT];
       for (const [index, name] of SETTINGS.entries()) process.env[name] = values[index];
-      app = await startApp(sdk.listener(appOptions, sdk.definitions(seen)));
+      service = await startService();
+      const kit = { seen, tools: sdk.tools, otherAppId: "other", serviceUrl: service.url };
+      const steps = [waitFunctions, signalFunctions, invokeFunctions, gatewayFunctions].flatMap((of) => of(kit));
+      app = await startApp(sdk.listener(appOptions, [...sdk.definitions(seen), ...steps]));
       client = sdk.client(appOptions);
       firstSync = await app.sync();
     });
@@ -40,13 +48,16 @@ export function describeProduction(sdk: Sdk): void {
     afterAll(async () => {
       for (const name of SETTINGS) delete process.env[name];
       await app?.close();
+      await service?.close();
       await server?.stop();
     });
 
-    const endedRunOf = async (name: string, key: string) => {
-      const { ids } = await client.send({ name, data: { key } });
-      return server.endedRunOf(ids[0] ?? "");
+    const send = async (name: string, key: string, data: object = {}): Promise<string> => {
+      const { ids } = await client.send({ name, data: { key, ...data } });
+      return ids[0] ?? "";
     };
+    const endedRunOf = async (name: string, key: string, data: object = {}) =>
+      server.endedRunOf(await send(name, key, data));
 
     test("an app with the right key registers; the same again changes nothing", async ({ expect }) => {
       expect(firstSync).toMatchObject({ status: 200, body: { modified: true } });
@@ -75,6 +86,32 @@ export function describeProduction(sdk: Sdk): void {
       const [all, sent] = await Promise.all([endedRunOf("test/all", "all"), endedRunOf("test/sender", "sent")]);
       expect([all.status, sent.status]).toEqual(["Completed", "Completed"]);
       await until("both children ran", () => seen.values("sent", "child").length === 2);
+    });
+
+    test("waits, signals and invokes work signed", async ({ expect }) => {
+      const ids = await Promise.all([send("wait/match", "waits"), send("signal/patient", "waits")]);
+      await server.waitingRunOf(ids[0] ?? "", "reply");
+      const runId = await server.waitingRunOf(ids[1] ?? "", "approval");
+      await send("wait/reply", "waits", { text: "hello" });
+      expect(await client.sendSignal({ signal: "approve/waits", data: 1 })).toEqual({ runId });
+      const runs = await Promise.all(ids.map((id) => server.endedRunOf(id)));
+      expect(runs.map(({ output }) => output)).toEqual(["hello", { signal: "approve/waits", data: 1 }]);
+      const invoked = await endedRunOf("invoke/parent", "invokes", { child: "double", number: 21 });
+      expect(invoked).toMatchObject({ status: "Completed", output: { result: 42 } });
+    });
+
+    test("a signal without a key is refused", async ({ expect }) => {
+      const answer = await fetch(`${server.url}/v1/signals`, { method: "POST", body: '{"signal":"a"}' });
+      expect(answer.status).toBe(401);
+    });
+
+    test("a step's request to a private address is refused at once, and never made", async ({ expect }) => {
+      const run = await endedRunOf("gateway/fetch", "private", { what: "plain" });
+      expect(run).toMatchObject({ status: "Completed", output: { isStepError: true, name: "GatewayError" } });
+      const inferred = await endedRunOf("gateway/ai", "private", { what: "plain", provider: "openai" });
+      expect(inferred.output).toMatchObject({ isStepError: true, name: "AIGatewayError" });
+      expect(JSON.stringify(inferred.output)).not.toContain("key-of-openai");
+      expect(service.asked("private")).toEqual([]);
     });
 
     test("state too large for a call is fetched with the key", async ({ expect }) => {

@@ -6,79 +6,14 @@ import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, beforeEach, describe, test } from "vitest";
-import { freePort, type Process, startProcess, waitUntilUp } from "../lib/processes.ts";
-import { PYTHON_APP, preparePython } from "../lib/python.ts";
-import { type Keys, type Run, type Server, startServer } from "../lib/server.ts";
-import { type Services, startServices } from "../lib/services.ts";
+import { preparePython } from "../lib/python.ts";
+import { type PythonBench, put, startPythonBench } from "../lib/python-bench.ts";
+import type { Keys, Run } from "../lib/server.ts";
 import { sign } from "../lib/sign.ts";
 import { until } from "../lib/wait.ts";
 
 const python = await preparePython();
 const KEYS: Keys = { signingKey: "signkey-prod-".concat("ab12".repeat(16)), eventKey: "python-test" };
-
-interface Bench {
-  readonly server: Server;
-  readonly services: Services;
-  readonly app: Process;
-  readonly appUrl: string;
-  readonly sync: { status: number; body: Record<string, unknown> };
-  /** Asks an endpoint of the app. */
-  post(path: string, body: unknown): Promise<{ ids: string[] }>;
-  stop(): Promise<void>;
-}
-
-async function startBench(keys?: Keys): Promise<Bench> {
-  const [server, services, port] = await Promise.all([
-    startServer(keys === undefined ? {} : { keys }),
-    startServices(),
-    freePort(),
-  ]);
-  const origin = `http://127.0.0.1:${port}`;
-  const env: Record<string, string> = {
-    SERVICES_URL: services.url,
-    INNGEST_BASE_URL: server.url,
-    PYTHONDONTWRITEBYTECODE: "1",
-    ...(keys === undefined
-      ? {}
-      : { ENVIRONMENT: "production", INNGEST_SIGNING_KEY: keys.signingKey, INNGEST_EVENT_KEY: keys.eventKey }),
-  };
-  const args = ["-m", "uvicorn", "main:app", "--host", "127.0.0.1", "--port", String(port), "--log-level", "warning"];
-  const app = startProcess(python.path, args, { cwd: PYTHON_APP, env });
-  const stop = async (): Promise<void> => {
-    await Promise.all([app.stop(), server.stop(), services.close()]);
-  };
-  try {
-    await waitUntilUp(`${origin}/health`, app);
-    const appUrl = `${origin}/api/inngest`;
-    return {
-      server,
-      services,
-      app,
-      appUrl,
-      sync: await put(appUrl),
-      stop,
-      post: (path, body) => post(origin + path, body),
-    };
-  } catch (error) {
-    await stop();
-    throw error;
-  }
-}
-
-async function put(url: string): Promise<Bench["sync"]> {
-  const answer = await fetch(url, { method: "PUT", headers: { "content-type": "application/json" }, body: "{}" });
-  return { status: answer.status, body: (await answer.json()) as Record<string, unknown> };
-}
-
-async function post(url: string, body: unknown): Promise<{ ids: string[] }> {
-  const answer = await fetch(url, {
-    method: "POST",
-    headers: { "content-type": "application/json" },
-    body: JSON.stringify(body),
-  });
-  if (!answer.ok) throw new Error(`${url}: ${answer.status} ${await answer.text()}`);
-  return (await answer.json()) as { ids: string[] };
-}
 
 let keys = 0;
 const newKey = (): string => `py-${++keys}`;
@@ -86,10 +21,10 @@ const newKey = (): string => `py-${++keys}`;
 beforeEach(({ skip }) => skip(python.missing !== null, python.missing ?? ""));
 
 describe("Python, development", () => {
-  let bench: Bench;
+  let bench: PythonBench;
 
   beforeAll(async () => {
-    if (python.missing === null) bench = await startBench();
+    if (python.missing === null) bench = await startPythonBench(python);
   });
   afterAll(() => bench?.stop());
 
@@ -300,10 +235,10 @@ describe("Python, development", () => {
 });
 
 describe("Python, production", () => {
-  let bench: Bench;
+  let bench: PythonBench;
 
   beforeAll(async () => {
-    if (python.missing === null) bench = await startBench(KEYS);
+    if (python.missing === null) bench = await startPythonBench(python, KEYS);
   });
   afterAll(() => bench?.stop());
 

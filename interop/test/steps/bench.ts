@@ -11,6 +11,8 @@ export interface Setting {
   readonly optimizeParallelism?: boolean;
   /** A race ends with its first member, not with its last. */
   readonly hasRaces: boolean;
+  /** What this version has and others have not. */
+  readonly more?: { functions(kit: Kit): readonly Definition[]; describe(bench: () => Bench): void };
 }
 
 /** What definitions are made with. */

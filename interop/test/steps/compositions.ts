@@ -125,7 +125,7 @@ export function compositionFunctions({ seen, tools, serviceUrl }: Kit): Definiti
         const { event, step } = context;
         const heard: unknown[] = [];
         for (let round = 0; ; round++) {
-          const text = await reply(step, "reply", "1s");
+          const text = await reply(step, "reply", "2s");
           if (text === null) return heard;
           heard.push(await step.run("note", () => `${round} ${text}`));
           seen.add(event.data["key"], "heard");
@@ -135,10 +135,13 @@ export function compositionFunctions({ seen, tools, serviceUrl }: Kit): Definiti
   ];
 }
 
+/** An event that the functions wait for. */
+function replyTo(bench: () => Bench) {
+  return (key: string, text: string, name = "mix/reply") => bench().client.send({ name, data: { key, text } });
+}
+
 export function describeCompositions(bench: () => Bench): void {
-  const reply = (key: string, text: string, name = "mix/reply") => bench().client.send({ name, data: { key, text } });
-  /** Without a mode for races, SDKs that save calls look at a group when all of it is done; v4 ends a run only then. */
-  const hasRaces = () => bench().setting.hasRaces;
+  const reply = replyTo(bench);
 
   describe.concurrent("compositions", () => {
     test("every kind of step beside the others, each once", async ({ expect }) => {
@@ -163,46 +166,6 @@ export function describeCompositions(bench: () => Bench): void {
         null,
       ]);
       expect(seen.whats(key)).toEqual(["run", "after"]);
-    });
-
-    test("a race of an event and a sleep: the event comes first", async ({ expect, skip }) => {
-      skip(!hasRaces());
-      const { server, seen, send } = bench();
-      const { key, eventId } = await send("mix/either", { limit: "2s" });
-      await server.waitingRunOf(eventId, "reply");
-      const repliedAt = Date.now();
-      await reply(key, "in time");
-      expect(await server.endedRunOf(eventId)).toMatchObject({ status: "Completed", output: ["in time", null] });
-      expect(seen.whats(key)).toEqual(["after in time"]);
-      expect((seen.times(key, "after in time")[0] ?? 0) - repliedAt).toBeLessThan(1_000);
-    });
-
-    test("a race of an event and a sleep: the sleep ends first", async ({ expect, skip }) => {
-      skip(!hasRaces());
-      const { key, run } = await bench().runOf("mix/either", { limit: "1s" });
-      expect(run).toMatchObject({ status: "Completed", output: ["too late", null] });
-      expect(bench().seen.whats(key)).toEqual(["after too late"]);
-    });
-
-    test("a race of an event and a step that is still running", async ({ expect, skip }) => {
-      skip(!hasRaces());
-      const { server, seen, send } = bench();
-      const { key, eventId } = await send("mix/while-working");
-      await server.waitingRunOf(eventId, "reply");
-      await until("the work has begun", () => seen.whats(key).includes("work begins"));
-      await reply(key, "stop it");
-      expect(await server.endedRunOf(eventId)).toMatchObject({ status: "Completed", output: "stop it" });
-      expect(seen.whats(key).slice(0, 2)).toEqual(["work begins", "after stop it"]);
-      expect(seen.values(key, "work begins")).toHaveLength(1);
-    });
-
-    test("without a race every member of a group is waited for", async ({ expect, skip }) => {
-      skip(hasRaces());
-      const { server, send } = bench();
-      const { key, eventId } = await send("mix/either", { limit: "1s" });
-      await server.waitingRunOf(eventId, "reply");
-      await reply(key, "in time");
-      expect((await server.endedRunOf(eventId)).status).toBe("Completed");
     });
 
     test("chains of different steps beside each other", async ({ expect }) => {
@@ -240,5 +203,51 @@ export function describeCompositions(bench: () => Bench): void {
       }
       expect((await server.endedRunOf(eventId)).output).toEqual(["0 a", "1 b", "2 c"]);
     });
+  });
+}
+
+/** The first of a group decides. A run of v4 ends when the others are done too. */
+export function describeRaces(bench: () => Bench): void {
+  const reply = replyTo(bench);
+
+  describe.concurrent("races", () => {
+    test("a race of an event and a sleep: the event comes first", async ({ expect }) => {
+      const { server, seen, send } = bench();
+      const { key, eventId } = await send("mix/either", { limit: "2s" });
+      await server.waitingRunOf(eventId, "reply");
+      const repliedAt = Date.now();
+      await reply(key, "in time");
+      expect(await server.endedRunOf(eventId)).toMatchObject({ status: "Completed", output: ["in time", null] });
+      expect(seen.whats(key)).toEqual(["after in time"]);
+      expect((seen.times(key, "after in time")[0] ?? 0) - repliedAt).toBeLessThan(1_000);
+    });
+
+    test("a race of an event and a sleep: the sleep ends first", async ({ expect }) => {
+      const { key, run } = await bench().runOf("mix/either", { limit: "1s" });
+      expect(run).toMatchObject({ status: "Completed", output: ["too late", null] });
+      expect(bench().seen.whats(key)).toEqual(["after too late"]);
+    });
+
+    test("a race of an event and a step that is still running", async ({ expect }) => {
+      const { server, seen, send } = bench();
+      const { key, eventId } = await send("mix/while-working");
+      await server.waitingRunOf(eventId, "reply");
+      await until("the work has begun", () => seen.whats(key).includes("work begins"));
+      await reply(key, "stop it");
+      expect(await server.endedRunOf(eventId)).toMatchObject({ status: "Completed", output: "stop it" });
+      expect(seen.whats(key).slice(0, 2)).toEqual(["work begins", "after stop it"]);
+      expect(seen.values(key, "work begins")).toHaveLength(1);
+    });
+  });
+}
+
+/** Without a mode for races, SDKs that ask for one call per group look at it when all of it is done. */
+export function describeGroupsWithoutRaces(bench: () => Bench): void {
+  test("without a race every member of a group is waited for", async ({ expect }) => {
+    const { server, send } = bench();
+    const { key, eventId } = await send("mix/either", { limit: "1s" });
+    await server.waitingRunOf(eventId, "reply");
+    await replyTo(bench)(key, "in time");
+    expect((await server.endedRunOf(eventId)).status).toBe("Completed");
   });
 }

@@ -1,7 +1,12 @@
 /** Every step kind of the official TypeScript SDKs: one suite, run in every setting that changes how they talk. */
 import { afterAll, beforeAll, describe } from "vitest";
 import { type Bench, type Setting, startBench } from "./bench.ts";
-import { compositionFunctions, describeCompositions } from "./compositions.ts";
+import {
+  compositionFunctions,
+  describeCompositions,
+  describeGroupsWithoutRaces,
+  describeRaces,
+} from "./compositions.ts";
 import { describeEndings, endingFunctions } from "./endings.ts";
 import { describeGateway, gatewayFunctions, type Service, startService } from "./gateway.ts";
 import { describeInvokes, invokeFunctions, otherFunctions } from "./invokes.ts";
@@ -23,7 +28,7 @@ export function describeSteps(setting: Setting): void {
     beforeAll(async () => {
       service = await startService();
       bench = await startBench(setting, service.url, (kit) => ({
-        own: OWN.flatMap((functionsOf) => functionsOf(kit)),
+        own: [...OWN.flatMap((functionsOf) => functionsOf(kit)), ...(setting.more?.functions(kit) ?? [])],
         other: otherFunctions(kit),
       }));
     });
@@ -37,7 +42,10 @@ export function describeSteps(setting: Setting): void {
     describeInvokes(get);
     describeGateway(get, () => service);
     describeCompositions(get);
+    if (setting.hasRaces) describeRaces(get);
+    else describeGroupsWithoutRaces(get);
     describeEndings(get);
     describeReruns(get);
+    setting.more?.describe(get);
   });
 }

@@ -6,6 +6,7 @@ from .lead_workflow import await_reply, initial_workflow, lead_workflow
 from .limits import handle_user_action, process_order, send_notification
 from .orders import daily_report, every_second, handle_order_event
 from .payments import call_external_api, payment_as_written, payments
+from .steps import steps
 
 functions = [
     lead_workflow,
@@ -23,4 +24,5 @@ functions = [
     drip_campaign,
     as_written,
     *behaviour,
+    *steps,
 ]
