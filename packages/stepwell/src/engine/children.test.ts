@@ -1,0 +1,259 @@
+import { describe, expect, test } from "vitest";
+import { EngineRig } from "../../test/engine-rig.ts";
+import {
+  begun,
+  codeOf,
+  complete,
+  eventOf,
+  fail,
+  failedStep,
+  HOUR,
+  invoking,
+  leftovers,
+  memoOf,
+  receive,
+  report,
+  restarted,
+  rowOf,
+} from "../../test/engine-runs.ts";
+import { planned } from "../../test/run-rig.ts";
+import type { JsonObject } from "../protocol/json.ts";
+import { LIMITS } from "../protocol/limits.ts";
+
+/** The run of the last call. */
+const lastRun = (rig: EngineRig): string => rig.calls.at(-1)!.call.runId;
+
+const errorOf = async (rig: EngineRig, runId: string): Promise<JsonObject> =>
+  (JSON.parse((await memoOf(rig, runId, "i"))!) as { error: JsonObject }).error;
+
+/** A parent whose child has begun; the child's call is the last one. */
+async function family(rig: EngineRig, opts: JsonObject = {}): Promise<{ parent: string; child: string }> {
+  const parent = await begun(rig);
+  await report(rig, invoking(opts));
+  return { parent, child: lastRun(rig) };
+}
+
+describe("a child", () => {
+  test("begins in the transaction that opens the step, linked to its parent", async () => {
+    const rig = await EngineRig.started();
+    const parent = await begun(rig);
+    const before = rig.store.commits;
+    await report(rig, invoking({ payload: { data: { n: 1 }, user: { id: "u" }, v: "2", meta: { m: 1 } } }));
+    expect(rig.store.commits).toBe(before + 1);
+    const child = lastRun(rig);
+    expect(await rowOf(rig, child)).toMatchObject({ parent: { runId: parent, slot: "i", depth: 1 } });
+    const event = JSON.parse(rig.calls.at(-1)!.call.events[0]!) as JsonObject;
+    expect(event).toMatchObject({ name: "inngest/function.invoked", user: { id: "u" }, v: "2", meta: { m: 1 } });
+    expect(event["data"]).toMatchObject({ n: 1, _inngest: { fn_id: "app-f", correlation_id: `${parent}.i` } });
+  });
+
+  test("that ends resumes a parent that is not in memory, in whatever process", async () => {
+    const before = await EngineRig.started();
+    const { parent, child } = await family(before);
+    expect(before.engine.coreForTests.isResident(parent)).toBe(false);
+    const rig = await restarted(before);
+    expect(lastRun(rig)).toBe(child);
+    await complete(rig, "42");
+    expect(await memoOf(rig, parent, "i")).toBe('{"data":42}');
+    await complete(rig);
+    expect(await leftovers(rig)).toBe(0);
+  });
+
+  test("that ends just before the process does is told to the parent by the next one", async () => {
+    const before = await EngineRig.started();
+    const { parent } = await family(before);
+    before.store.isHolding = true;
+    await complete(before, "42");
+    await before.store.held[0]!.store();
+    before.store.isHolding = false;
+    expect(await before.store.loadInbox(null, 10)).toMatchObject([{ content: { kind: "child_ended" } }]);
+    const rig = await restarted(before);
+    expect(await memoOf(rig, parent, "i")).toBe('{"data":42}');
+    expect(await rig.store.loadInbox(null, 10)).toEqual([]);
+  });
+
+  test("that fails fails the step, without another attempt", async () => {
+    const rig = await EngineRig.started();
+    const { parent } = await family(rig);
+    await fail(rig, "boom");
+    expect(await errorOf(rig, parent)).toMatchObject({ name: "Error", message: "boom" });
+    expect([lastRun(rig), rig.calls.at(-1)!.call.attempt]).toEqual([parent, 0]);
+  });
+
+  test("that is cancelled fails the step", async () => {
+    const rig = await EngineRig.started();
+    const { parent, child } = await family(rig);
+    rig.engine.cancelRun({ runId: child, reason: "enough" });
+    await rig.settle();
+    expect(await errorOf(rig, parent)).toMatchObject({ code: "invoke_cancelled" });
+  });
+
+  test("that takes too long fails the step and goes on", async () => {
+    const rig = await EngineRig.started();
+    const { parent, child } = await family(rig, { timeout: "1h" });
+    const call = rig.calls.at(-1)!;
+    await rig.pass(HOUR);
+    expect(await errorOf(rig, parent)).toMatchObject({ name: "InngestInvokeTimeoutError" });
+    call.answer({ kind: "returned", output: "42" });
+    await rig.settle();
+    expect((await rowOf(rig, child)).status).toBe("completed");
+    expect((await errorOf(rig, parent))["name"]).toBe("InngestInvokeTimeoutError");
+  });
+
+  test.each([
+    ["that nobody knows", "no-such", "function_not_found"],
+    ["with a name of 10,000 characters", "x".repeat(10_000), "function_not_found"],
+    ["with a NUL", "app\u0000f", "function_not_found"],
+  ])("%s fails the step at once", async (_, functionId, code) => {
+    const rig = await EngineRig.started();
+    const parent = await begun(rig);
+    await report(rig, invoking({ function_id: functionId }));
+    expect(await errorOf(rig, parent)).toMatchObject({ code });
+    expect(lastRun(rig)).toBe(parent);
+  });
+
+  test("of a child of a child ends in an error before it goes round for ever", async () => {
+    const rig = await EngineRig.started();
+    await begun(rig);
+    for (let depth = 0; depth <= LIMITS.invokeDepthMax; depth++) await report(rig, invoking());
+    expect((await rig.store.counts()).runs).toBe(LIMITS.invokeDepthMax + 1);
+    expect(await errorOf(rig, lastRun(rig))).toMatchObject({ code: "invoke_too_deep" });
+  });
+});
+
+describe("a parent that is cancelled", () => {
+  async function cancelled(rig: EngineRig, runId: string): Promise<void> {
+    rig.engine.cancelRun({ runId, reason: "test" });
+    await rig.settle();
+    expect((await rowOf(rig, runId)).status).toBe("cancelled");
+  }
+
+  test("leaves its child alone, and takes nothing from it", async () => {
+    const rig = await EngineRig.started();
+    const { parent, child } = await family(rig);
+    await cancelled(rig, parent);
+    await complete(rig);
+    expect([(await rowOf(rig, child)).status, await memoOf(rig, parent, "i")]).toEqual(["completed", null]);
+    expect(await leftovers(rig)).toBe(0);
+  });
+
+  test("takes its child along when the step says so, through generations, in memory or not", async () => {
+    const rig = await EngineRig.started();
+    const opts = { on_parent_cancel: "cancel" };
+    const { parent, child } = await family(rig, opts);
+    await report(rig, invoking(opts));
+    const grandchild = lastRun(rig);
+    expect(rig.engine.coreForTests.isResident(child)).toBe(false);
+    await cancelled(rig, parent);
+    for (const runId of [child, grandchild])
+      expect(await rowOf(rig, runId)).toMatchObject({ status: "cancelled", reason: "cancelled_by_parent" });
+    expect(await leftovers(rig)).toBe(0);
+  });
+
+  test.each(["parent", "child"])(
+    "in the batch in which its child completes (%s first): both end once",
+    async (first) => {
+      const rig = await EngineRig.started();
+      const { parent, child } = await family(rig, { on_parent_cancel: "cancel" });
+      rig.store.isHolding = true;
+      rig.send();
+      await rig.settle();
+      const acts = [
+        () => rig.engine.cancelRun({ runId: parent, reason: "test" }),
+        () => rig.calls[1]!.answer({ kind: "returned", output: "42" }),
+      ];
+      for (const act of first === "parent" ? acts : acts.reverse()) {
+        void act();
+        await rig.settle();
+      }
+      rig.store.isHolding = false;
+      await rig.store.held[0]!.store();
+      await rig.settle();
+      expect((await rowOf(rig, parent)).status).toBe("cancelled");
+      expect(["completed", "cancelled"]).toContain((await rowOf(rig, child)).status);
+      expect(await rig.store.loadInbox(null, 10)).toEqual([]);
+      expect((await rig.store.counts()).openRuns).toBe(1);
+    },
+  );
+});
+
+describe("a resumed parent", () => {
+  test("waits for its new child; the first one, which ends late, tells it nothing; also after a restart", async () => {
+    const before = await EngineRig.started({ retries: 0 });
+    const { parent } = await family(before, { timeout: "1h" });
+    const first = before.calls.at(-1)!;
+    await before.pass(HOUR);
+    await fail(before, "Timed out waiting for invoked function to complete");
+    expect((await rowOf(before, parent)).status).toBe("failed");
+    before.engine.resumeRun({ runId: parent });
+    await before.settle();
+    await report(before, invoking({ on_parent_cancel: "cancel" }));
+    const second = lastRun(before);
+    first.answer({ kind: "returned", output: '"old"' });
+    await before.settle();
+    expect(await memoOf(before, parent, "i")).toBeNull();
+    const rig = await restarted(before);
+    expect(lastRun(rig)).toBe(second);
+    await complete(rig, '"new"');
+    expect(await memoOf(rig, parent, "i")).toBe('{"data":"new"}');
+  });
+
+  test("failed by its own step waits for what its open steps wait for", async () => {
+    const rig = await EngineRig.started({ retries: 0 });
+    const parent = await begun(rig);
+    await report(rig, invoking({ parallelMode: "race" }), { ...planned("bad"), opts: { parallelMode: "race" } });
+    const calls = rig.calls.slice(1);
+    calls.find(({ call }) => call.target === "bad")!.answer({ kind: "ops", ops: [failedStep("bad")] });
+    await rig.settle();
+    await fail(rig, "boom");
+    rig.engine.resumeRun({ runId: parent });
+    await rig.settle();
+    await report(rig, invoking({ parallelMode: "race" }));
+    await complete(rig, "2");
+    expect(await memoOf(rig, parent, "i")).toBe('{"data":2}');
+  });
+});
+
+describe("an invoke from outside", () => {
+  async function invoke(rig: EngineRig, functionId: string, key: string | null = null) {
+    const event = eventOf(rig, "ignored", { n: 1 });
+    const answer = rig.engine.invoke({ functionId, event, idempotencyKey: key });
+    await rig.settle();
+    return answer;
+  }
+
+  test("starts the function by slug or id, whatever its triggers say", async () => {
+    const rig = await EngineRig.started({ triggers: [] });
+    for (const functionId of ["app-f", "f"]) expect(await invoke(rig, functionId)).toMatchObject({ kind: "started" });
+    expect(rig.calls).toHaveLength(2);
+    expect(await invoke(rig, "other")).toMatchObject({ kind: "refused", code: "function_not_found" });
+  });
+
+  test("with a key starts one run for a day", async () => {
+    const rig = await EngineRig.started();
+    const first = await invoke(rig, "app-f", "key");
+    const { runId } = first as { runId: string };
+    expect(await invoke(rig, "app-f", "key")).toEqual({ kind: "existing", runId });
+    rig.now += LIMITS.dedupeMs;
+    expect(await invoke(rig, "app-f", "key")).toMatchObject({ kind: "started" });
+  });
+
+  test("at the same time with one key starts one run", async () => {
+    const rig = await EngineRig.started();
+    const answers = [1, 2].map(() =>
+      rig.engine.invoke({ functionId: "f", event: eventOf(rig, "x"), idempotencyKey: "key" }),
+    );
+    await rig.settle();
+    expect((await Promise.all(answers)).map(({ kind }) => kind)).toEqual(["started", "existing"]);
+    expect(rig.calls).toHaveLength(1);
+  });
+});
+
+test("the parent is not told twice when both its step and an event wait for the end of the child", async () => {
+  const rig = await EngineRig.started();
+  const { parent } = await family(rig);
+  await complete(rig, "42");
+  await receive(rig, eventOf(rig, "inngest/function.finished"));
+  expect(await codeOf(rig, parent)).toBeNull();
+  expect(rig.calls).toHaveLength(3);
+});
