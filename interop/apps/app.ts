@@ -19,6 +19,9 @@ export interface SignalClient {
   sendSignal(options: { signal: string; data?: unknown }): Promise<{ runId?: string }>;
 }
 
+/** On, off, or on with results that are saved several at once. */
+export type Checkpointing = boolean | { readonly bufferedSteps: number; readonly maxInterval: string };
+
 export interface AppOptions {
   /** Left out where the environment says it. */
   readonly baseUrl?: string;
@@ -27,7 +30,7 @@ export interface AppOptions {
   readonly eventKey?: string;
   readonly signingKey?: string;
   readonly signingKeyFallback?: string;
-  readonly checkpointing?: boolean;
+  readonly checkpointing?: Checkpointing;
   readonly optimizeParallelism?: boolean;
   readonly fetch?: typeof fetch;
 }

@@ -28,7 +28,7 @@ function makeClient({
     ...(baseUrl === undefined ? {} : { baseUrl }),
     ...(isDev === undefined ? {} : { isDev }),
     ...(eventKey === undefined ? {} : { eventKey }),
-    ...(checkpointing === undefined ? {} : { checkpointing }),
+    ...(checkpointing === undefined ? {} : { checkpointing: checkpointing as boolean }),
     ...(optimizeParallelism === undefined ? {} : { optimizeParallelism }),
     ...(fetch === undefined ? {} : { fetch }),
   });

@@ -1,5 +1,13 @@
 /** What the tests of single step kinds share: a server, an app with their functions, and the little they do with both. */
-import { type App, type AppOptions, type Client, type Sdk, type SignalClient, startApp } from "../../apps/app.ts";
+import {
+  type App,
+  type AppOptions,
+  type Checkpointing,
+  type Client,
+  type Sdk,
+  type SignalClient,
+  startApp,
+} from "../../apps/app.ts";
 import { type Definition, Seen, type Tools } from "../../apps/definition.ts";
 import { type Run, type Server, startServer } from "../../lib/server.ts";
 
@@ -7,7 +15,7 @@ import { type Run, type Server, startServer } from "../../lib/server.ts";
 export interface Setting {
   readonly sdk: Sdk;
   readonly title: string;
-  readonly checkpointing: boolean;
+  readonly checkpointing: Checkpointing;
   readonly optimizeParallelism?: boolean;
   /** A race ends with its first member, not with its last. */
   readonly hasRaces: boolean;
