@@ -28,6 +28,15 @@ export class Apps {
     return [...this.#apps.values()].map(({ app }) => ({ ...app, functions: this.#activeOf(app.id) }));
   }
 
+  /** The apps without their functions. */
+  stored(): Iterable<StoredApp> {
+    return this.#apps.values();
+  }
+
+  functionCount(appId: string): number {
+    return this.#activeOf(appId).length;
+  }
+
   syncedAt(appId: string): Instant | null {
     return this.#apps.get(appId)?.syncedAt ?? null;
   }
@@ -127,6 +136,18 @@ export class Apps {
     for (const row of functions) this.#functions.set(row.fn.id, row);
     this.#functionsChanged();
     return { app: stored, functions };
+  }
+
+  /** Adds or changes one function of an app that does not register itself; the app's row too when it is new. */
+  serve(app: AppConfig, fn: FunctionConfig, now: Instant): { readonly apps: StoredApp[]; readonly fn: StoredFunction } {
+    const known = this.#functions.get(fn.id);
+    const version = (known?.version ?? 0) + 1;
+    const row = { fn, version, isArchived: false, changedAt: now, paused: known?.paused ?? null };
+    const apps: StoredApp[] = this.#apps.has(app.id) ? [] : [{ app, checksum: "", syncedAt: now, paused: null }];
+    for (const stored of apps) this.#apps.set(app.id, stored);
+    this.#functions.set(fn.id, row);
+    this.#functionsChanged();
+    return { apps, fn: row };
   }
 
   /** Archives an app's functions; null when there is no such app. The checksum goes, so that a sync brings them back. */

@@ -1,7 +1,7 @@
 /** The closed union of commands: everything that can change state, as data. The instant travels beside it (E7). */
 import type { ErrorCode, ErrorDetails } from "../protocol/errors.ts";
 import type { IncomingEvent } from "../protocol/event.ts";
-import type { AppConfig } from "../protocol/function.ts";
+import type { AppConfig, FunctionConfig } from "../protocol/function.ts";
 import type { JsonText } from "../protocol/json.ts";
 import type { Op } from "../protocol/op.ts";
 import type { Outcome } from "../protocol/outcome.ts";
@@ -118,6 +118,30 @@ export interface PutOperation {
   readonly operation: StoredOperation;
 }
 
+/** An endpoint began a run by itself and executes it in its own request (run/endpoint.ts). */
+export interface CreateEndpointRun {
+  readonly kind: "create_endpoint_run";
+  /** Chosen by the endpoint. */
+  readonly runId: string;
+  readonly app: AppConfig;
+  /** What the run belongs to: the endpoint, or when its app has too many, one function for them all. */
+  readonly fn: FunctionConfig;
+  readonly shared: FunctionConfig;
+  /** `inngest/http.request`: the request, so that it can be made again. */
+  readonly event: IncomingEvent;
+  readonly ops: readonly Op[];
+  readonly requestVersion: number;
+  /** Within 24 h the same key begins one run. */
+  readonly idempotencyKey: string | null;
+}
+
+/** An endpoint saves what happened in the request that it executes. */
+export interface SaveEndpointSteps {
+  readonly kind: "save_endpoint_steps";
+  readonly runId: string;
+  readonly ops: readonly Op[];
+}
+
 /** A stored message is acted on. */
 export interface Deliver {
   readonly kind: "deliver";
@@ -138,7 +162,18 @@ export type Command =
   | ResumeRun
   | PauseCommand
   | PutOperation
+  | CreateEndpointRun
+  | SaveEndpointSteps
   | Deliver;
+
+export type EndpointAnswer =
+  | { readonly kind: "created"; readonly functionId: string; readonly appId: string }
+  | { readonly kind: "refused"; readonly code: ErrorCode; readonly details: ErrorDetails };
+
+/** Why reported operations were not taken, as sentences for the log; none when all is well. */
+export interface EndpointStepsAnswer {
+  readonly problems: readonly string[];
+}
 
 export interface SignalAnswer {
   /** The run that got it, or null. */

@@ -25,7 +25,10 @@ import type {
   CancelAnswer,
   CancelRun,
   Command,
+  CreateEndpointRun,
   Deliver,
+  EndpointAnswer,
+  EndpointStepsAnswer,
   EventReceipt,
   InvokeFunction,
   PauseCommand,
@@ -37,6 +40,7 @@ import type {
   RerunRun,
   ResumeRun,
   SaveCheckpoint,
+  SaveEndpointSteps,
   SendSignal,
   SignalAnswer,
   StartAnswer,
@@ -45,6 +49,7 @@ import type {
 } from "./command.ts";
 
 import { CronSchedules, type FiredTick } from "./cron/schedules.ts";
+import { createEndpointRun } from "./endpoints.ts";
 import { type Facts, messageFact, type Needs, type Recent } from "./facts.ts";
 import type { Instant } from "./instant.ts";
 import { type Starter, startRuns } from "./intake.ts";
@@ -59,6 +64,7 @@ import { type CheckpointAnswer, checkpoint } from "./run/checkpoint.ts";
 import type { RunContext, RunLimits } from "./run/context.ts";
 import { createRun, type NewRun } from "./run/create.ts";
 import { dispatch } from "./run/dispatch.ts";
+import { endLease, saveEndpointSteps } from "./run/endpoint.ts";
 import { cancelRun, skipRun } from "./run/finish.ts";
 import { reply } from "./run/reply.ts";
 import { requestReply } from "./run/request.ts";
@@ -264,6 +270,19 @@ export class Core {
   resumeRun(command: ResumeRun, now: Instant): StartAnswer {
     this.#begin(now);
     return resumeRun(this.#home, command);
+  }
+
+  createEndpointRun(command: CreateEndpointRun, facts: Facts, now: Instant): EndpointAnswer {
+    this.#begin(now);
+    const isKnown = this.#runs.has(command.runId);
+    return this.#links.with(facts, () => createEndpointRun(this.#home, command, isKnown, facts));
+  }
+
+  saveEndpointSteps(command: SaveEndpointSteps, facts: Facts, now: Instant): EndpointStepsAnswer {
+    this.#now = now;
+    const run = this.#open(command.runId);
+    if (run === undefined) return { problems: ["there is no such run"] };
+    return { problems: this.#links.with(facts, () => saveEndpointSteps(this.#context, run, command.ops)) };
   }
 
   /** False when there is no such function or app. */
@@ -559,6 +578,7 @@ export class Core {
     const job = run?.jobs.get(hint.slot);
     if (run === undefined || job === undefined) return;
     if (job.kind === "sleep" || job.kind === "timeout") wake(this.#context, run, hint.slot);
+    else if (job.kind === "lease") endLease(this.#context, run, job);
     else if (job.kind === "start_timeout" || job.kind === "finish_timeout") runTimeout(this.#context, run, job);
     else if (dispatch(this.#context, run, hint.slot, this.#ids.next(this.#now))) this.#callStarted(run.functionId);
   }

@@ -62,6 +62,7 @@ export const isNothing = (needs: Needs): boolean =>
   0;
 
 export const eventFact = (id: string): string => `e ${id}`;
+export const runFact = (id: string): string => `r ${id}`;
 export const messageFact = (id: string): string => `m ${id}`;
 export const flowFact = ({ kind, functionId, key }: FlowFactKey): string => `${kind} ${functionId} ${key}`;
 
@@ -176,8 +177,14 @@ export class Facts {
     return this.#past.get(subject);
   }
 
+  /** False also for a run that was made since it was looked for: it has to be loaded again. */
   isAbsent(runId: string): boolean {
-    return this.#absentRuns.has(runId);
+    return this.#absentRuns.has(runId) && this.#recent.get(runFact(runId)) === undefined;
+  }
+
+  /** A run whose id its maker chose was created. */
+  noteRun(id: string): void {
+    this.#recent.note(runFact(id), id);
   }
 
   #find(fact: string): string | null {

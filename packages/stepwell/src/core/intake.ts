@@ -19,7 +19,8 @@ export interface Starter {
   now(): Instant;
   env(): string;
   batch(): Batch;
-  create(fields: Omit<NewRun, "id" | "env" | "partition">): Run;
+  /** `runId` only where somebody else has chosen it. */
+  create(fields: Omit<NewRun, "id" | "env" | "partition">, runId?: string): Run;
   pauseOf(functionId: string): PauseMode | null;
   /** Ends a run that has just been created: only its row and the reason are left. */
   skip(run: Run, reason: string): void;

@@ -6,7 +6,7 @@ import type { IncomingEvent } from "../protocol/event.ts";
 import { LIMITS } from "../protocol/limits.ts";
 import type { Op } from "../protocol/op.ts";
 import type { FlowFactKey } from "./batch.ts";
-import type { Command, Deliver, ReceiveEvents, Reply } from "./command.ts";
+import type { Command, Deliver, ReceiveEvents } from "./command.ts";
 import {
   eventFact,
   type Facts,
@@ -38,7 +38,17 @@ export function missingFor(view: NeedsView, command: Command, facts: Facts): Nee
       needEvents(view, command, facts, needs);
       break;
     case "reply":
-      needSignals(view, command, facts, needs);
+      if (command.outcome.kind === "ops") needSignals(view, command.outcome.ops, facts, needs);
+      break;
+    case "create_endpoint_run":
+      if (command.idempotencyKey !== null)
+        needFlow({ kind: "idempotency", functionId: command.fn.id, key: command.idempotencyKey }, facts, needs);
+      needRun(view, command.runId, facts, needs);
+      needSignals(view, command.ops, facts, needs);
+      break;
+    case "save_endpoint_steps":
+      needRun(view, command.runId, facts, needs);
+      needSignals(view, command.ops, facts, needs);
       break;
     case "save_checkpoint":
     case "cancel_run":
@@ -127,9 +137,8 @@ function needSignal(view: NeedsView, signal: string, facts: Facts, needs: Needs,
     needWaiters(view, waitersOfSignal(signal), facts, needs, Number.POSITIVE_INFINITY);
 }
 
-function needSignals(view: NeedsView, { outcome }: Reply, facts: Facts, needs: Needs): void {
-  if (outcome.kind !== "ops") return;
-  for (const op of outcome.ops) if (isSignalWait(op)) needSignal(view, signalOf(op), facts, needs, true);
+function needSignals(view: NeedsView, ops: readonly Op[], facts: Facts, needs: Needs): void {
+  for (const op of ops) if (isSignalWait(op)) needSignal(view, signalOf(op), facts, needs, true);
 }
 
 const isSignalWait = (op: Op): boolean => op.op === "WaitForSignal";

@@ -36,6 +36,10 @@ export function applyCommand(core: Core, command: Command, facts: Facts, now: In
       return core.rerun(command, facts, now);
     case "resume_run":
       return core.resumeRun(command, now);
+    case "create_endpoint_run":
+      return core.createEndpointRun(command, facts, now);
+    case "save_endpoint_steps":
+      return core.saveEndpointSteps(command, facts, now);
     case "pause":
       return core.pause(command, now);
   }

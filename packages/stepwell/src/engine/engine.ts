@@ -17,12 +17,16 @@ import type {
   CancelAnswer,
   CancelRun,
   Command,
+  CreateEndpointRun,
+  EndpointAnswer,
+  EndpointStepsAnswer,
   EventReceipt,
   IncomingEvent,
   InvokeFunction,
   RerunRun,
   ResumeRun,
   SaveCheckpoint,
+  SaveEndpointSteps,
   SendSignal,
   SignalAnswer,
   StartAnswer,
@@ -202,6 +206,16 @@ export class Engine {
   /** Saves results of a call that goes on. */
   saveCheckpoint(command: Omit<SaveCheckpoint, "kind">): Promise<CheckpointAnswer> {
     return this.#submit<CheckpointAnswer>({ kind: "save_checkpoint", ...command });
+  }
+
+  /** An endpoint began a run by itself. */
+  createEndpointRun(command: Omit<CreateEndpointRun, "kind">): Promise<EndpointAnswer> {
+    return this.#submit<EndpointAnswer>({ kind: "create_endpoint_run", ...command });
+  }
+
+  /** An endpoint saves what happened in the request that it executes. */
+  saveEndpointSteps(command: Omit<SaveEndpointSteps, "kind">): Promise<EndpointStepsAnswer> {
+    return this.#submit<EndpointStepsAnswer>({ kind: "save_endpoint_steps", ...command });
   }
 
   cancelRun(command: Omit<CancelRun, "kind">): Promise<CancelAnswer> {

@@ -61,6 +61,22 @@ export const ERRORS = {
     "{limit} operations are under way, which is the limit.",
     "Wait for one to end, or cancel one; `stepwell operations` lists them.",
   ),
+  run_exists: entry(409, "Run {run} already exists.", "Give each run an id of its own."),
+  run_token_invalid: entry(
+    401,
+    "The token is not valid for this run, or no longer.",
+    "Tokens hold an hour, and those of a server without a signing key as long as its process; call the endpoint again.",
+  ),
+  too_many_endpoint_apps: entry(
+    429,
+    "Endpoints of {limit} origins begin runs here, which is the limit.",
+    "Remove apps that are not used any more, or serve the endpoints under fewer origins.",
+  ),
+  endpoint_request_invalid: entry(
+    400,
+    "The request that began the run cannot be made again: {reason}.",
+    "Send the run's request to the endpoint itself.",
+  ),
   stale_dispatch: entry(409, "This call was superseded by a newer one.", "Stop; the newer call carries on."),
   server_stopping: entry(503, "The server is shutting down.", "Try again in a moment."),
   server_overloaded: entry(

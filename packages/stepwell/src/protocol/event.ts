@@ -54,6 +54,8 @@ export const INTERNAL_EVENTS = {
   skipped: "inngest/function.skipped",
   invoked: "inngest/function.invoked",
   timer: "inngest/scheduled.timer",
+  /** A request to an endpoint, which began the run by itself. */
+  request: "inngest/http.request",
 } as const;
 
 export const INTERNAL_PREFIX = "inngest/";

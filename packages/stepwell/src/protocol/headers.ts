@@ -16,6 +16,8 @@ export const HEADERS = {
   generation: "x-inngest-generation-id",
   jobId: "x-inngest-job-id",
   stepId: "x-inngest-step-id",
+  /** On calls of endpoints, which have no body of ours: steps are to be reported, not executed. */
+  forceStepPlan: "x-inngest-force-step-plan",
   eventIdSeed: "x-inngest-event-id-seed",
   /** Ours, on calls: what this server can do beyond the protocol (`FEATURES`), comma-separated. */
   features: "x-stepwell-features",

@@ -103,6 +103,22 @@ export const LIMITS = {
   signalCharsMax: 1_024,
   /** How long an early signal can be kept. */
   signalTtlMsMax: 7 * 86_400_000,
+  /** How long an endpoint that has reported nothing is left alone before the server calls it again. */
+  endpointLeaseMs: 900_000,
+  /** Origins whose endpoints begin runs. */
+  endpointAppsMax: 1_000,
+  /** Endpoints of one origin that count as functions of their own; the others share one per method. */
+  endpointFunctionsMax: 1_000,
+  /** How long the tokens of a run's output and stream hold. */
+  endpointTokenMs: 3_600_000,
+  /** How long a request for a run's output waits for its end. */
+  endpointOutputWaitMs: 300_000,
+  /** What one call of an endpoint may stream, and what is kept of a run's stream for those who come late, in bytes. */
+  endpointStreamBytesMax: 1_024_000,
+  /** Runs whose streams are kept at once, and listeners to all of them. */
+  endpointStreamsMax: 1_000,
+  /** How long somebody may listen to a run's stream. */
+  endpointListenMs: 900_000,
   /** Values longer than this are kept apart from their rows. */
   blobBytesMin: 64 * 1024,
 } as const;

@@ -76,7 +76,7 @@ export function dispatch(context: RunContext, run: Run, slot: string, requestId:
 }
 
 /** Arguments that were edited for steps that have not run yet. */
-function editedInputs(run: Run): Memo[] {
+export function editedInputs(run: Run): Memo[] {
   const steps = [...run.steps.values()].filter((step) => step.editedInput !== null && step.memo === null);
   return steps.map((step) => ({ id: step.id, json: `{"input":${step.editedInput}}` }));
 }

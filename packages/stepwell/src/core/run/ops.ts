@@ -54,7 +54,7 @@ export function applyOps(context: RunContext, run: Run, job: Job, ops: readonly 
 
 /** A result beside the end of the run is recorded, wherever it stands. Nearly always the order is right already. */
 function inOrder(ops: readonly Op[]): readonly Op[] {
-  const end = ops.findIndex((op) => op.op === "RunComplete");
+  const end = ops.findIndex((op) => op.op === "RunComplete" || op.op === "SyncRunComplete");
   const request = ops.findIndex(isRequest);
   const first = end < 0 ? request : request < 0 ? end : Math.min(end, request);
   if (first < 0 || first === ops.length - 1) return ops;
@@ -63,7 +63,7 @@ function inOrder(ops: readonly Op[]): readonly Op[] {
 
 /** Waits are armed before what may cause their events. */
 function rank(op: Op): number {
-  if (op.op === "RunComplete") return 3;
+  if (op.op === "RunComplete" || op.op === "SyncRunComplete") return 3;
   if (op.op === "WaitForEvent" || op.op === "WaitForSignal") return 1;
   return isRequest(op) ? 2 : 0;
 }
@@ -124,6 +124,7 @@ function applyOp(context: RunContext, run: Run, job: Job, op: Op, reported: Repo
       reported.progressed = true;
       break;
     case "RunComplete":
+    case "SyncRunComplete":
       completeRun(context, run, op.data ?? "null");
       break;
     case "DiscoveryRequest":

@@ -54,8 +54,19 @@ export interface Step {
   isStored: boolean;
 }
 
-/** `timeout` ends the patience of a waiting step, `request` is a request of the server, the last two end the run. */
-export type JobKind = "discover" | "step" | "sleep" | "timeout" | "request" | "start_timeout" | "finish_timeout";
+/**
+ * `timeout` ends the patience of a waiting step, `request` is a request of the server, `lease` ends the time in which the
+ * app executes the run on its own (endpoint.ts), the last two end the run.
+ */
+export type JobKind =
+  | "discover"
+  | "step"
+  | "sleep"
+  | "timeout"
+  | "request"
+  | "lease"
+  | "start_timeout"
+  | "finish_timeout";
 
 /** The slot of the discovery job. Others are hashed step ids, or begin with `@` (R6). */
 export const MAIN_SLOT = "main";
