@@ -73,7 +73,8 @@ function readGeneration(body: JsonObject): number | null {
   return generation;
 }
 
-function readOps(body: JsonObject, nowMs: number): Op[] {
+/** The operations of a body, in `steps`. */
+export function readOps(body: JsonObject, nowMs: number): Op[] {
   const steps = body["steps"];
   if (!Array.isArray(steps)) throw new StepwellError("body_invalid", { reason: "steps is not a list" });
   if (steps.length > LIMITS.opsPerReplyMax) {

@@ -15,7 +15,7 @@ import { LIMITS } from "../protocol/limits.ts";
 import { Connections, type Passenger } from "./connections.ts";
 
 export interface HttpRequest {
-  readonly method: "GET" | "PUT" | "POST";
+  readonly method: string;
   readonly origin: string;
   /** Path and query. */
   readonly path: string;
@@ -26,6 +26,8 @@ export interface HttpRequest {
   readonly bodyBytesMax: number;
   /** Breaks the request off: the connection closes, which is what the other side sees. */
   readonly signal?: StopSignal;
+  /** False: a redirect is the answer. */
+  readonly followsRedirects?: boolean;
 }
 
 export interface HttpAnswer {
@@ -75,7 +77,7 @@ export class HttpClient {
   send(request: HttpRequest): Promise<HttpAnswer> {
     return new Promise((resolve, reject) => {
       const onAnswer = (answer: HttpAnswer) => {
-        if (REDIRECTS.has(answer.status)) resolve(this.#follow(request, answer));
+        if (REDIRECTS.has(answer.status) && request.followsRedirects !== false) resolve(this.#follow(request, answer));
         else if (answer.header("content-encoding") === undefined) resolve(answer);
         else resolve(decoded(answer, request.bodyBytesMax));
       };
@@ -166,7 +168,7 @@ class Exchange implements Passenger, Dispatcher.DispatchHandler {
   board(connection: Client): void {
     this.#connection = connection;
     const { method, path, headers, body } = this.#request;
-    connection.dispatch({ method, path, headers, body }, this);
+    connection.dispatch({ method: method as Dispatcher.HttpMethod, path, headers, body }, this);
   }
 
   refuse(reason: Error): void {

@@ -8,6 +8,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { getRequestListener } from "@hono/node-server";
+import { ENDPOINT_SCHEME } from "../core/endpoints.ts";
 import { ENGINE_LIMITS, Engine, type EngineLimits } from "../engine/engine.ts";
 import type { AppTransport, Gateway } from "../engine/ports.ts";
 import { createIdSource } from "../protocol/ids.ts";
@@ -17,6 +18,8 @@ import { checkpointRunOf, saveCheckpoint } from "./checkpoint-routes.ts";
 import { systemClock } from "./clock.ts";
 import type { ServerContext, ServerKind } from "./context.ts";
 import { Discovery, discoveryPorts } from "./discovery.ts";
+import { EndpointTransport } from "./endpoints/endpoint-transport.ts";
+import { Endpoints } from "./endpoints/endpoints.ts";
 import { EVENT_ROUTE_PREFIX, receiveEvents } from "./event-route.ts";
 import { FEED_ROUTE, Feed } from "./feed.ts";
 import { createGateway } from "./gateway/gateway.ts";
@@ -91,7 +94,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const parts = createParts(options);
   const server = createServer(
     { connectionsCheckingInterval: CONNECTION_CHECK_MS },
-    createListener(parts.context, parts.feed),
+    createListener(parts.context, parts.feed, parts.endpoints),
   );
   server.headersTimeout = HEADERS_MS_MAX; // SV2
   server.requestTimeout = REQUEST_MS_MAX;
@@ -116,6 +119,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     stopHousekeeping();
     await parts.context.operations.stop();
     await parts.engine.stop(options.shutdownGraceMs);
+    parts.endpoints.close();
     await closeListener(server, parts.feed);
     await closeParts(parts, options);
   };
@@ -134,6 +138,7 @@ interface Parts {
   readonly engine: Engine;
   readonly context: ServerContext;
   readonly feed: Feed;
+  readonly endpoints: Endpoints;
   readonly client: HttpClient;
   readonly transport: AppTransport;
   readonly gateway: Gateway;
@@ -145,7 +150,8 @@ function createParts(options: ServerOptions): Parts {
   const random = createSystemRandom();
   const connectionsMax = options.limits?.callsPerAppMax ?? ENGINE_LIMITS.callsPerAppMax;
   const http = new HttpTransport({ signingKey, connectionsMax });
-  const transport = new SchemeTransport({ http, https: http, ...options.transports });
+  const endpoint = new EndpointTransport({ signingKey, connectionsMax });
+  const transport = new SchemeTransport({ http, https: http, [ENDPOINT_SCHEME]: endpoint, ...options.transports });
   const metrics: Metrics = new Metrics(() => engine.stats);
   const store = metrics.meteredStore(options.store);
   const gateway = createGateway({ allowPrivate: options.allowPrivateRequests ?? kind === "dev" });
@@ -181,7 +187,8 @@ function createParts(options: ServerOptions): Parts {
     metrics.noticed(notices);
     feed.publish(notices);
   });
-  return { engine, context, feed, client, transport, gateway };
+  const endpoints = new Endpoints(context, signingKeys);
+  return { engine, context, feed, endpoints, client, transport, gateway };
 }
 
 async function closeParts(parts: Parts, options: ServerOptions): Promise<void> {
@@ -194,6 +201,7 @@ async function closeParts(parts: Parts, options: ServerOptions): Promise<void> {
 function createListener(
   context: ServerContext,
   feed: Feed,
+  endpoints: Endpoints,
 ): (request: IncomingMessage, response: ServerResponse) => void {
   const common = commonHeaders(context.kind);
   const routes = getRequestListener(createRoutes(context).fetch, { overrideGlobalObjects: false });
@@ -205,6 +213,7 @@ function createListener(
       if (runId !== null) return void saveCheckpoint(context, runId, request, response, common);
     }
     if (method === "OPTIONS") return answerPreflight(request, response, common);
+    if (endpoints.answer(request, response, common)) return;
     if (method === "GET" && url.split("?")[0] === FEED_ROUTE) return feed.open(request, response, common);
     for (let index = 0; index < common.length; index += 2) response.setHeader(common[index]!, common[index + 1]!);
     return void routes(request, response);

@@ -116,7 +116,9 @@ describe("the description", () => {
       "/api/v2/health",
       "/e/{key}",
       "/health",
+      "/v1/http/runs/{run}/output",
       "/v1/openapi.json",
+      "/v1/realtime/sse",
     ]);
   });
 });

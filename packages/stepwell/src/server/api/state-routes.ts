@@ -1,5 +1,6 @@
 /** `/v0/runs/{id}/…`: the state of a run for SDKs whose call did not carry it (protocol.md §1.7). Bare JSON, no envelope. */
 import { z } from "zod";
+import { editedInputs } from "../../core/run/dispatch.ts";
 import { isEnded, type Run } from "../../core/run/run.ts";
 import { memoFields } from "../../protocol/call.ts";
 import { StepwellError } from "../../protocol/errors.ts";
@@ -41,7 +42,7 @@ export const STATE_ROUTES = [
     async handler({ path }, context) {
       const run = await openRun(context, path.id);
       const memos = run.stack.map((id) => ({ id, json: run.steps.get(id)!.memo! }));
-      return bareJson(`{${memoFields(memos)}}`);
+      return bareJson(`{${memoFields([...memos, ...editedInputs(run)])}}`);
     },
   }),
   route({

@@ -33,7 +33,15 @@ describe("the table", () => {
     const reading = ROUTES.filter((route) => route.method === "GET");
     expect(reading.filter((route) => route.scope !== "public" && route.scope !== "read")).toEqual([]);
     const open = ROUTES.filter((route) => route.scope === "public").map((route) => route.path);
-    expect(open.sort()).toEqual(["/", "/api/v2/health", "/e/:key", "/health", "/v1/openapi.json"]);
+    expect(open.sort()).toEqual([
+      "/",
+      "/api/v2/health",
+      "/e/:key",
+      "/health",
+      "/v1/http/runs/:run/output",
+      "/v1/openapi.json",
+      "/v1/realtime/sse",
+    ]);
   });
 
   test("says the form of a family by its path", () => {

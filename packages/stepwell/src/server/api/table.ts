@@ -1,4 +1,5 @@
 /** Every route that the server answers, once. */
+import { ENDPOINT_ROUTES } from "../endpoints/endpoint-routes.ts";
 import { APP_ROUTES } from "./app-routes.ts";
 import { CANCELLATION_ROUTES } from "./cancellation-routes.ts";
 import { EVENT_ROUTES } from "./event-routes.ts";
@@ -20,6 +21,7 @@ import { RUN_ROUTES_V2 } from "./v2/run-routes-v2.ts";
 
 export const ROUTES: readonly Route[] = [
   ...RAW_ROUTES,
+  ...ENDPOINT_ROUTES,
   ...EVENT_ROUTES,
   ...RUN_ROUTES,
   ...RUN_ACTION_ROUTES,
