@@ -10,12 +10,23 @@ export type { DateInput, DurationInput, DurationLike } from "./sdk/duration-inpu
 export { NonRetriableError, RetryAfterError, StepError, StepTimeoutError } from "./sdk/errors.ts";
 export type { StepFetch, StepFetchInit } from "./sdk/fetch-step.ts";
 export type {
+  BacklogOption,
+  BatchOption,
+  ConcurrencyInput,
+  ConcurrencyOption,
+  DebounceOption,
+  FlowOptions,
+  IdempotencyOption,
+  RateLimitOption,
+  SingletonOption,
+  ThrottleOption,
+} from "./sdk/flow-options.ts";
+export type {
   AnyFunction,
   CancelEvent,
   CancelHandler,
   CancelOption,
   CheckpointingOptions,
-  ConcurrencyOption,
   FailureEvent,
   FailureHandler,
   FunctionOptions,

@@ -2,6 +2,7 @@
  * Registration: what an app tells the server about itself and its functions (protocol.md §1.6).
  * These are the forms our SDK writes; a server reads more leniently, because other SDKs write other cases.
  */
+import type { BacklogRule, DebounceRule, FlowScope, RateLimitRule, SingletonRule } from "./flow.ts";
 import type { Misfire, Overlap } from "./function.ts";
 import type { JsonObject } from "./json.ts";
 
@@ -19,25 +20,12 @@ export interface RegisterRequest {
   readonly deployId?: string;
 }
 
-export interface RegisterFunction {
+export interface RegisterFunction extends RegisterFlow {
   /** `<app id>-<function id>`. */
   readonly id: string;
   readonly name: string;
   readonly triggers: readonly RegisterTrigger[];
   readonly steps: { readonly step: RegisterStep };
-  readonly concurrency?: readonly RegisterConcurrency[];
-  readonly throttle?: RegisterRate & { readonly burst?: number };
-  readonly rateLimit?: RegisterRate;
-  readonly debounce?: { readonly period: string; readonly timeout?: string; readonly key?: string };
-  readonly batchEvents?: {
-    readonly maxSize: number;
-    readonly timeout: string;
-    readonly key?: string;
-    readonly if?: string;
-  };
-  readonly priority?: { readonly run?: string };
-  readonly singleton?: { readonly mode: "skip" | "cancel"; readonly key?: string };
-  readonly idempotency?: string;
   readonly cancel?: readonly { readonly event: string; readonly if?: string; readonly timeout?: string }[];
   readonly timeouts?: { readonly start?: string; readonly finish?: string; readonly asFailure?: boolean };
 }
@@ -60,10 +48,60 @@ export interface RegisterStep {
   readonly retries?: { readonly attempts: number };
 }
 
+/** Flow control. What only a server of ours knows is marked so; others ignore it. */
+export interface RegisterFlow {
+  /** Rules for calls that are being executed; by level when there are rules for whole runs (`fn`) too. */
+  readonly concurrency?:
+    | readonly RegisterConcurrency[]
+    | { readonly step: readonly RegisterConcurrency[]; readonly fn: readonly RegisterConcurrency[] };
+  readonly throttle?: RegisterRate & { readonly burst?: number };
+  /** `algorithm` is ours. */
+  readonly rateLimit?: RegisterRate & { readonly algorithm?: RateLimitRule["algorithm"] };
+  readonly idempotency?: string;
+  readonly debounce?: RegisterDebounce;
+  readonly batchEvents?: {
+    readonly maxSize: number;
+    readonly timeout: string;
+    readonly key?: string;
+    readonly if?: string;
+    /** Ours. */
+    readonly maxBytes?: number;
+  };
+  readonly priority?: { readonly run?: string };
+  readonly singleton?: { readonly mode: "skip" | "cancel"; readonly key?: string };
+  /** Ours. */
+  readonly backlog?: { readonly limit: number; readonly policy?: BacklogRule["policy"] };
+  /** Ours. */
+  readonly weight?: number;
+  /** Ours: stands in for the fields of the same name. */
+  readonly stepwell?: RegisterOwnForms;
+}
+
+/** Options that other servers would misread under their official names. */
+export interface RegisterOwnForms {
+  readonly idempotency?: { readonly key: string; readonly period?: string; readonly releaseOnFailure?: boolean };
+  readonly debounce?: RegisterDebounce;
+  readonly singleton?: { readonly mode: SingletonRule["mode"]; readonly key?: string };
+}
+
+export interface RegisterDebounce {
+  readonly period: string;
+  readonly timeout?: string;
+  readonly key?: string;
+  /** Ours. */
+  readonly mode?: DebounceRule["mode"];
+  /** Ours. */
+  readonly collect?: boolean;
+}
+
 export interface RegisterConcurrency {
   readonly limit: number;
   readonly key?: string;
-  readonly scope?: "fn" | "env" | "account";
+  readonly scope?: FlowScope;
+  /** Ours. */
+  readonly guaranteed?: number;
+  /** Ours: others keep the key to `limit`. */
+  readonly burst?: number;
 }
 
 export interface RegisterRate {

@@ -2,8 +2,10 @@
 import { StepwellError } from "../protocol/errors.ts";
 import { INTERNAL_EVENTS } from "../protocol/event.ts";
 import { LIMITS } from "../protocol/limits.ts";
+import { flowProblems } from "./check-flow.ts";
 import type { FunctionInfo, HandlerContext } from "./context.ts";
 import type { DateInput, DurationInput } from "./duration-input.ts";
+import type { FlowOptions } from "./flow-options.ts";
 import type { Middleware } from "./middleware.ts";
 import type { EventOf, ReceivedEvent, TriggerInput, TriggersInput } from "./trigger.ts";
 import { conditionOf } from "./wait.ts";
@@ -61,13 +63,6 @@ export type SkipEvent = ReceivedEvent<
 
 export type SkipHandler = (context: HandlerContext<SkipEvent>) => unknown | Promise<unknown>;
 
-export interface ConcurrencyOption {
-  readonly limit: number;
-  /** CEL over `event`: one limit for each value of it. */
-  readonly key?: string;
-  readonly scope?: "fn" | "env" | "account";
-}
-
 export interface CheckpointingOptions {
   /** Steps finished before they are saved together; 1 saves each before the next begins. */
   readonly bufferedSteps?: number;
@@ -88,7 +83,7 @@ export interface CancelOption {
   readonly timeout?: DurationInput | DateInput;
 }
 
-export interface FunctionOptions<Triggers extends TriggersInput = TriggersInput> {
+export interface FunctionOptions<Triggers extends TriggersInput = TriggersInput> extends FlowOptions {
   /** Unique within the app, and stable: it is the function's identity. */
   readonly id: string;
   /** Shown in the dashboard; the id by default. */
@@ -96,26 +91,7 @@ export interface FunctionOptions<Triggers extends TriggersInput = TriggersInput>
   readonly triggers: Triggers;
   /** Attempts after the first, for each step and for the function: 0 to 20, 3 by default. */
   readonly retries?: number;
-  readonly concurrency?: number | ConcurrencyOption | readonly ConcurrencyOption[];
-  readonly throttle?: {
-    readonly limit: number;
-    readonly period: DurationInput;
-    readonly burst?: number;
-    readonly key?: string;
-  };
-  readonly rateLimit?: { readonly limit: number; readonly period: DurationInput; readonly key?: string };
-  readonly debounce?: { readonly period: DurationInput; readonly timeout?: DurationInput; readonly key?: string };
-  readonly batchEvents?: {
-    readonly maxSize: number;
-    readonly timeout: DurationInput;
-    readonly key?: string;
-    readonly if?: string;
-  };
-  readonly priority?: { readonly run?: string };
-  readonly singleton?: { readonly mode: "skip" | "cancel"; readonly key?: string };
-  /** CEL over `event`: within 24 h the function starts once for each value of it. */
-  readonly idempotency?: string;
-  /** Events that cancel a run while it is under way; at most five rules. Not together with `batchEvents`. */
+  /** Events that cancel a run while it is under way; at most five rules. */
   readonly cancelOn?: readonly CancelOption[];
   /**
    * Limits on the time of a run: `start` from its planned start to its first call, `finish` from there to its end. A run
@@ -261,6 +237,8 @@ function checkOptions(options: FunctionOptions): void {
     refuse(`\`retries\` must be a whole number from 0 to ${LIMITS.retriesMax}`);
   }
   checkEnds(options, where, refuse);
+  const problems = flowProblems(options, where);
+  if (problems.length > 0) refuse(problems.join("; "));
 }
 
 function checkEnds(options: FunctionOptions, where: string, refuse: (reason: string) => void): void {

@@ -47,45 +47,22 @@ test("triggers of every kind", () => {
   ]);
 });
 
-test("flow control in the forms of the wire", () => {
+test("rules about the ends of runs in the forms of the wire", () => {
   const [fn] = register({
     triggers: [],
     retries: 0,
-    concurrency: [{ limit: 100 }, { limit: 5, key: "event.data.user_id" }],
-    throttle: { limit: 10, period: 60_000 },
-    rateLimit: { limit: 1, period: { hours: 1 }, key: "event.data.id" },
-    debounce: { period: "5m", timeout: "1h" },
-    batchEvents: { maxSize: 10, timeout: "90s" },
-    priority: { run: "100" },
-    singleton: { mode: "skip" },
-    idempotency: "event.data.id",
     cancelOn: [
       { event: "order/cancelled", match: "data.id", timeout: "1d" },
       { event: "order/expired", timeout: new Date("2030-01-01T00:00:00Z") },
     ],
     timeouts: { finish: "2h" },
   });
-  expect(fn).toMatchObject({
-    steps: { step: { retries: { attempts: 0 } } },
-    concurrency: [{ limit: 100 }, { limit: 5, key: "event.data.user_id" }],
-    throttle: { limit: 10, period: "1m" },
-    rateLimit: { limit: 1, period: "1h", key: "event.data.id" },
-    debounce: { period: "5m", timeout: "1h" },
-    batchEvents: { maxSize: 10, timeout: "1m30s" },
-    priority: { run: "100" },
-    singleton: { mode: "skip" },
-    idempotency: "event.data.id",
-    timeouts: { finish: "2h" },
-  });
+  expect(fn).toMatchObject({ steps: { step: { retries: { attempts: 0 } } }, timeouts: { finish: "2h" } });
   expect(fn!.cancel).toEqual([
     { event: "order/cancelled", if: "event.data.id == async.data.id", timeout: "1d" },
     { event: "order/expired", timeout: "2030-01-01T00:00:00.000Z" },
   ]);
   expect(Object.keys(fn!.timeouts!)).toEqual(["finish"]);
-});
-
-test("concurrency as a bare number", () => {
-  expect(register({ triggers: [], concurrency: 10 })[0]!.concurrency).toEqual([{ limit: 10 }]);
 });
 
 test("a failure handler is a function of its own", () => {
@@ -158,7 +135,7 @@ describe("options that cannot be right", () => {
     expect(() => register({ triggers: [], retries: 21 })).toThrow('createFunction("ship"): `retries` must be');
     expect(() => register({ triggers: [], retries: 1.5 })).toThrow("whole number from 0 to 20");
     expect(() => register({ triggers: [], throttle: { limit: 1, period: "often" } })).toThrow(
-      "shop-ship: throttle.period",
+      'createFunction("ship"): throttle.period: "often" is not a duration',
     );
     expect(() => new Stepwell({ id: " " })).toThrow("`id` must be a text that is not empty");
   });

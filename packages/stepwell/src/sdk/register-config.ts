@@ -1,8 +1,9 @@
 /** A function's options as the wire registers them (protocol.md §1.6.2). */
 import { QUERY, UNTARGETED } from "../protocol/headers.ts";
-import type { RegisterConcurrency, RegisterFunction, RegisterTrigger } from "../protocol/register.ts";
+import type { RegisterFunction, RegisterTrigger } from "../protocol/register.ts";
 import { type DurationInput, durationText, timeoutText } from "./duration-input.ts";
 import type { AnyFunction, CancelOption, FunctionOptions } from "./function.ts";
+import { defined, registerFlow } from "./register-flow.ts";
 import type { TriggerInput } from "./trigger.ts";
 import { conditionOf } from "./wait.ts";
 
@@ -24,7 +25,8 @@ export function registration(fn: AnyFunction, appUrl: string): RegisterFunction 
         retries: { attempts: fn.retries },
       },
     },
-    ...flowControl(fn.options, fn.slug),
+    ...registerFlow(fn.options, fn.slug),
+    ...endings(fn.options, fn.slug),
   };
 }
 
@@ -50,29 +52,11 @@ function registerTrigger(trigger: TriggerInput, where: string): RegisterTrigger 
   return defined({ event, expression: "if" in trigger ? trigger.if : undefined });
 }
 
-function flowControl(
-  options: FunctionOptions,
-  slug: string,
-): Omit<RegisterFunction, "id" | "name" | "triggers" | "steps"> {
+function endings({ cancelOn, timeouts }: FunctionOptions, slug: string): Pick<RegisterFunction, "cancel" | "timeouts"> {
   const duration = (value: DurationInput | undefined, name: string) =>
     value === undefined ? undefined : durationText(value, `${slug}: ${name}`);
-  const { throttle, rateLimit, debounce, batchEvents, timeouts } = options;
   return defined({
-    concurrency: concurrencyOf(options.concurrency),
-    throttle: throttle && { ...throttle, period: duration(throttle.period, "throttle.period")! },
-    rateLimit: rateLimit && { ...rateLimit, period: duration(rateLimit.period, "rateLimit.period")! },
-    debounce:
-      debounce &&
-      defined({
-        ...debounce,
-        period: duration(debounce.period, "debounce.period")!,
-        timeout: duration(debounce.timeout, "debounce.timeout"),
-      }),
-    batchEvents: batchEvents && { ...batchEvents, timeout: duration(batchEvents.timeout, "batchEvents.timeout")! },
-    priority: options.priority,
-    singleton: options.singleton,
-    idempotency: options.idempotency,
-    cancel: options.cancelOn?.map((rule) => cancelRule(rule, slug)),
+    cancel: cancelOn?.map((rule) => cancelRule(rule, slug)),
     timeouts:
       timeouts &&
       defined({
@@ -83,19 +67,8 @@ function flowControl(
   });
 }
 
-function concurrencyOf(option: FunctionOptions["concurrency"]): RegisterConcurrency[] | undefined {
-  if (option === undefined) return undefined;
-  if (typeof option === "number") return [{ limit: option }];
-  return Array.isArray(option) ? [...option] : [option as RegisterConcurrency];
-}
-
 function cancelRule(rule: CancelOption, slug: string): { event: string; if?: string; timeout?: string } {
   const where = `${slug}: cancelOn`;
   const timeout = rule.timeout === undefined ? undefined : timeoutText(rule.timeout, `${where}.timeout`);
   return defined({ event: rule.event, if: conditionOf(rule, where), timeout });
-}
-
-/** Leaves out what is undefined: optional keys are absent on the wire, never null. */
-function defined<T extends object>(value: T): { [Key in keyof T]: Exclude<T[Key], undefined> } {
-  return Object.fromEntries(Object.entries(value).filter(([, inner]) => inner !== undefined)) as never;
 }

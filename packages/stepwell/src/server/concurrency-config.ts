@@ -4,6 +4,7 @@
  *
  *   CC1. A limit of 0, or none, is no limit: the rule is left out of what the engine keeps.
  *   CC2. Rules are kept with the lowest limit first, which is the order in which they are asked.
+ *   CC3. Of several rules with the same scope and key only the lowest counts, and only it is kept.
  */
 import { z } from "zod";
 import type { ConcurrencyRule } from "../protocol/flow.ts";
@@ -112,17 +113,17 @@ function refuseBursts(rules: readonly RuleInput[], paths: readonly Path[], conte
 
 const isLimit = (rule: RuleInput): boolean => (rule.limit ?? 0) > 0;
 
-export function concurrencyRules(rules: readonly RuleInput[]): ConcurrencyRule[] {
-  return rules
-    .filter(isLimit) // CC1
-    .map(({ limit = 0, key: of, scope = "fn", guaranteed = 0, burst }) => ({
-      limit,
-      key: of ?? null,
-      scope,
-      guaranteed,
-      burst: burst ?? null,
-    }))
-    .sort((left, right) => left.limit - right.limit); // CC2
+export function concurrencyRules(inputs: readonly RuleInput[]): ConcurrencyRule[] {
+  const rules = new Map<string, ConcurrencyRule>();
+  for (const { limit = 0, key: of = null, scope = "fn", guaranteed = 0, burst = null } of inputs) {
+    const name = `${scope} ${of ?? ""}`;
+    const known = rules.get(name);
+    if (limit === 0 || (known !== undefined && mostOf(known) <= (burst ?? limit))) continue; // CC1, CC3
+    rules.set(name, { limit, key: of, scope, guaranteed, burst });
+  }
+  return [...rules.values()].sort((left, right) => left.limit - right.limit); // CC2
 }
+
+const mostOf = (rule: ConcurrencyRule): number => rule.burst ?? rule.limit;
 
 const isRecord = (value: unknown): boolean => typeof value === "object" && value !== null;

@@ -79,7 +79,7 @@ describe("concurrency", () => {
   });
 
   test("has any number of rules, the lowest limit first, also those with burst and guaranteed", () => {
-    const limits = Array.from({ length: 30 }, (_, index) => ({ limit: 30 - index }));
+    const limits = Array.from({ length: 30 }, (_, index) => ({ limit: 30 - index, key: `event.data.k${index}` }));
     expect(read({ concurrency: limits }).flow.concurrency.map(({ limit }) => limit)).toEqual(
       limits.map((_, index) => index + 1),
     );
@@ -87,10 +87,18 @@ describe("concurrency", () => {
     expect(flow({ concurrency: [{ limit: 9 }, keyed] })).toEqual({ concurrency: [rule(2, keyed), rule(9)] });
   });
 
+  test("of the same scope and key counts once, by its lowest limit", () => {
+    const key = "event.data.a";
+    const list = [{ limit: 9 }, { limit: 5 }, { limit: 7 }, { limit: 9, key }, { limit: 9, key, scope: "env" }];
+    expect(flow({ concurrency: list })).toEqual({
+      concurrency: [rule(5), rule(9, { key }), rule(9, { key, scope: "env" })],
+    });
+  });
+
   test("of whole runs may stand by itself, beside the one of calls", () => {
     expect(flow({ runConcurrency: 1, concurrency: 5 })).toEqual({ concurrency: [rule(5)], runConcurrency: [rule(1)] });
-    expect(flow({ runConcurrency: [{ limit: 7 }], concurrency: { fn: [{ limit: 3 }] } })).toEqual({
-      runConcurrency: [rule(3), rule(7)],
+    expect(flow({ runConcurrency: [{ limit: 7, key: "event.id" }], concurrency: { fn: [{ limit: 3 }] } })).toEqual({
+      runConcurrency: [rule(3), rule(7, { key: "event.id" })],
     });
   });
 
