@@ -27,7 +27,7 @@ export function reply(context: RunContext, run: Run, slot: string, generation: n
   const call = job.call;
   job.call = null;
   noteVersion(context, run, outcome.requestVersion);
-  noteUnreached(context, run, outcome.unreached);
+  if (outcome.kind !== "failed") noteUnreached(context, run, outcome.unreached); // What threw may have thrown before them.
   if (outcome.kind === "returned") completeRun(context, run, outcome.output);
   else if (outcome.kind === "failed" && call.isSuperseded && hasMoved(run, call))
     continueDiscovery(context, run, job); // Y4
