@@ -24,6 +24,10 @@ import type { World } from "./world.ts";
 
 const quiet = { debug() {}, info() {}, warn() {}, error() {} };
 
+interface StoredAnswer {
+  readonly data?: { readonly status_code?: number };
+}
+
 /** One execution of a call in the app. */
 interface Execution {
   readonly call: Call;
@@ -65,6 +69,7 @@ export class Network {
       `call ${life.number} ${call.runId} ${slot.slice(0, 6)} attempt=${call.attempt} memos=${call.memos.length} generation=${call.generation}`,
     );
     world.ledger.checkCall(call);
+    world.checkNotPaused(call.functionId, `a call of ${slot} in ${call.runId}`);
     if (this.#outstanding.has(key)) world.fail("R4", `two calls of ${slot} in ${call.runId} at once`);
     this.#outstanding.add(key);
     return new Promise<Outcome>((resolve) => {
@@ -112,7 +117,7 @@ export class Network {
     const base = this.#functionOf(fn);
     const outcome = await callInProcess(this.#client, { ...base, handler } as AnyFunction, call, {
       save: (ops) => this.#save(execution, ops, save),
-      sendEvents: async (events) => ({ ids: await world.sendFromStep(events) }),
+      ...(fn.sendsAlong ? {} : { sendEvents: async (events) => ({ ids: await world.sendFromStep(events) }) }),
       ...(fn.checkpointing === false ? {} : { maxRuntimeMs: fn.checkpointing.maxRuntimeMs }),
     });
     const versioned = { ...outcome, requestVersion: fn.requestVersion };
@@ -131,7 +136,13 @@ export class Network {
       attempt: context.attempt,
       n: data?.n ?? 0,
       indexes: new Map(),
-      body: (node, hash) => this.#body(execution, node, hash),
+      runId: call.runId,
+      body: (node, hash, input) => this.#body(execution, node, hash, input),
+      observeAnswer: (hash, answer) => {
+        const memo = JSON.parse(world.ledger.memoOf(call.runId, hash) ?? "null") as StoredAnswer | null;
+        if (memo?.data?.status_code !== answer)
+          world.fail("X3", `the handler of ${call.runId} saw the answer ${answer} for ${hash}, which is not stored`);
+      },
       wallNow: () => world.timeline.wall,
       observe: (hash, memo) => {
         if (isExact) world.checkObserved(call, hash, memo);
@@ -145,7 +156,7 @@ export class Network {
     });
   }
 
-  async #body(execution: Execution, node: StepNode, hash: string): Promise<unknown> {
+  async #body(execution: Execution, node: StepNode, hash: string, input: number): Promise<unknown> {
     const world = this.#world;
     const { call } = execution;
     const key = `${call.runId} ${hash}`;
@@ -161,8 +172,9 @@ export class Network {
       node.behaviour === "alwaysFails" ||
       node.behaviour === "final" ||
       (node.behaviour !== "value" && count <= node.failures);
-    if (!fails) return { id: node.id, count };
-    const message = `boom ${node.id} #${count}`;
+    if (!fails) return { id: node.id, count, input };
+    // No two steps of the world fail alike: a run that failed says with which of them.
+    const message = `boom ${node.id} #${count} of ${call.runId} ${hash.slice(0, 6)}`;
     if (node.behaviour === "final") throw new NonRetriableError(message);
     if (node.behaviour === "retryAfter") throw new RetryAfterError(message, node.retryAfterMs / 1_000);
     throw new Error(message);

@@ -10,6 +10,7 @@
 import { canonicalJson } from "../../src/protocol/json.ts";
 import { stepHash } from "../../src/protocol/step-id.ts";
 import type { StepTools } from "../../src/sdk/step-tools.ts";
+import { EXPRESSIONS } from "./conditions.ts";
 import type { Seeded } from "./seeded.ts";
 
 export type Behaviour = "value" | "fails" | "alwaysFails" | "final" | "retryAfter";
@@ -25,10 +26,52 @@ export interface StepNode {
   readonly retryAfterMs: number;
 }
 
+export interface SendNode {
+  readonly kind: "send";
+  readonly id: string;
+  readonly name: string;
+  /** The producer's id of the event, or null. */
+  readonly producerId: string | null;
+}
+
+/** What an event has to be for a wait or a cancel rule to take it, beside its name (conditions.ts). */
+export type Condition = "any" | "match" | "or" | "slow" | "never" | "ofFirst";
+
+export interface WaitNode {
+  readonly kind: "wait";
+  readonly id: string;
+  readonly names: readonly string[];
+  readonly condition: Condition;
+  readonly timeoutMs: number;
+  readonly looksBack: boolean;
+}
+
+export interface SignalNode {
+  readonly kind: "signal";
+  readonly id: string;
+  readonly signal: string;
+  readonly timeoutMs: number;
+  readonly replaces: boolean;
+}
+
+export interface InvokeNode {
+  readonly kind: "invoke";
+  readonly id: string;
+  /** The slug or id of the function. */
+  readonly target: string;
+  readonly timeoutMs: number | null;
+  readonly cancelsChild: boolean;
+}
+
 export type Node =
   | StepNode
   | { readonly kind: "sleep"; readonly id: string; readonly ms: number; readonly asDate: boolean }
-  | { readonly kind: "send"; readonly id: string }
+  | SendNode
+  | WaitNode
+  | SignalNode
+  | { readonly kind: "sendSignal"; readonly id: string; readonly signal: string; readonly ttlMs: number | null }
+  | InvokeNode
+  | { readonly kind: "fetch"; readonly id: string; readonly fails: number }
   | { readonly kind: "sequence"; readonly nodes: readonly Node[] }
   | { readonly kind: "parallel"; readonly mode: ParallelMode; readonly branches: readonly Node[] }
   | { readonly kind: "loop"; readonly times: number; readonly node: Node }
@@ -42,9 +85,16 @@ export interface ProgramOptions {
   readonly depthMax: number;
   readonly bodyMsMax: number;
   readonly sleepMsMax: number;
+  readonly patienceMsMax: number;
   readonly retries: number;
   readonly mayFail: boolean;
-  readonly maySend: boolean;
+  /** Kinds of steps that this world knows beside bodies and sleeps. */
+  readonly kinds: readonly ("send" | "wait" | "signal" | "sendSignal" | "invoke" | "fetch")[];
+  /** Functions that may be invoked. */
+  readonly targets: readonly string[];
+  /** What steps send goes along with their result. */
+  readonly sendsAlong: boolean;
+  readonly producerIds: boolean;
 }
 
 export function drawProgram(random: Seeded, options: ProgramOptions): Node {
@@ -70,8 +120,41 @@ export function drawProgram(random: Seeded, options: ProgramOptions): Node {
   });
   const leaf = (): Node => {
     if (random.chance(0.2)) return sleep();
-    if (options.maySend && random.chance(0.1)) return { kind: "send", id: id() };
+    if (options.kinds.length > 0 && random.chance(0.4)) return linked(random.pick(options.kinds));
     return step();
+  };
+  const patienceMs = () =>
+    random.int(0, random.chance(0.15) ? 10 : Math.max(options.patienceMsMax, options.sleepMsMax));
+  const linked = (kind: ProgramOptions["kinds"][number]): Node => {
+    switch (kind) {
+      case "send": {
+        const producerId = options.producerIds && random.chance(0.5) ? `sp${random.int(0, 2)}` : null;
+        return { kind, id: id(), name: options.sendsAlong ? random.pick(SENT_NAMES) : "chain/go", producerId };
+      }
+      case "wait": {
+        const condition = random.pick(CONDITIONS);
+        const names = condition === "ofFirst" ? ["inngest/function.finished"] : random.pick(WAITED_NAMES);
+        return { kind, id: id(), names, condition, timeoutMs: patienceMs(), looksBack: random.chance(0.3) };
+      }
+      case "signal":
+        return {
+          kind,
+          id: id(),
+          signal: random.pick(SIGNALS),
+          timeoutMs: patienceMs(),
+          replaces: random.chance(0.7),
+        };
+      case "sendSignal": {
+        const ttlMs = random.chance(0.5) ? random.int(0, Math.min(options.sleepMsMax, 86_400_000)) : null;
+        return { kind, id: id(), signal: random.pick(SIGNALS), ttlMs };
+      }
+      case "invoke": {
+        const timeoutMs = random.chance(0.3) ? patienceMs() : null;
+        return { kind, id: id(), target: random.pick(options.targets), timeoutMs, cancelsChild: random.chance(0.5) };
+      }
+      case "fetch":
+        return { kind, id: id(), fails: random.chance(0.6) ? 0 : random.int(1, 3) };
+    }
   };
   const node = (depth: number): Node => {
     if (depth <= 0) return leaf();
@@ -107,13 +190,21 @@ export function drawProgram(random: Seeded, options: ProgramOptions): Node {
   return { kind: "sequence", nodes };
 }
 
+export const SIGNALS = ["sig/a", "sig/b"] as const;
+const SENT_NAMES = ["chain/go", "chain/go", "wait/x", "wait/y"] as const;
+const CONDITIONS: readonly Condition[] = ["any", "match", "match", "or", "slow", "never", "ofFirst"];
+const WAITED_NAMES = [["wait/x"], ["wait/x"], ["wait/y"], ["wait/x", "wait/y"], ["user/a", "wait/y"], ["chain/go"]];
+
 /** What a handler needs to walk the tree. */
 export interface Walk {
   readonly step: StepTools;
   readonly attempt: number;
   readonly n: number;
   readonly indexes: Map<string, number>;
-  body(node: StepNode, hash: string): Promise<unknown>;
+  readonly runId: string;
+  body(node: StepNode, hash: string, input: number): Promise<unknown>;
+  /** The server made a request for a step: which of its answers the handler saw. */
+  observeAnswer(hash: string, answer: number): void;
   /** A step gave its result to the handler. */
   observe(hash: string, memo: string): void;
   observeError(hash: string, message: string): void;
@@ -121,16 +212,76 @@ export interface Walk {
 }
 
 export const FUNCTION_ERROR = "fn-boom";
+/** Must not be seen anywhere but in the request that carries it. */
+export const SECRET = "c0nf1dent1al";
+
+function waitOptions({ names, condition, timeoutMs, looksBack }: WaitNode): object {
+  const [event] = names;
+  return {
+    ...(names.length === 1 ? { event } : { events: names }),
+    timeout: timeoutMs,
+    ...(looksBack ? { since: "run" } : {}),
+    ...(condition === "match" ? { match: "data.k" } : {}),
+    ...(condition === "any" || condition === "match" ? {} : { if: EXPRESSIONS[condition] }),
+  };
+}
 
 export async function walk(node: Node, at: Walk): Promise<unknown> {
   switch (node.kind) {
     case "run": {
       const hash = nextHash(at.indexes, node.id);
-      return observed(at, hash, () => at.step.run(node.id, () => at.body(node, hash)));
+      return observed(at, hash, () => at.step.run(node.id, (input: number) => at.body(node, hash, input), at.n));
     }
     case "send": {
       const hash = nextHash(at.indexes, node.id);
-      return observed(at, hash, () => at.step.sendEvent(node.id, { name: "chain/go", data: { n: at.n } }));
+      const event = { name: node.name, data: { n: at.n, k: at.n % 3 } };
+      const producer = node.producerId === null ? {} : { id: node.producerId };
+      return observed(at, hash, () => at.step.sendEvent(node.id, { ...event, ...producer }));
+    }
+    case "sendSignal": {
+      const hash = nextHash(at.indexes, node.id);
+      const ttl = node.ttlMs === null ? {} : { ttl: node.ttlMs };
+      // No other step sends the same data, so whoever gets it is known.
+      const data = `${at.runId} ${hash}`;
+      return observed(at, hash, () => at.step.sendSignal(node.id, { signal: node.signal, data, ...ttl }));
+    }
+    case "wait": {
+      const hash = nextHash(at.indexes, node.id);
+      const event = await at.step.waitForEvent(node.id, waitOptions(node) as never);
+      at.observe(hash, canonicalJson(event));
+      return event === null ? "nothing" : (event as { id: unknown }).id;
+    }
+    case "signal": {
+      const hash = nextHash(at.indexes, node.id);
+      const { signal, timeoutMs: timeout, replaces } = node;
+      const onConflict = replaces ? "replace" : "fail";
+      const got = await at.step.waitForSignal(node.id, { signal, timeout, onConflict });
+      at.observe(hash, canonicalJson(got === null ? null : { data: got }));
+      return got === null ? "nothing" : got.data;
+    }
+    case "invoke": {
+      const hash = nextHash(at.indexes, node.id);
+      const { target, timeoutMs, cancelsChild } = node;
+      const options = {
+        function: target,
+        data: { n: at.n, k: at.n % 3 },
+        onParentCancel: cancelsChild ? "cancel" : "abandon",
+        ...(timeoutMs === null ? {} : { timeout: timeoutMs }),
+      } as const;
+      return observed(at, hash, () => at.step.invoke(node.id, options));
+    }
+    case "fetch": {
+      const hash = nextHash(at.indexes, node.id);
+      try {
+        const response = await at.step.fetch(node.id, `http://${node.id}.test/${node.fails}`, {
+          headers: { authorization: `Bearer ${SECRET}` },
+        });
+        at.observeAnswer(hash, response.status);
+        return response.status;
+      } catch (error) {
+        at.observeError(hash, (error as Error).message);
+        throw error;
+      }
     }
     case "sleep": {
       const hash = nextHash(at.indexes, node.id);
@@ -220,14 +371,15 @@ export interface StoredResult {
 
 export function expected(program: Node, n: number, results: ReadonlyMap<string, StoredResult>): End {
   const indexes = new Map<string, number>();
-  const stored = (id: string, after: number): End => {
+  const stored = (node: StoredNode, after: number): End => {
+    const { id } = node;
     const result = results.get(nextHash(indexes, id));
     if (result === undefined || after === Number.POSITIVE_INFINITY) return missing;
     if (result.seq < after) throw new Error(`step ${id} was finished (${result.seq}) before it was reached (${after})`);
-    const memo = JSON.parse(result.memo) as { data?: unknown; error?: { message: string } } | null;
-    if (memo === null) return { at: result.seq, ok: true, value: "slept" };
+    const memo = JSON.parse(result.memo) as StoredMemo | null;
+    if (memo === null) return { at: result.seq, ok: true, value: node.kind === "sleep" ? "slept" : "nothing" };
     if (memo.error !== undefined) return { at: result.seq, ok: false, value: memo.error.message };
-    return { at: result.seq, ok: true, value: memo.data };
+    return { at: result.seq, ok: true, value: handledValue(node, memo) };
   };
   const inOrder = (nodes: readonly Node[], after: number): End => {
     const values: unknown[] = [];
@@ -245,7 +397,12 @@ export function expected(program: Node, n: number, results: ReadonlyMap<string, 
       case "run":
       case "send":
       case "sleep":
-        return stored(node.id, after);
+      case "wait":
+      case "signal":
+      case "sendSignal":
+      case "invoke":
+      case "fetch":
+        return stored(node, after);
       case "sequence":
         return inOrder(node.nodes, after);
       case "parallel":
@@ -278,6 +435,21 @@ export function expected(program: Node, n: number, results: ReadonlyMap<string, 
   return endOf(program, -1);
 }
 
+type StoredNode = Extract<Node, { readonly id: string }>;
+interface StoredMemo {
+  readonly id?: unknown;
+  readonly data?: unknown;
+  readonly error?: { readonly message: string };
+}
+
+/** What the handler makes of a result. */
+function handledValue(node: StoredNode, memo: StoredMemo): unknown {
+  if (node.kind === "wait") return memo.id;
+  if (node.kind === "signal") return (memo.data as { data: unknown }).data;
+  if (node.kind === "fetch") return (memo.data as { status_code: unknown }).status_code;
+  return memo.data;
+}
+
 const missing: End = { at: Number.POSITIVE_INFINITY, ok: true, value: null };
 
 function joinedEnd(mode: ParallelMode, ends: readonly End[]): End {
@@ -299,12 +471,9 @@ function joinedEnd(mode: ParallelMode, ends: readonly End[]): End {
   }
 }
 
-/** Every step of a program by its id. */
-export function stepsOf(node: Node): (StepNode | Extract<Node, { kind: "sleep" }>)[] {
+/** Every step of a program, in the order of the code. */
+export function stepsOf(node: Node): StoredNode[] {
   switch (node.kind) {
-    case "run":
-    case "sleep":
-      return [node];
     case "sequence":
       return node.nodes.flatMap(stepsOf);
     case "parallel":
@@ -316,7 +485,10 @@ export function stepsOf(node: Node): (StepNode | Extract<Node, { kind: "sleep" }
       return [...stepsOf(node.yes), ...stepsOf(node.no)];
     case "ifResult":
       return [node.step, ...stepsOf(node.yes), ...stepsOf(node.no)];
-    default:
+    case "flaky":
+    case "throw":
       return [];
+    default:
+      return [node];
   }
 }

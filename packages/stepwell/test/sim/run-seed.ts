@@ -38,7 +38,7 @@ async function live(world: World): Promise<void> {
   if (!(await until(world, () => isOver && timeline.now >= endsAt, LIVENESS_MS_MAX))) return;
   world.log("--- faults end");
   world.hasFaults = false;
-  workload.endCrons();
+  workload.calmDown();
   const isQuiet = () => workload.pending === 0 && world.server !== null && world.ledger.openRuns.size === 0;
   if (!(await until(world, isQuiet, LIVENESS_MS_MAX))) return;
   // Whatever is left of calls, doubles and late answers arrives, and must change nothing.

@@ -1,11 +1,25 @@
 /** The app under simulation: its functions as drawn from the seed, and their configuration as the engine gets it. */
-import { type CronTrigger, type FunctionConfig, NO_TIMEOUTS, type Trigger } from "../../src/protocol/function.ts";
+import { NO_FLOW } from "../../src/protocol/flow.ts";
+import {
+  type CronTrigger,
+  type FunctionConfig,
+  NO_TIMEOUTS,
+  type RunTimeouts,
+  type Trigger,
+} from "../../src/protocol/function.ts";
 import { uuidFromName } from "../../src/protocol/hash.ts";
-import { drawProgram, type Node, stepsOf } from "./program.ts";
+import { EXPRESSIONS } from "./conditions.ts";
+import { type Condition, drawProgram, type Node, type SignalNode, stepsOf, type WaitNode } from "./program.ts";
 import type { Seeded } from "./seeded.ts";
 import type { Swarm } from "./swarm.ts";
 
 export const APP_ID = "app";
+
+export interface SimCancelRule {
+  readonly event: string;
+  readonly condition: Condition;
+  readonly timeoutMs: number | null;
+}
 
 export interface SimFunction {
   readonly id: string;
@@ -22,27 +36,43 @@ export interface SimFunction {
   readonly requestVersion: 1 | 2;
   readonly isRace: boolean;
   readonly sleepMs: ReadonlyMap<string, number>;
+  readonly waits: ReadonlyMap<string, WaitNode>;
+  readonly signals: ReadonlyMap<string, SignalNode>;
+  readonly cancelRules: readonly SimCancelRule[];
+  readonly timeouts: RunTimeouts;
+  /** What its steps send goes along with their results. */
+  readonly sendsAlong: boolean;
   /** Does this event start it? */
   accepts(name: string, n: number): boolean;
 }
 
 export function drawFunctions(random: Seeded, swarm: Swarm): SimFunction[] {
   const functions = Array.from({ length: swarm.functions }, (_, index) => drawFunction(random, swarm, index));
+  if (swarm.hasCycle) functions.push(cycle());
   const first = functions[0]!;
   if (random.chance(0.5)) functions.push(listener("failures", "inngest/function.failed", first.slug));
   if (random.chance(0.3)) functions.push(listener("ends", "inngest/function.finished", null));
+  if (swarm.pauses > 0 && random.chance(0.5)) functions.push(listener("skips", "inngest/function.skipped", null));
+  if (random.chance(0.2)) functions.push(listener("cancels", "inngest/function.cancelled", null));
   return functions;
 }
 
 function drawFunction(random: Seeded, swarm: Swarm, index: number): SimFunction {
   const retries = random.int(0, 3);
+  const sendsAlong = random.chance(0.7);
+  // Only later functions, so that no chain of runs is endless.
+  const targets = targetsAfter(index, swarm);
   const program = drawProgram(random, {
     depthMax: random.int(0, 2),
     bodyMsMax: swarm.bodyMsMax,
     sleepMsMax: swarm.sleepMsMax,
+    patienceMsMax: swarm.safetyMs,
     retries,
     mayFail: random.chance(0.6),
-    maySend: index === 0,
+    kinds: swarm.kinds.filter((kind) => isFitting(kind, index, sendsAlong, targets)),
+    targets,
+    sendsAlong,
+    producerIds: swarm.producerIds > 0,
   });
   const names = index === 0 ? ["user/a"] : random.pick([["user/a"], ["user/*"], ["user/b", "chain/go"]]);
   const least = random.chance(0.3) ? random.int(0, 6) : null;
@@ -65,6 +95,11 @@ function drawFunction(random: Seeded, swarm: Swarm, index: number): SimFunction 
     requestVersion: random.chance(0.3) ? 1 : 2,
     isRace: random.chance(0.3),
     sleepMs: sleepsOf(program),
+    waits: nodesOf(program, "wait"),
+    signals: nodesOf(program, "signal"),
+    cancelRules: swarm.cancelRules && random.chance(0.6) ? drawCancelRules(random, swarm) : [],
+    timeouts: swarm.runTimeouts && random.chance(0.6) ? drawTimeouts(random, swarm) : NO_TIMEOUTS,
+    sendsAlong,
     accepts: (name, n) =>
       names.some((pattern) => (pattern.endsWith("*") ? name.startsWith(pattern.slice(0, -1)) : name === pattern)) &&
       (least === null || n > least),
@@ -88,6 +123,66 @@ function drawCron(random: Seeded): CronTrigger {
   };
 }
 
+const nothingMore = {
+  sleepMs: new Map<string, number>(),
+  waits: new Map<string, WaitNode>(),
+  signals: new Map<string, SignalNode>(),
+  cancelRules: [],
+  timeouts: NO_TIMEOUTS,
+  sendsAlong: true,
+} as const;
+
+function targetsAfter(index: number, swarm: Swarm): string[] {
+  const slugs = Array.from({ length: swarm.functions }, (_, at) => (at % 2 === 0 ? `${APP_ID}-f${at}` : idOf(at)));
+  const later = slugs.slice(index + 1);
+  return later.length === 0 ? [] : [...later, ...later, ...later, `${APP_ID}-nobody`];
+}
+
+const idOf = (index: number) => uuidFromName(`f${index}`);
+
+/** Signals travel only with results; only the first function sends events, which others listen to. */
+function isFitting(kind: Swarm["kinds"][number], index: number, sendsAlong: boolean, targets: readonly string[]) {
+  if (kind === "sendSignal") return sendsAlong;
+  if (kind === "send") return index === 0;
+  return kind !== "invoke" || targets.length > 0;
+}
+
+function nodesOf<Kind extends Node["kind"]>(program: Node, kind: Kind): Map<string, Extract<Node, { kind: Kind }>> {
+  const nodes = stepsOf(program).filter((node) => node.kind === kind);
+  return new Map(nodes.map((node) => [node.id, node as Extract<Node, { kind: Kind }>]));
+}
+
+const CANCEL_NAMES = ["user/a", "user/b", "wait/x", "chain/go"] as const;
+const CANCEL_CONDITIONS: readonly Condition[] = ["any", "match", "match", "or", "slow"];
+
+function drawCancelRules(random: Seeded, swarm: Swarm): SimCancelRule[] {
+  return Array.from({ length: random.int(1, 2) }, () => ({
+    event: random.pick(CANCEL_NAMES),
+    condition: random.pick(CANCEL_CONDITIONS),
+    timeoutMs: random.chance(0.3) ? random.int(1_000, Math.max(1_000, swarm.sleepMsMax)) : null,
+  }));
+}
+
+function drawTimeouts(random: Seeded, swarm: Swarm): RunTimeouts {
+  const limitMs = () => random.pick([1_000, 10_000, Math.max(1_000, Math.floor(swarm.sleepMsMax / 2)), 120_000]);
+  return {
+    startMs: random.chance(0.5) ? limitMs() : null,
+    finishMs: random.chance(0.7) ? limitMs() : null,
+    asFailure: random.chance(0.4),
+  };
+}
+
+/** A function that invokes itself: one of its runs meets the limit. */
+function cycle(): SimFunction {
+  const slug = `${APP_ID}-cycle`;
+  const self: Node = { kind: "invoke", id: "self", target: slug, timeoutMs: null, cancelsChild: true };
+  return {
+    ...listener("cycle", "user/cycle", null),
+    program: { kind: "sequence", nodes: [{ kind: "catch", node: self }] },
+    accepts: (name) => name === "user/cycle",
+  };
+}
+
 /** A function that is started by the end of runs. */
 function listener(name: string, event: string, failedSlug: string | null): SimFunction {
   const expression = failedSlug === null ? null : `event.data.function_id == '${failedSlug}'`;
@@ -104,22 +199,33 @@ function listener(name: string, event: string, failedSlug: string | null): SimFu
     checkpointing: false,
     requestVersion: 2,
     isRace: false,
-    sleepMs: new Map(),
+    ...nothingMore,
     accepts: () => false,
   };
 }
 
-export function configOf(fn: SimFunction, retries: number, hasCrons: boolean): FunctionConfig {
+/** Registered with a longer patience, a function gives its runs more attempts and more time. */
+export function configOf(fn: SimFunction, patience: number, hasCrons: boolean): FunctionConfig {
+  const { startMs, finishMs, asFailure } = fn.timeouts;
   return {
     id: fn.id,
     slug: fn.slug,
     name: fn.slug,
     appId: APP_ID,
     triggers: hasCrons ? [...fn.triggers, ...fn.crons] : fn.triggers,
-    retries,
+    retries: fn.retries + patience,
     url: `inproc:${fn.slug}`,
-    cancelOn: [],
-    timeouts: NO_TIMEOUTS,
+    cancelOn: fn.cancelRules.map(({ event, condition, timeoutMs }) => ({
+      event,
+      expression: EXPRESSIONS[condition],
+      timeout: timeoutMs === null ? null : `${timeoutMs}ms`,
+    })),
+    timeouts: {
+      startMs: startMs === null ? null : startMs * (1 + patience),
+      finishMs: finishMs === null ? null : finishMs * (1 + patience),
+      asFailure,
+    },
+    flow: NO_FLOW,
     raw: {},
   };
 }

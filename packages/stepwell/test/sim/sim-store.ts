@@ -22,8 +22,8 @@ export interface StoreWorld {
   readonly ledger: Ledger;
   readonly hasFaults: boolean;
   log(line: string): void;
-  /** A turn of the engine ended: what it left in memory must be sound. */
-  atRest(): void;
+  /** A turn of the engine ended, and this is to be stored: what it left in memory must be sound. */
+  atRest(life: ServerLife, records: BatchRecords): void;
 }
 
 /** Ways to break the store on purpose (mutants). */
@@ -106,8 +106,8 @@ export class SimStore {
     const { timeline, random, swarm, hasFaults } = this.#world;
     this.#mutation.onCommit?.(batch, life);
     let records = copyBatch(batch);
+    this.#world.atRest(life, records);
     if (this.#mutation.change !== undefined) records = this.#mutation.change(records);
-    this.#world.atRest();
     const fails = hasFaults && random.chance(swarm.commitFails);
     const isLost = hasFaults && random.chance(swarm.commitAnswerLost);
     const beforeMs = random.int(0, swarm.commitMsMax);
@@ -120,7 +120,7 @@ export class SimStore {
       this.memory.apply(records);
       this.#world.ledger.apply(records);
       this.#world.log(
-        `commit ${life.number} runs=${records.runs.length} steps=${records.steps.length} jobs=${records.jobs.length}-${records.deletedJobs.length} events=${records.events.length}${isLost ? " (answer lost)" : ""}`,
+        `commit ${life.number} runs=${records.runs.length} steps=${records.steps.length} jobs=${records.jobs.length}-${records.deletedJobs.length} events=${records.events.length} messages=${records.messages.length}-${records.deletedMessages.length}${isLost ? " (answer lost)" : ""}`,
       );
     };
     life.commits.add(put);

@@ -35,6 +35,19 @@ export interface Swarm {
   readonly cronPauses: number;
   readonly sleepMsMax: number;
   readonly safetyMs: number;
+  /** Which kinds of steps programs may have beside bodies and sleeps. */
+  readonly kinds: readonly ("send" | "wait" | "signal" | "sendSignal" | "invoke" | "fetch")[];
+  readonly awaitedEvents: number;
+  readonly signals: number;
+  readonly invokes: number;
+  readonly cancelRules: boolean;
+  readonly runTimeouts: boolean;
+  readonly pauses: number;
+  readonly removals: number;
+  readonly reruns: number;
+  readonly resumes: number;
+  /** A function that invokes itself. */
+  readonly hasCycle: boolean;
   readonly limits: Partial<EngineLimits>;
 }
 
@@ -45,6 +58,10 @@ export function drawSwarm(seed: number): Swarm {
   const isSmall = random.chance(0.35);
   const horizonMs = random.pick([1_000, 60_000, 600_000]);
   const isCrowded = random.chance(0.3);
+  const hasWaits = random.chance(0.55);
+  const hasSignals = random.chance(0.35);
+  const hasInvokes = random.chance(0.4);
+  const hasFetches = random.chance(0.25);
   return {
     commitMsMax: random.pick([0, 2, 20, 500]),
     commitFails: often(0.4, [0.01, 0.05, 0.15]),
@@ -77,6 +94,23 @@ export function drawSwarm(seed: number): Swarm {
     sleepMsMax:
       horizonMs === 600_000 ? random.pick([1_000, 600_000, 5 * 86_400_000]) : horizonMs * random.pick([1, 20]),
     safetyMs: random.pick([2_000, 60_000, 900_000]),
+    kinds: [
+      ...(hasWaits ? (["wait", "wait"] as const) : []),
+      ...(hasSignals ? (["signal", "signal", "sendSignal"] as const) : []),
+      ...(hasInvokes ? (["invoke"] as const) : []),
+      ...(hasFetches ? (["fetch"] as const) : []),
+      ...(random.chance(0.6) ? (["send"] as const) : []),
+    ],
+    awaitedEvents: hasWaits ? random.int(1, 10) : 0,
+    signals: hasSignals ? random.int(2, 12) : 0,
+    invokes: hasInvokes ? random.int(0, 2) : 0,
+    cancelRules: random.chance(0.3),
+    runTimeouts: random.chance(0.25),
+    pauses: often(0.25, [1, 2, 4]),
+    removals: often(0.15, [1, 2]),
+    reruns: often(0.25, [1, 3]),
+    resumes: often(0.35, [2, 5]),
+    hasCycle: hasInvokes && random.chance(0.08),
     limits: {
       callsMax: isCrowded ? random.int(1, 3) : 1_000,
       callsPerAppMax: isCrowded ? random.int(1, 4) : 1_000,

@@ -4,10 +4,12 @@
  *   WL1. A client that can repeat its request does not give up: what it wants done is done when the world ends.
  *   WL2. Whatever is answered is checked at once against what is durable (E1).
  */
-import type { EventReceipt, IncomingEvent } from "../../src/core/command.ts";
+import type { PauseMode } from "../../src/core/batch.ts";
+import type { EventReceipt, IncomingEvent, StartAnswer } from "../../src/core/command.ts";
 import { canonicalJson, type JsonObject } from "../../src/protocol/json.ts";
+import { SIGNALS } from "./program.ts";
 import { APP_ID, configOf } from "./sim-app.ts";
-import type { World } from "./world.ts";
+import type { Server, World } from "./world.ts";
 
 const ANSWER_MS_MAX = 10_000;
 /** Events that steps may send in all; a step that is repeated sends again. */
@@ -29,6 +31,13 @@ export class Workload {
   /** Requests without an answer. */
   pending = 0;
   #producerIds = 0;
+  #signals = 0;
+  #invokes = 0;
+  #pauses: Promise<void> = Promise.resolve();
+  readonly #removed = new Set<string>();
+  readonly #runOfKey = new Map<string, string>();
+  /** Inputs that reruns gave to steps, by run and step. */
+  readonly edited = new Map<string, number>();
   #syncs = 0;
   #hasCrons = true;
   /** The crons were left out for a while. */
@@ -38,7 +47,7 @@ export class Workload {
     this.#world = world;
     world.sendFromStep = async (events) => {
       if (world.chainEvents++ >= CHAIN_EVENTS_MAX) return [];
-      const made = events.map((event) => this.#make(event.name, (event.data as { n: number }).n, null, 0));
+      const made = events.map((event) => this.#make(event.name, (event.data as { n: number }).n, event.id ?? null, 0));
       await this.#send(made, 2);
       return made.map((event) => event.stored.id);
     };
@@ -66,6 +75,19 @@ export class Workload {
         this.#send(events, isRepeated ? Number.POSITIVE_INFINITY : 1).catch(() => world.log("a client gives up"));
       });
     }
+    for (let count = 0; count < swarm.awaitedEvents; count++) {
+      const isBlind = choices.chance(0.4);
+      timeline.after(sometime(), () =>
+        isBlind ? this.#sendOne(choices.pick(["wait/x", "wait/x", "wait/y"])) : this.#answerSome(),
+      );
+    }
+    for (let count = 0; count < swarm.signals; count++) timeline.after(sometime(), () => void this.#signal());
+    for (let count = 0; count < swarm.invokes; count++) timeline.after(sometime(), () => void this.#invoke());
+    for (let count = 0; count < swarm.pauses; count++) timeline.after(sometime(), () => this.#pauseSome());
+    for (let count = 0; count < swarm.removals; count++) timeline.after(sometime(), () => this.#removeSome(sometime()));
+    for (let count = 0; count < swarm.reruns; count++) timeline.after(sometime(), () => void this.#rerunSome());
+    for (let count = 0; count < swarm.resumes; count++) timeline.after(sometime(), () => void this.#resumeSome());
+    if (swarm.hasCycle) timeline.after(sometime(), () => this.#sendOne("user/cycle"));
     for (let count = 0; count < swarm.cancels; count++) timeline.after(sometime(), () => this.#cancelSome());
     for (let count = 0; count < swarm.syncs; count++) timeline.after(sometime(), () => void this.sync());
     for (let count = 0; count < swarm.cronPauses; count++) timeline.after(sometime(), () => this.#toggleCrons());
@@ -84,11 +106,28 @@ export class Workload {
     const id = ids.next(timeline.wall);
     const now = timeline.wall;
     const ts = now + delayMs;
-    const parsed: JsonObject = { data: { n }, id: producerId ?? id, name, ts, user: {} };
+    const parsed: JsonObject = { data: { n, k: n % 3 }, id: producerId ?? id, name, ts, user: {} };
     this.events.set(id, { id, name, n, producerId, isAcknowledged: false });
     const json = canonicalJson(parsed);
     const stored = { id, name, ts, receivedAt: now, idempotencyId: producerId, json, isInternal: false };
     return { stored, parsed, mayExist: false };
+  }
+
+  /** An event that somebody waits for, perhaps in the very moment in which the patience is over. */
+  #answerSome(): void {
+    const { choices, ledger, timeline } = this.#world;
+    const waits = [...ledger.waits.values()].flatMap((ofRun) => [...ofRun.values()]);
+    const awaited = waits.filter(({ kind, name }) => kind !== "signal" && !name.startsWith("inngest/"));
+    if (awaited.length === 0) return;
+    const { runId, slot, name } = choices.pick(awaited);
+    const dueAt = ledger.jobs.get(runId)?.get(slot)?.dueAt ?? 0;
+    timeline.after(choices.chance(0.2) ? dueAt - timeline.wall : 0, () => this.#sendOne(name));
+  }
+
+  #sendOne(name: string): void {
+    const { choices } = this.#world;
+    const event = this.#make(name, choices.int(0, 9), this.#producerId(), 0);
+    void this.#send([event], Number.POSITIVE_INFINITY);
   }
 
   /** Sends until it is acknowledged. Every try of a request that may be repeated says so, as the seed in its header does. */
@@ -125,7 +164,7 @@ export class Workload {
   }
 
   /** One request to the server that runs now; null when it is refused, fails, or is not answered in time. */
-  async #ask<T>(request: (engine: NonNullable<World["server"]>["engine"]) => Promise<T>): Promise<T | null> {
+  async #ask<T>(request: (engine: Server["engine"]) => Promise<T>): Promise<T | null> {
     const { server, timeline } = this.#world;
     if (server === null) return null;
     let cancel = () => {};
@@ -141,11 +180,162 @@ export class Workload {
     }
   }
 
+  /** Asks until there is an answer. */
+  async #insist<T>(request: (engine: Server["engine"]) => Promise<T>): Promise<T> {
+    const { timeline, choices } = this.#world;
+    this.pending++;
+    try {
+      for (;;) {
+        const answer = await this.#ask(request);
+        if (answer !== null) return answer;
+        await timeline.delay(choices.int(50, 2_000));
+      }
+    } finally {
+      this.pending--;
+    }
+  }
+
+  // --- Signals ------------------------------------------------------------------------------------------------
+
+  /** A signal is sent once: a second try might wake another run. */
+  async #signal(): Promise<void> {
+    const world = this.#world;
+    const { choices, swarm, ledger } = world;
+    const awaited = SIGNALS.filter((name) => ledger.waiterOf(name) !== undefined);
+    const signal = choices.pick(awaited.length > 0 && choices.chance(0.5) ? awaited : SIGNALS);
+    const data = `"client ${++this.#signals}"`;
+    const ttlMs = choices.chance(0.5) ? choices.int(1, Math.min(swarm.sleepMsMax, 86_400_000)) : null;
+    const before = ledger.waiterOf(signal);
+    world.log(`signal ${signal} ${data} ttl=${ttlMs}`);
+    const answer = await this.#ask((engine) => engine.sendSignal({ signal, data, ttlMs }));
+    if (answer === null) return;
+    const after = ledger.waiterOf(signal);
+    if (before !== undefined && before === after)
+      world.fail("SG3", `${signal} with ${data} was sent, and ${before} waited for it all the time`);
+    if (answer.isBuffered && ttlMs === null)
+      world.fail("SG3", `${signal} with ${data} is kept, which nobody asked for`);
+    if (answer.runId === null) {
+      if (!answer.isBuffered && ttlMs !== null) world.fail("SG3", `${signal} with ${data} is lost`);
+      return;
+    }
+    const steps = [...(ledger.steps.get(answer.runId)?.values() ?? [])];
+    if (!steps.some((step) => step.memo?.includes(data)))
+      world.fail("E1", `${signal} with ${data} is said to have woken ${answer.runId}, which does not have it`);
+  }
+
+  // --- Starting by name ---------------------------------------------------------------------------------------
+
+  async #invoke(): Promise<void> {
+    const world = this.#world;
+    const { choices } = world;
+    const target = choices.pick([...world.functions.keys(), `${APP_ID}-nobody`]);
+    const event = this.#make("any", choices.int(0, 9), null, 0);
+    const idempotencyKey = `invoke ${++this.#invokes}`;
+    this.events.delete(event.stored.id);
+    const answer = await this.#insist<StartAnswer>((engine) =>
+      engine.invoke({ functionId: target, event, idempotencyKey }),
+    );
+    world.log(`invoke ${target} ${answer.kind}`);
+    if (answer.kind === "refused") {
+      const isRight = answer.code === "function_not_found" || answer.code === "function_paused";
+      if (!isRight) world.fail("answer", `invoking ${target} is refused with ${answer.code}`);
+      return;
+    }
+    const run = world.ledger.runs.get(answer.runId);
+    if (run?.functionId !== world.functions.get(target)?.id)
+      world.fail("E1", `run ${answer.runId} of ${target} is announced and not stored`);
+    this.#startedOnce(idempotencyKey, answer.runId);
+  }
+
+  /** What has a key of its own starts one run, however often it is asked for. */
+  #startedOnce(key: string, runId: string): void {
+    const earlier = this.#runOfKey.get(key) ?? runId;
+    this.#runOfKey.set(key, runId);
+    if (earlier !== runId) this.#world.fail("RR1", `${key} started ${earlier} and ${runId}`);
+  }
+
+  async #rerunSome(): Promise<void> {
+    const world = this.#world;
+    const { choices, ledger } = world;
+    const known = [...ledger.runs.values()].filter((run) => run.originalRunId === null && run.parent === null);
+    if (known.length === 0) return;
+    const from = choices.pick(known);
+    const steps = [...(ledger.steps.get(from.id)?.values() ?? [])];
+    const step = choices.chance(0.6) && steps.length > 0 ? choices.pick(steps) : null;
+    const input = step?.kind === "run" && choices.chance(0.5) ? `[${1_000 + choices.int(0, 999)}]` : null;
+    const fromStep = step === null ? null : { stepId: step.id, input };
+    const operationId = `operation ${++this.#invokes}`;
+    const answer = await this.#insist<StartAnswer>((engine) => engine.rerun({ runId: from.id, fromStep, operationId }));
+    world.log(`rerun ${from.id} from ${step?.name ?? "the beginning"} ${answer.kind}`);
+    if (answer.kind === "refused") {
+      // A resume may have taken the step away; a removed function runs nothing.
+      if (answer.code !== "function_not_found") world.fail("RR1", `the rerun is refused with ${answer.code}`);
+      return;
+    }
+    const run = ledger.runs.get(answer.runId);
+    if (run?.originalRunId !== from.id) world.fail("E1", `the rerun ${answer.runId} of ${from.id} is not stored`);
+    this.#startedOnce(`${operationId} ${from.id}`, answer.runId);
+    if (input !== null && step !== null) this.edited.set(`${answer.runId} ${step.id}`, Number(input.slice(1, -1)));
+  }
+
+  async #resumeSome(): Promise<void> {
+    const world = this.#world;
+    const { choices, ledger } = world;
+    const failed = [...ledger.runs.values()].filter((run) => run.status === "failed");
+    if (failed.length === 0) return;
+    const { id: runId } = choices.pick(failed);
+    const answer = await this.#ask((engine) => engine.resumeRun({ runId }));
+    world.log(`resume ${runId} ${answer?.kind}`);
+    if (answer?.kind === "started" && ledger.runs.get(runId)?.notes?.resumes === undefined)
+      world.fail("E1", `run ${runId} is said to go on, which is not stored`);
+  }
+
+  // --- Pausing and removing -----------------------------------------------------------------------------------
+
+  /** One change after the other, so that the last one asked for is the last one made. */
+  #pause(id: string, mode: PauseMode | null): void {
+    const world = this.#world;
+    const target = { kind: id === APP_ID ? "app" : "function", id } as const;
+    const key = world.functions.get(id)?.id ?? id;
+    this.pending++;
+    this.#pauses = this.#pauses.then(async () => {
+      if (mode === null) world.paused.delete(key);
+      const isDone = await this.#insist<boolean>((engine) =>
+        mode === null ? engine.unpause(target) : engine.pause({ ...target, mode }),
+      );
+      world.log(`pause ${id} ${mode} ${isDone}`);
+      if (isDone && mode !== null) world.paused.add(key);
+      this.pending--;
+    });
+  }
+
+  #pauseSome(): void {
+    const { choices, functions } = this.#world;
+    this.hadPauses = true;
+    const id = choices.chance(0.3) ? APP_ID : choices.pick([...functions.keys()]);
+    this.#pause(id, choices.pick([null, "hold", "hold", "skip", "reject"]));
+  }
+
+  /** A deployment that leaves a function out, and one that brings it back. */
+  #removeSome(afterMs: number): void {
+    const { choices, functions, timeline } = this.#world;
+    const slugs = [...functions.keys()].filter((slug) => /-f\d+$/.test(slug));
+    const slug = choices.pick(slugs);
+    this.hadPauses = true;
+    this.#removed.add(slug);
+    void this.sync();
+    timeline.after(afterMs, () => {
+      this.#removed.delete(slug);
+      void this.sync();
+    });
+  }
+
   // --- Others -------------------------------------------------------------------------------------------------
 
   #cancelSome(): void {
     const world = this.#world;
-    const known = [...world.ledger.runs.keys()];
+    const { runs, openRuns } = world.ledger;
+    const known = openRuns.size > 0 && world.choices.chance(0.7) ? [...openRuns] : [...runs.keys()];
     if (known.length === 0) return;
     const runId = world.choices.pick(known);
     this.cancelled.add(runId);
@@ -158,10 +348,13 @@ export class Workload {
     });
   }
 
-  /** From now on the app has no crons: they would go on for ever. */
-  endCrons(): void {
+  /** From now on everything is served again, but for the crons: they would go on for ever. */
+  calmDown(): void {
+    const { swarm, functions } = this.#world;
     this.#hasCrons = false;
+    this.#removed.clear();
     void this.sync();
+    if (swarm.pauses > 0) for (const id of [APP_ID, ...functions.keys()]) this.#pause(id, null);
   }
 
   /** A deployment that leaves the crons out, or brings them back. */
@@ -177,18 +370,18 @@ export class Workload {
     const number = ++this.#syncs;
     this.pending++;
     for (;;) {
-      const functions = [...world.functions.values()].map((fn) =>
-        configOf(fn, fn.retries + Math.min(this.#syncs - 1, 2), this.#hasCrons),
-      );
+      const served = [...world.functions.values()].filter((fn) => !this.#removed.has(fn.slug));
+      const functions = served.map((fn) => configOf(fn, Math.min(this.#syncs - 1, 2), this.#hasCrons));
       const app = { id: APP_ID, url: "inproc:", sdk: "sim", framework: "", version: null, functions };
-      const answer = await this.#ask((engine) => engine.sync(app, `${number} ${this.#hasCrons}`));
+      const answer = await this.#ask((engine) => engine.sync(app, `${number} ${this.#hasCrons} ${[...this.#removed]}`));
       if (answer !== null) break;
       await world.timeline.delay(world.choices.int(50, 2_000));
     }
     this.pending--;
     world.log("synced");
     for (const fn of world.functions.values()) {
-      if (!world.ledger.functions.has(fn.id)) world.fail("E1", `${fn.slug} is registered and not stored`);
+      if (!this.#removed.has(fn.slug) && !world.ledger.functions.has(fn.id))
+        world.fail("E1", `${fn.slug} is registered and not stored`);
     }
   }
 }

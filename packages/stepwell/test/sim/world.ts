@@ -7,15 +7,22 @@
 import { runProblems } from "../../src/core/run/invariants.ts";
 import { Engine } from "../../src/engine/engine.ts";
 import type { Call } from "../../src/protocol/call.ts";
+import { NO_TIMEOUTS } from "../../src/protocol/function.ts";
 import { createIdSource, type IdSource } from "../../src/protocol/ids.ts";
 import { canonicalJson } from "../../src/protocol/json.ts";
+import type { BatchRecords } from "../../src/store/records.ts";
+import { SimGateway } from "./gateway.ts";
 import { Ledger } from "./ledger.ts";
+import { LinksModel } from "./links-model.ts";
 import { Network } from "./network.ts";
 import { Seeded } from "./seeded.ts";
-import { drawFunctions, type SimFunction } from "./sim-app.ts";
+import { SignalsModel } from "./signals-model.ts";
+import { APP_ID, drawFunctions, type SimFunction } from "./sim-app.ts";
 import { type ServerLife, SimStore, type StoreMutation } from "./sim-store.ts";
+import { StatesModel } from "./states-model.ts";
 import { drawSwarm, type Swarm } from "./swarm.ts";
 import { Timeline } from "./timeline.ts";
+import { WaitsModel } from "./waits-model.ts";
 
 export interface Problem {
   readonly rule: string;
@@ -49,6 +56,7 @@ export class World {
   readonly ledger: Ledger;
   readonly store: SimStore;
   readonly network: Network;
+  readonly gateway: SimGateway;
   readonly functions: ReadonlyMap<string, SimFunction>;
   readonly #functionsById: ReadonlyMap<string, SimFunction>;
   readonly lines: string[] = [];
@@ -79,16 +87,42 @@ export class World {
       wallMax: () => this.timeline.wallMax,
       retryAfterOf: (runId, slot) => this.network.retryAfter.get(`${runId} ${slot}`) ?? null,
       sleepMsOf: (functionId, name) => this.#functionsById.get(functionId)?.sleepMs.get(name),
+      sendsAlong: (step) => this.#functionsById.get(this.ledger.runs.get(step.runId)!.functionId)?.sendsAlong === true,
       retriesMax: (functionId) => this.#functionsById.get(functionId)?.retriesMax ?? 0,
       hasTicksInTurn: (functionId) => {
         const overlap = this.#functionsById.get(functionId)?.cron?.overlap;
         return overlap === "skip" || overlap === "queue";
       },
     });
+    this.#addModels();
     this.#mutation = mutation;
     this.store = new SimStore(this, mutation.store ?? {});
     this.network = new Network(this);
+    this.gateway = new SimGateway(this);
     mutation.onWorld?.(this);
+  }
+
+  #addModels(): void {
+    const { ledger, fail } = this;
+    const wallMax = () => this.timeline.wallMax;
+    ledger.models.push(
+      new WaitsModel(ledger, {
+        fail,
+        wallMax,
+        waitOf: (functionId, name) => this.#functionsById.get(functionId)?.waits.get(name),
+        rulesOf: (functionId) => this.#functionsById.get(functionId)?.cancelRules ?? [],
+      }),
+      new SignalsModel(ledger, {
+        fail,
+        signalOf: (functionId, name) => this.#functionsById.get(functionId)?.signals.get(name),
+      }),
+      new LinksModel(ledger, { fail }),
+      new StatesModel(ledger, {
+        fail,
+        wallMax,
+        timeoutsOf: (functionId) => this.#functionsById.get(functionId)?.timeouts ?? NO_TIMEOUTS,
+      }),
+    );
   }
 
   get random(): Seeded {
@@ -126,6 +160,7 @@ export class World {
     const engine = new Engine({
       store: this.store.of(life),
       transport: this.network.transportOf(life),
+      gateway: this.gateway.of(life),
       random: { uint32: () => this.#engineRandom.uint32() },
       clock: {
         now: () => timeline.wall,
@@ -199,13 +234,27 @@ export class World {
 
   // --- What watches -------------------------------------------------------------------------------------------
 
-  /** A turn of the engine ended. */
-  atRest(): void {
-    const core = this.server?.engine.coreForTests;
-    if (core === undefined) return;
+  /** A turn of the engine ended, and a commit begins. */
+  atRest(life: ServerLife, records: BatchRecords): void {
+    if (this.server?.life !== life) return;
+    const core = this.server.engine.coreForTests;
+    this.ledger.checkWaitCounts(records, core.waitNames.entries());
     for (const run of core.residentRuns()) {
       for (const problem of runProblems(run)) this.fail("resident", `${run.id}: ${problem}`);
     }
+  }
+
+  /** The slots of the steps with a name. */
+  slotsOf(runId: string, stepName: string): string[] {
+    const steps = [...(this.ledger.steps.get(runId)?.values() ?? [])];
+    return steps.filter((step) => step.name === stepName).map((step) => step.id);
+  }
+
+  /** PA1. Functions and apps whose pause was answered and that nobody asked to resume since. */
+  readonly paused = new Set<string>();
+
+  checkNotPaused(functionId: string, what: string): void {
+    if (this.paused.has(functionId) || this.paused.has(APP_ID)) this.fail("PA1", `${what}, which is paused`);
   }
 
   /** A handler saw a result: it must be the stored one (X3, E1). */
@@ -215,6 +264,7 @@ export class World {
   }
 
   /** Set by the workload: how a step sends events. */
-  sendFromStep: (events: readonly { readonly name: string; readonly data?: unknown }[]) => Promise<string[]> = () =>
-    Promise.resolve([]);
+  sendFromStep: (
+    events: readonly { readonly name: string; readonly data?: unknown; readonly id?: string }[],
+  ) => Promise<string[]> = () => Promise.resolve([]);
 }
