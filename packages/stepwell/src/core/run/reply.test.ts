@@ -37,6 +37,25 @@ describe("a call returns", () => {
     expect(rig.call()!.memos).toEqual([{ id: "a", json: '{"data":7}' }]);
   });
 
+  test("a doubled call that went on with another value plans nothing; the discovery goes on", () => {
+    const rig = new RunRig();
+    const call = rig.call()!;
+    rig.save(call.generation, done("a", "1"));
+    rig.answer(call, rig.ops(done("a", "2"), planned("b"), planned("c")));
+    expect([rig.memo("a"), rig.slots, rig.run.steps.has("b")]).toEqual(['{"data":1}', ["main"], false]);
+    expect(rig.job()).toMatchObject({ attempt: 0, call: null });
+  });
+
+  test("a call that threw says nothing about steps that it did not reach", () => {
+    const rig = new RunRig();
+    rig.report("main", done("a"));
+    rig.answer(rig.call()!, { ...rig.failed("boom"), unreached: ["a"] });
+    expect(rig.run.notes).toBeNull();
+    rig.now += 60_000;
+    rig.answer(rig.call()!, { ...rig.returned("1"), unreached: ["a"] });
+    expect(rig.run.notes?.codeChange?.steps).toEqual(["a"]);
+  });
+
   test("a stored job that is due is not written again for the next step", () => {
     const rig = new RunRig();
     rig.store();

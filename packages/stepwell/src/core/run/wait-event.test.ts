@@ -40,6 +40,18 @@ describe("a wait", () => {
     expect([rig.slots, rig.run.stack, rig.armed.size, rig.problems]).toEqual([["main"], ["w"], 0, []]);
   });
 
+  test("that a clock armed which has been set back since is resolved; one that is armed after the event is not", () => {
+    const ahead = new RunRig();
+    ahead.report("main", waiting("w"));
+    ahead.now -= HOUR;
+    arriveAt(ahead, event());
+    expect(ahead.memo("w")).not.toBeNull();
+    const late = new RunRig();
+    late.report("main", waiting("w"));
+    arriveAt(late, event(), START - 1);
+    expect(late.memo("w")).toBeNull();
+  });
+
   test("takes the event whose data fit the trigger of the run", () => {
     const rig = new RunRig();
     rig.report("main", waiting("w", { if: "async.data.id == 7 && event.data.id == null" }));
