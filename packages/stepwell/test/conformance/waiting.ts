@@ -200,8 +200,8 @@ export function inboxTests(current: () => Store): void {
       { kind: "child_ended", runId: "r", slot: "s", childId: "c", memo: data, status: "failed" },
       { kind: "cancel", runId: "r", reason: "cancelled_by_parent", message: "lone \udfff" },
       { kind: "drop_wait", runId: "r", slot: "s" },
-      { kind: "event", eventId: "e", starts: true, after: null },
-      { kind: "look_back", runId: "r", slot: "s", names: ["a", "b"], since: 5 },
+      { kind: "event", eventId: "e", starts: true, at: 3, after: null },
+      { kind: "look_back", runId: "r", slot: "s", names: ["a", "b"], since: 5, until: 6, timeoutAt: 7 },
       { kind: "signal", signal: "go\u0000", data, ttlMs: null },
     ];
     const messages = contents.map((content, number) => ({ id: idOf(number), content }));

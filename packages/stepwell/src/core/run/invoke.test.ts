@@ -57,6 +57,14 @@ describe("a step that invokes", () => {
     expect([rig.run.steps.get("i")!.status, rig.run.stack]).toEqual(["timed_out", ["i"]]);
   });
 
+  test("fails when the child's result is larger than a step's may be; the run goes on", () => {
+    const rig = new RunRig({ limits: { stepOutputBytesMax: 100 } });
+    rig.report("main", invoking());
+    childEnded(rig.context, rig.run, "i", "child-1", JSON.stringify({ data: "x".repeat(100) }), "completed");
+    expect(JSON.parse(rig.memo("i")!).error).toMatchObject({ code: "step_output_too_large" });
+    expect([rig.run.status, rig.slots]).toEqual(["running", ["main"]]);
+  });
+
   test.each(["function_not_found", "function_paused"] as const)("fails at once when the answer is %s", (code) => {
     const rig = new RunRig({ invoke: refusing(code) });
     rig.report("main", invoking());

@@ -16,7 +16,7 @@ import type { InvokeStart, RunContext } from "./context.ts";
 import { addJob } from "./jobs.ts";
 import { fits } from "./limits.ts";
 import type { Run, Step } from "./run.ts";
-import { dataMemo, errorMemo, recordMemo, stepFor } from "./steps.ts";
+import { dataMemo, errorMemo, fittingMemo, recordMemo, stepFor } from "./steps.ts";
 import { patienceOf, resolveWait } from "./wait-event.ts";
 
 /** Opens the step; gives it back when it failed to start anything, and null when it is open now or the run ended. */
@@ -88,7 +88,10 @@ export function childEnded(
   memo: JsonText,
   status: "completed" | "failed",
 ): void {
-  if (run.steps.get(slot)?.childRunId === childId) resolveWait(context, run, slot, memo, status);
+  const step = run.steps.get(slot);
+  if (step === undefined || step.childRunId !== childId) return;
+  const fitting = status === "failed" ? { memo, status } : fittingMemo(context, step, memo);
+  resolveWait(context, run, slot, fitting.memo, fitting.status);
 }
 
 /** What the step gets when its patience is over. The name is the wire's. */

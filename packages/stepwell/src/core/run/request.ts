@@ -7,7 +7,6 @@
  */
 
 import type { ErrorValue } from "../../protocol/error-value.ts";
-import { errorMessage } from "../../protocol/errors.ts";
 import { type GatewayKind, readGatewayOpts, redactGatewayOpts } from "../../protocol/gateway.ts";
 import { canonicalJson, type JsonText } from "../../protocol/json.ts";
 import type { Op } from "../../protocol/op.ts";
@@ -17,7 +16,7 @@ import { failRunWith } from "./finish.ts";
 import { addJob, retryJob } from "./jobs.ts";
 import { fits } from "./limits.ts";
 import { isEnded, type Job, type Run } from "./run.ts";
-import { dataMemo, errorMemo, stepFor } from "./steps.ts";
+import { dataMemo, errorMemo, fittingMemo, stepFor } from "./steps.ts";
 import { resolveWait } from "./wait-event.ts";
 
 export type RequestOutcome =
@@ -75,10 +74,8 @@ export function requestReply(
   step.attempts = job.attempt + 1;
   context.batch.steps.add(step);
   if (outcome.kind === "done") {
-    const memo = dataMemo(outcome.data);
-    const limit = context.limits.stepOutputBytesMax;
-    if (memo.length <= limit) resolveWait(context, run, slot, memo, "completed");
-    else resolveWait(context, run, slot, tooLarge(step.name, memo.length, limit), "failed");
+    const { memo, status } = fittingMemo(context, step, dataMemo(outcome.data));
+    resolveWait(context, run, slot, memo, status);
     return;
   }
   context.batch.attempts.push({
@@ -97,9 +94,4 @@ export function requestReply(
   step.status = "retrying";
   const delayMs = retryDelayMs(job.attempt, outcome.retryAfterMs, context.retry, context.random);
   retryJob(context, run, job, context.now + delayMs);
-}
-
-function tooLarge(step: string, size: number, limit: number): JsonText {
-  const code = "step_output_too_large";
-  return errorMemo({ name: code, code, message: errorMessage(code, { step, size, limit }) });
 }

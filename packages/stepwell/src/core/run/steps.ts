@@ -6,7 +6,8 @@
  */
 
 import type { ErrorValue } from "../../protocol/error-value.ts";
-import { canonicalJson, type JsonText } from "../../protocol/json.ts";
+import { errorMessage } from "../../protocol/errors.ts";
+import { canonicalJson, isLargerThan, type JsonText, utf8Length } from "../../protocol/json.ts";
 import { isRace, type Op } from "../../protocol/op.ts";
 import type { Instant } from "../instant.ts";
 import { disarm } from "./arm.ts";
@@ -96,6 +97,19 @@ export function recordMemo(
     at: context.now,
   });
   return true;
+}
+
+/** The memo, or an error in its place when it is larger than a step's result may be. */
+export function fittingMemo(
+  context: RunContext,
+  step: Step,
+  memo: JsonText,
+): { readonly memo: JsonText; readonly status: "completed" | "failed" } {
+  const limit = context.limits.stepOutputBytesMax;
+  if (!isLargerThan(memo, limit)) return { memo, status: "completed" };
+  const code = "step_output_too_large";
+  const message = errorMessage(code, { step: step.name, size: utf8Length(memo), limit });
+  return { memo: errorMemo({ name: code, code, message }), status: "failed" };
 }
 
 export const dataMemo = (data: JsonText | null): JsonText => `{"data":${data ?? "null"}}`;

@@ -44,11 +44,13 @@ export function applyWaitForSignal(context: RunContext, run: Run, op: Op): Step 
     }
     context.dropWait(holder.runId, holder.slot); // WS1
   }
+  const memo = early === null ? null : signalMemo(signal, early);
+  if (memo !== null && !fits(context, run, op, memo)) return null;
   const step = stepFor(context, run, op, "signal", "waiting");
   step.startedAt = context.now;
-  if (early !== null) {
+  if (memo !== null) {
     context.takeSignal(signal);
-    recordMemo(context, run, step, signalMemo(signal, early), "completed", context.now); // WS2
+    recordMemo(context, run, step, memo, "completed", context.now); // WS2
     return step;
   }
   arm(context, run, op.id, { kind: "signal", names: [signal], expression: null, untilAt: null });
