@@ -233,11 +233,12 @@ export class Core {
     if (run !== undefined) requestReply(this.#context, run, command.slot, command.generation, command.outcome);
   }
 
-  saveCheckpoint(command: SaveCheckpoint, now: Instant): CheckpointAnswer {
+  saveCheckpoint(command: SaveCheckpoint, facts: Facts, now: Instant): CheckpointAnswer {
     this.#now = now;
     const run = this.#open(command.runId);
     if (run === undefined) return { kind: "refused", code: "not_found", details: { what: `Run ${command.runId}` } };
-    return checkpoint(this.#context, run, command.slot, command.generation, command.ops);
+    const { slot, generation, ops } = command;
+    return this.#links.with(facts, () => checkpoint(this.#context, run, slot, generation, ops));
   }
 
   cancelRun(command: CancelRun, now: Instant): CancelAnswer {

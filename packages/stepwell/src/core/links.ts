@@ -117,10 +117,18 @@ export class Links {
 
   send({ events, signals }: Sends): void {
     for (const event of events) {
+      if (event.mayExist && this.#isKnown(event.stored.id)) continue;
       this.#home.batch().notices.push(receivedNotice(event.stored, this.#home.now()));
       this.happen(event);
     }
     for (const { signal, data, ttlMs } of signals) this.#say({ kind: "signal", signal, data, ttlMs });
+  }
+
+  /** An attempt before may have sent it in a request of its own. Notes it as known. */
+  #isKnown(eventId: string): boolean {
+    const isKnown = this.#facts?.hasEvent(eventId) ?? false;
+    this.#facts?.noteEvent(eventId);
+    return isKnown;
   }
 
   // --- Parents and children -----------------------------------------------------------------------------------

@@ -76,6 +76,17 @@ describe("an event", () => {
   });
 });
 
+test("of many events each asks for its share of waiters, and always for some", () => {
+  const view = viewOf({ waited: ["reply"] });
+  const limits = (count: number) => {
+    const events = Array.from({ length: count }, (_, index) => event(`e${index}`));
+    return new Set(waiters(view, noFacts(), received(...events)).map((query) => query.limit));
+  };
+  expect([...limits(1)]).toEqual([LIMITS.resumedRunsPerBatchMax + 1]);
+  expect([...limits(100)]).toEqual([200]);
+  expect([...limits(LIMITS.eventsPerRequestMax)]).toEqual([8]);
+});
+
 describe("a reply", () => {
   const reply = (...ops: ReturnType<typeof done>[]): Command => ({
     kind: "reply",
@@ -88,6 +99,14 @@ describe("a reply", () => {
 
   test("of results needs nothing", () => {
     expect(missingFor(viewOf(), reply(done("s")), noFacts())).toBeNull();
+  });
+
+  test("of a step that sends needs whether its events are known", () => {
+    const sent = event("e", { mayExist: true });
+    const op = { ...done("s"), sends: { events: [sent, event("f")], signals: [] } };
+    const checkpoint = { kind: "save_checkpoint", runId: "r", slot: "main", generation: 1, ops: [op] } as const;
+    for (const command of [reply(op), checkpoint])
+      expect(missingFor(viewOf({ resident: ["r"] }), command, noFacts())!.events).toEqual(["e"]);
   });
 
   test("that waits for a signal needs who else does, and whether it came early", () => {

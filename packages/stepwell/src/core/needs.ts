@@ -38,19 +38,19 @@ export function missingFor(view: NeedsView, command: Command, facts: Facts): Nee
       needEvents(view, command, facts, needs);
       break;
     case "reply":
-      if (command.outcome.kind === "ops") needSignals(view, command.outcome.ops, facts, needs);
+      if (command.outcome.kind === "ops") needOps(view, command.outcome.ops, facts, needs);
       break;
     case "create_endpoint_run":
       if (command.idempotencyKey !== null)
         needFlow({ kind: "idempotency", functionId: command.fn.id, key: command.idempotencyKey }, facts, needs);
       needRun(view, command.runId, facts, needs);
-      needSignals(view, command.ops, facts, needs);
+      needOps(view, command.ops, facts, needs);
       break;
     case "save_endpoint_steps":
-      needRun(view, command.runId, facts, needs);
-      needSignals(view, command.ops, facts, needs);
-      break;
     case "save_checkpoint":
+      needRun(view, command.runId, facts, needs);
+      needOps(view, command.ops, facts, needs);
+      break;
     case "cancel_run":
     case "rerun":
     case "resume_run":
@@ -83,10 +83,11 @@ function needFlow(key: FlowFactKey, facts: Facts, needs: Needs): void {
 
 function needEvents(view: NeedsView, { events }: ReceiveEvents, facts: Facts, needs: Needs): void {
   let room: number = LIMITS.resumedRunsPerBatchMax;
+  const limit = Math.min(PAGE_MAX, Math.max(PAGE_MIN, Math.floor(WAITERS_MAX / events.length)));
   for (const event of events) {
-    if (event.mayExist && !facts.hasAsked(eventFact(event.stored.id))) needs.events.push(event.stored.id);
+    needWhetherKnown(event, facts, needs);
     needStarts(view, event, facts, needs);
-    const query = waitersOfEvent(view.waitNames, event, null);
+    const query = waitersOfEvent(view.waitNames, event, null, limit);
     if (query !== null) room -= needWaiters(view, query, facts, needs, room);
   }
 }
@@ -98,13 +99,24 @@ function needStarts(view: NeedsView, { stored }: IncomingEvent, facts: Facts, ne
     needFlow({ kind: "idempotency", functionId, key }, facts, needs);
 }
 
+/** Waiters asked for in one query: one more than are resumed at once, so that it shows whether there are more. */
+const PAGE_MAX = LIMITS.resumedRunsPerBatchMax + 1;
+/** With many events in one request each gets a share: whoever has more waiters than that is left to a message. */
+const PAGE_MIN = 8;
+const WAITERS_MAX = 20_000;
+
 /** Who may wait for an event; null when nobody waits for its name. */
-export function waitersOfEvent(names: WaitNames, event: IncomingEvent, afterRunId: string | null): WaiterQuery | null {
+export function waitersOfEvent(
+  names: WaitNames,
+  event: IncomingEvent,
+  afterRunId: string | null,
+  limit: number = PAGE_MAX,
+): WaiterQuery | null {
   const { id, name } = event.stored;
   const paths = names.pathsOf("event", name);
   if (paths.length === 0) return null;
   const keys = paths.map((path) => ({ path, value: valueAt(path, event.parsed) }));
-  return { subject: id, topic: "event", name, keys, afterRunId, limit: LIMITS.resumedRunsPerBatchMax + 1 };
+  return { subject: id, topic: "event", name, keys, afterRunId, limit };
 }
 
 /** Asks for the waiters, then for their runs, as far as there is room for them all; returns how many they are. */
@@ -137,11 +149,16 @@ function needSignal(view: NeedsView, signal: string, facts: Facts, needs: Needs,
     needWaiters(view, waitersOfSignal(signal), facts, needs, Number.POSITIVE_INFINITY);
 }
 
-function needSignals(view: NeedsView, ops: readonly Op[], facts: Facts, needs: Needs): void {
-  for (const op of ops) if (isSignalWait(op)) needSignal(view, signalOf(op), facts, needs, true);
+function needOps(view: NeedsView, ops: readonly Op[], facts: Facts, needs: Needs): void {
+  for (const op of ops) {
+    if (op.op === "WaitForSignal") needSignal(view, signalOf(op), facts, needs, true);
+    for (const event of op.sends?.events ?? []) needWhetherKnown(event, facts, needs);
+  }
 }
 
-const isSignalWait = (op: Op): boolean => op.op === "WaitForSignal";
+function needWhetherKnown({ stored, mayExist }: IncomingEvent, facts: Facts, needs: Needs): void {
+  if (mayExist && !facts.hasAsked(eventFact(stored.id))) needs.events.push(stored.id);
+}
 
 function needIdempotency(view: NeedsView, slugOrId: string, key: string | null, facts: Facts, needs: Needs): void {
   const functionId = key === null ? null : view.functionIdOf(slugOrId);

@@ -21,7 +21,7 @@ export function applyCommand(core: Core, command: Command, facts: Facts, now: In
       core.putOperation(command, now);
       return undefined;
     case "save_checkpoint":
-      return core.saveCheckpoint(command, now);
+      return core.saveCheckpoint(command, facts, now);
     case "cancel_run":
       return core.cancelRun(command, now);
     case "sync_app":

@@ -130,6 +130,32 @@ describe("an event", () => {
   });
 });
 
+describe("what a step sends", () => {
+  test("is not sent again when an earlier attempt sent it in a request of its own", async () => {
+    const rig = await EngineRig.started();
+    const event = eventOf(rig, "a", {}, { mayExist: true });
+    await begun(rig);
+    const call = rig.calls[0]!;
+    await receive(rig, event);
+    call.answer({ kind: "ops", ops: [{ ...done("s"), sends: { events: [event], signals: [] } }] });
+    await rig.settle();
+    expect((await rig.store.counts()).runs).toBe(2);
+  });
+
+  test("twice in two steps of one batch happens once, saved by a checkpoint or reported", async () => {
+    const rig = await EngineRig.started();
+    await begun(rig);
+    const event = eventOf(rig, "a", {}, { mayExist: true });
+    const op = { ...done("s"), sends: { events: [event], signals: [] } };
+    const saved = rig.calls[0]!.save([op]);
+    await rig.settle();
+    expect(await saved).toBe("saved");
+    rig.calls[0]!.answer({ kind: "ops", ops: [{ ...op, id: "t" }] });
+    await rig.settle();
+    expect((await rig.store.counts()).runs).toBe(2);
+  });
+});
+
 describe("more runs than one transaction resumes", () => {
   const COUNT = LIMITS.resumedRunsPerBatchMax + 5;
 
