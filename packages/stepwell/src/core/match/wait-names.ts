@@ -4,6 +4,7 @@
  *
  *   WN1. A name is here as long as a wait on it is armed. One too many costs a look into the store; one too few would lose
  *        an event, so counts follow every entry.
+ *   WN2. Signals have a name for each run that waits, and none has a path: such a name costs its text and a number.
  */
 import type { Wait, WaitKind } from "../run/run.ts";
 
@@ -20,40 +21,54 @@ export interface WaitPlace {
 }
 
 export class WaitNames {
-  readonly #paths = new Map<string, Map<string, number>>();
+  /** By topic and name: how many entries each path has. A number alone is that of the path "". */
+  readonly #counts = new Map<string, number | Map<string, number>>();
 
   add({ kind, name, path }: WaitPlace, count = 1): void {
     const key = keyOf(topicOf(kind), name);
-    const paths = this.#paths.get(key);
-    if (paths === undefined) this.#paths.set(key, new Map([[path, count]]));
-    else paths.set(path, (paths.get(path) ?? 0) + count);
+    const known = this.#counts.get(key);
+    if (known === undefined) this.#counts.set(key, path === "" ? count : new Map([[path, count]]));
+    else if (typeof known !== "number") known.set(path, (known.get(path) ?? 0) + count);
+    else if (path === "") this.#counts.set(key, known + count);
+    else this.#counts.set(key, new Map([["", known]]).set(path, count));
   }
 
   remove({ kind, name, path }: WaitPlace): void {
     const key = keyOf(topicOf(kind), name);
-    const paths = this.#paths.get(key);
-    const count = (paths?.get(path) ?? 1) - 1;
-    if (count > 0) paths!.set(path, count);
-    else if (paths?.delete(path) === true && paths.size === 0) this.#paths.delete(key);
+    const known = this.#counts.get(key);
+    if (known === undefined) return;
+    if (typeof known === "number") {
+      if (path !== "") return;
+      if (known > 1) this.#counts.set(key, known - 1);
+      else this.#counts.delete(key);
+      return;
+    }
+    const count = (known.get(path) ?? 1) - 1;
+    if (count > 0) known.set(path, count);
+    else if (known.delete(path) && known.size === 0) this.#counts.delete(key);
   }
 
   /** The paths by which a name is waited for; none when nobody waits. */
   pathsOf(topic: WaitTopic, name: string): readonly string[] {
-    const paths = this.#paths.get(keyOf(topic, name));
-    return paths === undefined ? [] : [...paths.keys()];
+    const known = this.#counts.get(keyOf(topic, name));
+    if (known === undefined) return [];
+    return typeof known === "number" ? [""] : [...known.keys()];
   }
 
   has(topic: WaitTopic, name: string): boolean {
-    return this.#paths.has(keyOf(topic, name));
+    return this.#counts.has(keyOf(topic, name));
   }
 
   /** Every topic, name and path, in one text, with its count; for invariants. */
   *entries(): Generator<readonly [place: string, count: number]> {
-    for (const [key, paths] of this.#paths) for (const [path, count] of paths) yield [`${key} ${path}`, count];
+    for (const [key, known] of this.#counts) {
+      if (typeof known === "number") yield [`${key} `, known];
+      else for (const [path, count] of known) yield [`${key} ${path}`, count];
+    }
   }
 
   get size(): number {
-    return this.#paths.size;
+    return this.#counts.size;
   }
 }
 
