@@ -77,7 +77,7 @@ export class RunRig {
       lookBack: (_run, slot, names, since, untilAt) =>
         void this.told.push(`look back ${slot} ${names.join()} ${since}, until ${untilAt}`),
     };
-    const fn = { version: 1, config: this.fn };
+    const fn = { version: 1, config: this.fn, flow: null };
     const fields = {
       id: "run",
       env: "default",

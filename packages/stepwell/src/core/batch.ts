@@ -41,9 +41,10 @@ export interface Attempt {
 
 /**
  * A fact with an expiry: which run a producer's event id started (`idempotency`), a signal that came before anybody
- * waited for it (`signal`, of no function), which run a replay started for which (`replay`).
+ * waited for it (`signal`, of no function), which run a replay started for which (`replay`); and the states of flow
+ * control that must outlive the process: of throttles, rate limits, open debounces and batches, and singletons.
  */
-export type FlowKind = "idempotency" | "signal" | "replay";
+export type FlowKind = "idempotency" | "signal" | "replay" | "throttle" | "rate" | "debounce" | "batch" | "singleton";
 
 export interface FlowState {
   readonly kind: FlowKind;
@@ -146,6 +147,8 @@ export class Batch {
   readonly attempts: Attempt[] = [];
   flow: FlowState[] = [];
   readonly runs = new Set<Run>();
+  /** Of `runs`, those whose events have changed: they collect them until they begin. */
+  readonly collecting = new Set<Run>();
   readonly steps = new Set<Step>();
   readonly jobs = new Set<Job>();
   readonly deletedJobs = new Set<Job>();

@@ -7,8 +7,10 @@
  *
  *   C1. A run that is not in memory has no change that is not stored. So what is loaded is the truth.
  *   C2. A run leaves memory only when its last change is stored and nothing of it is being executed.
- *   C3. Calls in flight never exceed `callsMax`, nor `callsPerAppMax` for one app.
+ *   C3. Calls in flight never exceed `callsMax`, nor `callsPerAppMax` for one app, nor any limit of flow control
+ *       (flow/admission.ts).
  */
+import type { RunFlow } from "../protocol/flow.ts";
 import type { FunctionConfig } from "../protocol/function.ts";
 import { createIdSource, type IdSource } from "../protocol/ids.ts";
 import { LIMITS } from "../protocol/limits.ts";
@@ -51,6 +53,8 @@ import type {
 import { CronSchedules, type FiredTick } from "./cron/schedules.ts";
 import { createEndpointRun } from "./endpoints.ts";
 import { type Facts, messageFact, type Needs, type Recent } from "./facts.ts";
+import { Admission, type ThrottleState } from "./flow/admission.ts";
+import { runFlow } from "./flow/rules.ts";
 import type { Instant } from "./instant.ts";
 import { type Starter, startRuns } from "./intake.ts";
 import { endEventData, endEventNames, internalEvent } from "./lifecycle.ts";
@@ -71,7 +75,8 @@ import { requestReply } from "./run/request.ts";
 import { hasCallInFlight, isEnded, type Job, type Run } from "./run/run.ts";
 import { runTimeout } from "./run/timeouts.ts";
 import { wake } from "./run/wake.ts";
-import { type JobHint, JobQueue, type JobQueueLimits, type PageRequest } from "./schedule/job-queue.ts";
+import { hintOf, type JobHint, JobQueue, type JobQueueLimits, type PageRequest } from "./schedule/job-queue.ts";
+import { type Lane, ReadyQueue } from "./schedule/ready-queue.ts";
 import { invokeFunction, rerun, resumeRun } from "./starts.ts";
 
 export interface CoreOptions {
@@ -91,10 +96,21 @@ export interface CoreOptions {
   readonly quarantined: ReadonlySet<string>;
 }
 
+/** A run that has begun under limits on whole runs. */
+export interface HeldPlace {
+  readonly runId: string;
+  readonly functionId: string;
+  readonly flow: RunFlow;
+  readonly startedAt: Instant;
+}
+
 export interface StoredRegistry {
   readonly apps: readonly StoredApp[];
   readonly functions: readonly StoredFunction[];
   readonly schedules: readonly Schedule[];
+  /** Runs that have begun and hold places of their own. */
+  readonly places: readonly HeldPlace[];
+  readonly throttles: readonly ThrottleState[];
   /** How many stored waits there are of each name and path. */
   readonly waits: readonly (WaitPlace & { readonly count: number })[];
 }
@@ -106,6 +122,7 @@ export class Core {
   readonly #options: CoreOptions;
   readonly #ids: IdSource;
   readonly #queue: JobQueue;
+  readonly #admission: Admission;
   readonly #runs = new Map<string, Run>();
   readonly #apps: Apps;
   readonly #triggers = new TriggerIndex();
@@ -121,7 +138,6 @@ export class Core {
   readonly #wanted: string[] = [];
   /** Functions whose due ticks wait for the run that they replace. */
   readonly #awaitedSchedules = new Set<string>();
-  readonly #callsOfApp = new Map<string, number>();
   #callCount = 0;
   #batch = new Batch();
   /** Runs changed in the open batch, and in the batches that are being stored. */
@@ -135,11 +151,23 @@ export class Core {
     this.#options = options;
     this.#now = now;
     this.#ids = createIdSource(() => options.random.uint32());
-    this.#queue = new JobQueue(options.queueLimits);
     this.#apps = new Apps(registry.apps, registry.functions);
+    this.#admission = new Admission({
+      functionOf: (functionId) => this.#apps.functionOf(functionId),
+      appIdOf: (functionId) => this.#apps.appIdOf(functionId),
+      isPaused: (functionId) => this.#apps.isPaused(functionId),
+      appLimit: () => options.callsPerAppMax,
+    });
+    const weightOf = (functionId: string) => this.#apps.functionOf(functionId)?.flow.weight ?? 1;
+    this.#queue = new JobQueue(new ReadyQueue(this.#admission.gates, weightOf), options.queueLimits);
     for (const app of this.#apps.list()) this.#triggers.replaceApp(app.id, app.functions);
     this.#schedules = new CronSchedules(registry.schedules, this.#apps.activeFunctions(), now);
     this.#schedules.hold(this.#apps.held);
+    for (const { runId, functionId, flow, startedAt } of registry.places) {
+      const fn = this.#apps.functionOf(functionId);
+      if (fn !== undefined) this.#admission.holdAgain(fn, runId, flow, startedAt);
+    }
+    for (const state of registry.throttles) this.#admission.restoreThrottle(state);
     for (const wait of registry.waits) this.#waitNames.add(wait, wait.count);
     const core = this;
     this.#context = {
@@ -220,7 +248,7 @@ export class Core {
   /** A call returned. Its place is free again whatever it said; a run that is gone from memory has no call (E3). */
   reply(command: Reply, facts: Facts, now: Instant): void {
     this.#now = now;
-    this.#callEnded(command.functionId);
+    this.#callEnded(command.functionId, command.runId, command.slot);
     const run = this.#open(command.runId);
     if (run === undefined) return;
     this.#links.with(facts, () => reply(this.#context, run, command.slot, command.generation, command.outcome));
@@ -228,7 +256,7 @@ export class Core {
 
   requestReply(command: RequestReply, now: Instant): void {
     this.#now = now;
-    this.#callEnded(command.functionId);
+    this.#callEnded(command.functionId, command.runId, command.slot);
     const run = this.#open(command.runId);
     if (run !== undefined) requestReply(this.#context, run, command.slot, command.generation, command.outcome);
   }
@@ -294,6 +322,7 @@ export class Core {
     this.#batch.apps.push(...change.apps);
     this.#batch.functions.push(...change.functions);
     this.#schedules.hold(this.#apps.held);
+    this.#queue.retryReady();
     return true;
   }
 
@@ -349,19 +378,35 @@ export class Core {
     this.#now = now;
     this.#subject = null;
     this.#fireSchedules();
+    this.#admission.wakeDue(now);
+    const admit = (hint: JobHint, lane: Lane) => this.#admission.enter(hint, lane, now);
     for (;;) {
       this.#queue.release(now);
-      if (this.#callCount >= this.#options.callsMax || this.#whenLoaded.size >= LOADS_AHEAD_MAX) return; // C3
-      const hint = this.#queue.next((functionId) => this.#hasRoom(functionId));
-      if (hint === undefined) return;
+      if (this.#whenLoaded.size >= LOADS_AHEAD_MAX) break;
+      // A timer needs no place; a call needs all of its own.
+      const timer = this.#queue.nextTimer();
+      const hint = timer ?? (this.#callCount < this.#options.callsMax ? this.#queue.next(admit) : undefined); // C3
+      if (hint === undefined) break;
+      if (timer === undefined) this.#callCount++;
       if (this.#runs.has(hint.runId)) this.#take(hint);
-      else this.#want(hint.runId, () => this.#takeIfRoom(hint));
+      else this.#want(hint.runId, () => this.#take(hint));
+    }
+    this.#storeThrottles();
+  }
+
+  #storeThrottles(): void {
+    for (const { functionId, key, fullAt } of this.#admission.takeThrottles()) {
+      const fact = { kind: "throttle", functionId, key, value: String(fullAt), expiresAt: Math.ceil(fullAt) } as const;
+      this.#batch.flow.push(fact);
     }
   }
 
   /** When `advance` has something to do although nothing else happens. */
   nextDueAt(): Instant | null {
-    const times = [this.#queue.nextDueAt(), this.#nextTickAt(), this.#queue.nextPageAt()].filter((at) => at !== null);
+    const pageAt = this.#queue.nextPageAt();
+    const times = [this.#queue.nextDueAt(), this.#nextTickAt(), pageAt, this.#admission.nextWakeAt()].filter(
+      (at) => at !== null,
+    );
     return times.length === 0 ? null : Math.min(...times);
   }
 
@@ -471,7 +516,7 @@ export class Core {
 
   #claim(runId: string, slot: string, generation: number, functionId: string): boolean {
     if (this.#runs.get(runId)?.jobs.get(slot)?.call?.generation === generation) return true;
-    this.#callEnded(functionId);
+    this.#callEnded(functionId, runId, slot);
     return false;
   }
 
@@ -534,7 +579,8 @@ export class Core {
   #create(fields: Omit<NewRun, "id" | "env" | "partition">, runId?: string): Run {
     const { env, partition } = this.#options;
     const config = this.#apps.functionOf(fields.functionId)!;
-    const fn = { version: this.#apps.versionOf(fields.functionId), config };
+    const flow = runFlow(config.flow, fields.events[0]?.json ?? null, this.#now);
+    const fn = { version: this.#apps.versionOf(fields.functionId), config, flow };
     const id = runId ?? this.#ids.next(this.#now, partition);
     const run = createRun(this.#context, { ...fields, id, env, partition }, fn);
     this.#runs.set(run.id, run);
@@ -542,14 +588,10 @@ export class Core {
     return run;
   }
 
-  #schedule(run: Run, job: Job): void {
-    this.#queue.add({
-      dueAt: job.dueAt,
-      runId: run.id,
-      slot: job.slot,
-      functionId: run.functionId,
-      orderAt: run.createdAt,
-    });
+  #schedule(run: Run, { slot, dueAt, kind }: Job): void {
+    const { id: runId, functionId, createdAt, flow } = run;
+    const isQueued = run.status === "queued";
+    this.#queue.add(hintOf({ runId, slot, dueAt, kind, functionId, createdAt, isQueued, flow }));
   }
 
   /** The run, about to be changed by a command; undefined when it is not there or in quarantine. */
@@ -567,21 +609,24 @@ export class Core {
     return run;
   }
 
-  /** The run of a hint has been loaded; meanwhile others may have taken the room (C3). */
-  #takeIfRoom(hint: JobHint): void {
-    if (this.#callCount < this.#options.callsMax && this.#hasRoom(hint.functionId)) this.#take(hint);
-    else this.#queue.putBack(hint);
-  }
-
-  /** A hint's turn: wake the sleep or start the call, if the run's own job says so. */
+  /** A hint's turn: move what is due or start the call, if the run's own job says so. */
   #take(hint: JobHint): void {
     const run = this.#open(hint.runId);
     const job = run?.jobs.get(hint.slot);
-    if (run === undefined || job === undefined) return;
-    if (job.kind === "sleep" || job.kind === "timeout") wake(this.#context, run, hint.slot);
+    if (hint.isTimer) {
+      if (run !== undefined && job !== undefined) this.#tick(run, job);
+      return;
+    }
+    const requestId = this.#ids.next(this.#now);
+    if (run !== undefined && job !== undefined && dispatch(this.#context, run, hint.slot, requestId)) return;
+    this.#callCount--;
+    this.#admission.undone(hint, run !== undefined && !isEnded(run) && run.status !== "queued");
+  }
+
+  #tick(run: Run, job: Job): void {
+    if (job.kind === "sleep" || job.kind === "timeout") wake(this.#context, run, job.slot);
     else if (job.kind === "lease") endLease(this.#context, run, job);
     else if (job.kind === "start_timeout" || job.kind === "finish_timeout") runTimeout(this.#context, run, job);
-    else if (dispatch(this.#context, run, hint.slot, this.#ids.next(this.#now))) this.#callStarted(run.functionId);
   }
 
   #want(runId: string, action: () => void): void {
@@ -593,28 +638,14 @@ export class Core {
     }
   }
 
-  #hasRoom(functionId: string): boolean {
-    if (this.#apps.isPaused(functionId)) return false;
-    const appId = this.#apps.appIdOf(functionId);
-    return (this.#callsOfApp.get(appId) ?? 0) < this.#options.callsPerAppMax;
-  }
-
-  #callStarted(functionId: string): void {
-    const appId = this.#apps.appIdOf(functionId);
-    this.#callCount++;
-    this.#callsOfApp.set(appId, (this.#callsOfApp.get(appId) ?? 0) + 1);
-  }
-
-  #callEnded(functionId: string): void {
-    const appId = this.#apps.appIdOf(functionId);
-    const count = (this.#callsOfApp.get(appId) ?? 1) - 1;
-    this.#callCount = Math.max(0, this.#callCount - 1);
-    if (count <= 0) this.#callsOfApp.delete(appId);
-    else this.#callsOfApp.set(appId, count);
+  #callEnded(functionId: string, runId: string, slot: string): void {
+    this.#callCount--;
+    this.#admission.callEnded(functionId, runId, slot);
   }
 
   #ended(run: Run): void {
     this.#changed.add(run);
+    this.#admission.runEnded(run.id);
     if (run.cron !== null) {
       const state = this.#schedules.runEnded(run.functionId, run.id);
       if (state !== null) this.#batch.schedules.set(run.functionId, state);
@@ -685,6 +716,7 @@ export class Core {
     for (const schedule of this.#schedules.replaceApp(appId, functions, this.#now))
       this.#batch.schedules.set(schedule.functionId, schedule);
     this.#schedules.hold(this.#apps.held);
+    this.#queue.retryReady();
   }
 
   #evict(run: Run): void {

@@ -148,7 +148,11 @@ export class Engine {
       done: (command, life) => this.#callEnded(command, life),
     });
     this.#noFacts = new Facts(this.#recentPort);
-    this.#core = new Core(this.#coreOptions(), { apps: [], functions: [], schedules: [], waits: [] }, 0);
+    this.#core = new Core(
+      this.#coreOptions(),
+      { apps: [], functions: [], schedules: [], waits: [], places: [], throttles: [] },
+      0,
+    );
   }
 
   /** Loads what the store knows and begins to work. The store must be open. */
@@ -542,9 +546,14 @@ export class Engine {
   async #load(): Promise<void> {
     await this.#underWay; // EN3
     const { store } = this.#options;
-    const [registry, waits] = await Promise.all([store.loadRegistry(), store.loadWaitCounts()]);
+    const [registry, waits, places, throttles] = await Promise.all([
+      store.loadRegistry(),
+      store.loadWaitCounts(),
+      store.loadPlaces(),
+      store.loadThrottles(this.#now()),
+    ]);
     if (this.#state !== "new" && this.#state !== "reloading") return;
-    this.#core = new Core(this.#coreOptions(), { ...registry, waits }, this.#now());
+    this.#core = new Core(this.#coreOptions(), { ...registry, waits, places, throttles }, this.#now());
     this.#mailbox = new Mailbox();
     this.#isDropped = false;
     this.#state = "running";

@@ -1,7 +1,8 @@
 /**
  * Function configuration as the engine keeps it: normalised by the server from what an app registers.
- * Flow control is kept as registered (`flow`) for the rules that read it.
+ * What flow control means is in flow.ts.
  */
+import type { FlowConfig } from "./flow.ts";
 import type { JsonObject } from "./json.ts";
 
 export interface EventTrigger {
@@ -64,6 +65,7 @@ export interface FunctionConfig {
   readonly url: string;
   readonly cancelOn: readonly CancelRule[];
   readonly timeouts: RunTimeouts;
+  readonly flow: FlowConfig;
   /** As registered, for display and for later rules. */
   readonly raw: JsonObject;
 }

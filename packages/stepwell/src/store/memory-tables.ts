@@ -56,7 +56,8 @@ export function applyRecords(tables: MemoryTables, records: BatchRecords): void 
   for (const event of records.events) if (!tables.events.has(event.id)) tables.events.set(event.id, { ...event });
   for (const decision of records.decisions) append(tables.decisions, decision.eventId, { ...decision });
   for (const attempt of records.attempts) append(tables.attempts, attempt.runId, { ...attempt });
-  for (const run of records.runs) tables.runs.set(run.id, mergeRun(tables.runs.get(run.id), run));
+  for (const run of records.runs)
+    tables.runs.set(run.id, mergeRun(tables.runs.get(run.id), run, records.collecting.has(run.id)));
   for (const step of records.steps) {
     const steps = mapAt(tables.steps, step.runId);
     steps.set(step.id, mergeStep(steps.get(step.id), step));
@@ -80,9 +81,10 @@ export function applyRecords(tables: MemoryTables, records: BatchRecords): void 
 }
 
 export function copyRun(run: RunRecord): RunRecord {
-  const { parent, notes } = run;
+  const { parent, notes, flow } = run;
   return {
     ...run,
+    flow: flow === null ? null : structuredClone(flow),
     events: run.events.map((event) => ({ ...event })),
     parent: parent === null ? null : { ...parent },
     notes: copyNotes(notes),
@@ -95,11 +97,12 @@ function copyNotes(notes: RunNotes | null): RunNotes | null {
 
 // What a put changes of a row that exists (ST5).
 
-function mergeRun(known: RunRecord | undefined, run: RunRecord): RunRecord {
+function mergeRun(known: RunRecord | undefined, run: RunRecord, isCollecting: boolean): RunRecord {
   if (known === undefined) return copyRun(run);
-  const { status, startedAt, endedAt, output, error, reason, notes, requestVersion, forcePlan } = run;
+  const { status, startedAt, endedAt, output, error, reason, notes, requestVersion, forcePlan, events, startAt } = run;
   return {
     ...known,
+    ...(isCollecting ? { events: events.map((event) => ({ ...event })), startAt } : {}),
     status,
     startedAt,
     endedAt,

@@ -8,10 +8,13 @@
  *   M3. Everything happens inside the call; only the answer comes later, on a microtask.
  */
 import type { Attempt, Batch, Decision, StoredOperation } from "../core/batch.ts";
+import type { HeldPlace } from "../core/core.ts";
+import type { ThrottleState } from "../core/flow/admission.ts";
+import { holdsPlaces } from "../core/flow/rules.ts";
 import type { InboxMessage } from "../core/inbox.ts";
 import type { Instant } from "../core/instant.ts";
 import type { Run, Wait } from "../core/run/run.ts";
-import type { JobHint, JobPlace } from "../core/schedule/job-queue.ts";
+import { hintOf, type JobHint, type JobPlace } from "../core/schedule/job-queue.ts";
 import { DEFAULT_ENV, type StoredEvent } from "../protocol/event.ts";
 import { applyRecords, copyRun, emptyTables, flowKeyText, type MemoryTables } from "./memory-tables.ts";
 import {
@@ -97,11 +100,12 @@ export class MemoryStore implements Store {
   async loadJobs(query: JobPageQuery): Promise<JobHint[]> {
     const hints: JobHint[] = [];
     for (const jobs of this.#tables.jobs.values()) {
-      for (const { runId, slot, dueAt } of jobs.values()) {
+      for (const { runId, slot, dueAt, kind } of jobs.values()) {
         const run = this.#tables.runs.get(runId);
         if (run === undefined || dueAt > query.untilAt || comparePlaces({ runId, slot, dueAt }, query.after) <= 0)
           continue;
-        hints.push({ runId, slot, dueAt, functionId: run.functionId, orderAt: run.createdAt });
+        const { functionId, createdAt, status, flow } = run;
+        hints.push(hintOf({ runId, slot, dueAt, kind, functionId, createdAt, isQueued: status === "queued", flow }));
       }
     }
     return hints.sort(comparePlaces).slice(0, query.limit);
@@ -121,6 +125,22 @@ export class MemoryStore implements Store {
       }
       return ids.sort(compareTexts).slice(0, query.limit);
     });
+  }
+
+  async loadPlaces(): Promise<HeldPlace[]> {
+    const places: HeldPlace[] = [];
+    for (const { id: runId, functionId, flow, status, startedAt } of this.#tables.runs.values()) {
+      if (status !== "running" || flow === null || !holdsPlaces(flow)) continue;
+      places.push({ runId, functionId, flow: structuredClone(flow), startedAt: startedAt ?? 0 });
+    }
+    return places;
+  }
+
+  async loadThrottles(now: Instant): Promise<ThrottleState[]> {
+    const facts = [...this.#tables.flow.values()].filter(
+      ({ kind, expiresAt }) => kind === "throttle" && expiresAt > now,
+    );
+    return facts.map(({ functionId, key, value }) => ({ functionId, key, fullAt: Number(value) }));
   }
 
   async loadWaitCounts(): Promise<WaitCount[]> {

@@ -35,6 +35,8 @@ export interface BatchRecords
     | "functions"
   > {
   readonly runs: readonly RunRecord[];
+  /** Of the runs, those whose events have changed. */
+  readonly collecting: ReadonlySet<string>;
   readonly steps: readonly StepRecord[];
   readonly jobs: readonly JobRecord[];
   readonly deletedJobs: readonly JobRecord[];
@@ -56,6 +58,7 @@ export function copyBatch(batch: Batch): BatchRecords {
     apps: [...batch.apps],
     functions: [...batch.functions],
     runs: Array.from(batch.runs, runRecord),
+    collecting: new Set(Array.from(batch.collecting, (run) => run.id)),
     steps: Array.from(batch.steps, stepRecord),
     jobs: Array.from(batch.jobs, jobRecord),
     deletedJobs: Array.from(batch.deletedJobs, jobRecord),

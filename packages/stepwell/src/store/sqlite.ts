@@ -11,6 +11,8 @@
 import { realpathSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import type { Attempt, Batch, Decision, StoredOperation } from "../core/batch.ts";
+import type { HeldPlace } from "../core/core.ts";
+import type { ThrottleState } from "../core/flow/admission.ts";
 import type { InboxMessage } from "../core/inbox.ts";
 import type { Instant } from "../core/instant.ts";
 import type { Run, Wait } from "../core/run/run.ts";
@@ -156,6 +158,14 @@ export class SqliteStore implements Store {
 
   async loadWaits(queries: readonly WaitQuery[]): Promise<string[][]> {
     return this.#load((loads) => loads.waiting(queries));
+  }
+
+  async loadPlaces(): Promise<HeldPlace[]> {
+    return this.#load((loads) => loads.places());
+  }
+
+  async loadThrottles(now: Instant): Promise<ThrottleState[]> {
+    return this.#load((loads) => loads.throttles(now));
   }
 
   async loadWaitCounts(): Promise<WaitCount[]> {

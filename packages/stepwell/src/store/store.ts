@@ -20,11 +20,14 @@ import type {
   StoredFunction,
   StoredOperation,
 } from "../core/batch.ts";
+import type { HeldPlace } from "../core/core.ts";
+import type { ThrottleState } from "../core/flow/admission.ts";
 import type { InboxMessage } from "../core/inbox.ts";
 import type { Instant } from "../core/instant.ts";
 import type { EndReason, ParentLink, Run, RunNotes, RunStatus, Step, Wait, WaitKind } from "../core/run/run.ts";
 import type { JobHint, JobPlace } from "../core/schedule/job-queue.ts";
 import type { StoredEvent } from "../protocol/event.ts";
+import type { RunFlow } from "../protocol/flow.ts";
 import type { FunctionConfig } from "../protocol/function.ts";
 import type { JsonText } from "../protocol/json.ts";
 
@@ -101,6 +104,7 @@ export interface RunRow {
   readonly cron: string | null;
   readonly originalRunId: string | null;
   readonly parent: ParentLink | null;
+  readonly flow: RunFlow | null;
   readonly functionVersion: number;
   readonly status: RunStatus;
   readonly reason: EndReason | null;
@@ -178,6 +182,10 @@ export interface Store {
   loadWaits(queries: readonly WaitQuery[]): Promise<string[][]>;
   /** How many waits there are, by kind, name and path. */
   loadWaitCounts(): Promise<WaitCount[]>;
+  /** Runs that have begun and have not ended, and that hold places of their own. */
+  loadPlaces(): Promise<HeldPlace[]>;
+  /** Throttles whose bucket is not full at `now`. */
+  loadThrottles(now: Instant): Promise<ThrottleState[]>;
   /** Messages with greater ids than `after` (null: from the first), in the order of their ids. */
   loadInbox(after: string | null, limit: number): Promise<InboxMessage[]>;
   /** The events that exist of these ids. */

@@ -45,6 +45,7 @@ export function makeRun(number: number, fields: Partial<Run> = {}): Run {
     functionId: "function-a",
     cron: null,
     originalRunId: null,
+    flow: null,
     parent: null,
     functionVersion: 1,
     createdAt: T0 + number,

@@ -378,6 +378,8 @@ function jobTests(current: () => Store): void {
   const page = async (after: JobPlace, untilAt: number, limit: number) =>
     (await current().loadJobs({ after, untilAt, limit })).map(({ dueAt, runId, slot }) => ({ dueAt, runId, slot }));
 
+  const PLAIN = { isTimer: false, isStart: false, flow: null, key: "" };
+
   test("jobs come by due time, run and slot, with what the queue needs", async () => {
     await fill();
     const hints = await current().loadJobs({ after: START, untilAt: EVER, limit: 100 });
@@ -392,7 +394,14 @@ function jobTests(current: () => Store): void {
       [100, idOf(3), "main"],
       [150, idOf(3), "zz"],
     ]);
-    expect(hints[0]).toEqual({ dueAt: T0 + 50, runId: idOf(1), slot: "zz", functionId: "function-1", orderAt: T0 + 1 });
+    expect(hints[0]).toEqual({
+      dueAt: T0 + 50,
+      runId: idOf(1),
+      slot: "zz",
+      functionId: "function-1",
+      orderAt: T0 + 1,
+      ...PLAIN,
+    });
   });
 
   test("pages of any size make up the whole, without gap or repeat", async () => {
@@ -626,6 +635,7 @@ function listTests(current: () => Store): void {
       cron: "* * * * *",
       originalRunId: idOf(9),
       parent,
+      flow: null,
       functionVersion: 4,
       status: "completed",
       reason: "replaced",

@@ -30,6 +30,7 @@ export function runRow(fields: Partial<RunRow> = {}): RunRow {
     eventIds: ["01HZZZZZZZZZZZZZZZZZZZZZE1"],
     cron: null,
     originalRunId: null,
+    flow: null,
     parent: null,
     functionVersion: 1,
     status: "running",

@@ -91,6 +91,8 @@ export class SimStore {
       getOperation: memory.getOperation.bind(memory),
       listOperations: memory.listOperations.bind(memory),
       loadWaits: (queries: Parameters<Store["loadWaits"]>[0]) => load("waits", () => memory.loadWaits(queries)),
+      loadPlaces: () => load("places", () => memory.loadPlaces()),
+      loadThrottles: (now: number) => load("throttles", () => memory.loadThrottles(now)),
       loadWaitCounts: () => load("wait counts", () => memory.loadWaitCounts()),
       loadInbox: (...query: Parameters<Store["loadInbox"]>) => load("inbox", () => memory.loadInbox(...query)),
       loadEvents: (ids: readonly string[]) => load("stored events", () => memory.loadEvents(ids)),

@@ -1,4 +1,5 @@
 /** A run begins: its row and its first job, in the transition of whatever caused it. */
+import type { RunFlow } from "../../protocol/flow.ts";
 import type { FunctionConfig } from "../../protocol/function.ts";
 import type { Instant } from "../instant.ts";
 import { armCancelRules } from "./arm.ts";
@@ -23,12 +24,15 @@ export interface NewRun {
 /** The configuration a run starts with. */
 export interface NewRunFunction {
   readonly version: number;
+  /** What the run's limits go by. */
+  readonly flow: RunFlow | null;
   readonly config: FunctionConfig;
 }
 
 export function createRun(context: RunContext, fields: NewRun, fn: NewRunFunction): Run {
   const run: Run = {
     ...fields,
+    flow: fn.flow,
     functionVersion: fn.version,
     createdAt: context.now,
     status: "queued",

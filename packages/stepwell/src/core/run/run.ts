@@ -13,6 +13,7 @@
  *   R6. The waits of a step exist only while it is open. Slots that begin with `@` belong to the run as a whole: its
  *       timeouts have jobs there, its cancel rules have waits there, and neither counts for R1.
  */
+import type { RunFlow } from "../../protocol/flow.ts";
 import type { JsonText } from "../../protocol/json.ts";
 import type { Instant } from "../instant.ts";
 
@@ -168,17 +169,20 @@ export interface Run {
   readonly env: string;
   readonly partition: number;
   readonly functionId: string;
-  readonly events: readonly RunEvent[];
+  /** Changes only while the run collects events, before its first call. */
+  events: readonly RunEvent[];
   /** The schedule that started it, or null. */
   readonly cron: string | null;
   /** The run this one repeats, or null. */
   readonly originalRunId: string | null;
   readonly parent: ParentLink | null;
+  /** What its limits go by; null when it is under none that needs it. */
+  readonly flow: RunFlow | null;
   /** The version of the function's configuration that it started with. */
   readonly functionVersion: number;
   readonly createdAt: Instant;
   /** When its first call is planned. */
-  readonly startAt: Instant;
+  startAt: Instant;
   status: RunStatus;
   startedAt: Instant | null;
   endedAt: Instant | null;

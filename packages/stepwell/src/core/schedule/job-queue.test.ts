@@ -1,6 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { Gates } from "../flow/gates.ts";
 import { type JobHint, JobQueue, type JobQueueLimits, type PageRequest } from "./job-queue.ts";
+import { ReadyQueue } from "./ready-queue.ts";
 
 const hint = (runId: string, dueAt: number, more: Partial<JobHint> = {}): JobHint => ({
   runId,
@@ -8,17 +10,24 @@ const hint = (runId: string, dueAt: number, more: Partial<JobHint> = {}): JobHin
   slot: "main",
   functionId: "f",
   orderAt: 0,
+  isTimer: false,
+  isStart: false,
+  flow: null,
+  key: "",
   ...more,
 });
 
+const queueOf = (limits?: JobQueueLimits, gates = new Gates()): JobQueue =>
+  new JobQueue(new ReadyQueue(gates, () => 1), limits);
+
 /** A queue whose window begins now and holds everything up to the horizon. */
 function opened(limits: JobQueueLimits = { hintsMax: 100, horizonMs: 1_000 }, now = 0): JobQueue {
-  const queue = new JobQueue(limits);
+  const queue = queueOf(limits);
   queue.adoptPage(queue.pageRequest(now)!, []);
   return queue;
 }
 
-const anyone = () => true;
+const anyone = () => null;
 
 function takeAll(queue: JobQueue, now: number): string[] {
   queue.release(now);
@@ -50,26 +59,30 @@ describe("when and in which order", () => {
     expect(takeAll(queue, 0)).toEqual(["a1", "b1", "a2", "a3"]);
   });
 
-  test("a function that may not run keeps its work and its turn", () => {
-    const queue = opened();
+  test("a lane that is blocked keeps its work, and goes on when its gate opens", () => {
+    const gates = new Gates();
+    const queue = queueOf({ hintsMax: 100, horizonMs: 1_000 }, gates);
+    queue.adoptPage(queue.pageRequest(0)!, []);
     queue.add(hint("a1", 0, { functionId: "a" }));
     queue.add(hint("b1", 0, { functionId: "b" }));
     queue.release(0);
-    expect(queue.next((functionId) => functionId !== "a")!.runId).toBe("b1");
-    expect(queue.next((functionId) => functionId !== "a")).toBeUndefined();
+    const notA = ({ functionId }: JobHint) => (functionId === "a" ? { gate: "of a", isPreferred: false } : null);
+    expect(queue.next(notA)!.runId).toBe("b1");
+    expect(queue.next(anyone)).toBeUndefined();
+    gates.open("of a", 1);
     expect(queue.next(anyone)!.runId).toBe("a1");
   });
 });
 
 describe("the window", () => {
   test("the first page begins before all time and ends at the horizon", () => {
-    const request = new JobQueue({ hintsMax: 100, horizonMs: 1_000 }).pageRequest(5_000)!;
+    const request = queueOf({ hintsMax: 100, horizonMs: 1_000 }).pageRequest(5_000)!;
     expect(request).toMatchObject({ untilAt: 6_000, limit: 25 });
     expect(request.after.dueAt).toBe(Number.NEGATIVE_INFINITY);
   });
 
   test("one page is read at a time", () => {
-    const queue = new JobQueue({ hintsMax: 100, horizonMs: 1_000 });
+    const queue = queueOf({ hintsMax: 100, horizonMs: 1_000 });
     expect(queue.pageRequest(0)).not.toBeNull();
     expect(queue.pageRequest(0)).toBeNull();
     expect(queue.nextPageAt()).toBeNull();
@@ -84,7 +97,7 @@ describe("the window", () => {
   });
 
   test("a full page ends at its last hint, and the next begins there", () => {
-    const queue = new JobQueue({ hintsMax: 8, horizonMs: 1_000 });
+    const queue = queueOf({ hintsMax: 8, horizonMs: 1_000 });
     const page = [hint("a", 1), hint("b", 2)];
     queue.adoptPage(queue.pageRequest(0)!, page);
     expect(queue.pageRequest(0)!.after).toMatchObject({ dueAt: 2, runId: "b" });
@@ -256,7 +269,7 @@ class QueueWorld {
   readonly #taken = new Set<string>();
 
   constructor(limits: JobQueueLimits) {
-    this.#queue = new JobQueue(limits);
+    this.#queue = queueOf(limits);
   }
 
   make(move: Move): void {

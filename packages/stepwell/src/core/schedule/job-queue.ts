@@ -1,5 +1,5 @@
 /**
- * Which job is next: timers until a job is due, then a ready queue per function, oldest run first; functions take turns.
+ * Which job is next: timers until a job is due, then the ready queue.
  *
  * What it holds are hints, not jobs: the run's own job row is the truth. A hint may be late, doubled or stale; whoever
  * takes one checks it against the run. So nothing must ever be removed from here, and forgetting everything is safe
@@ -10,10 +10,14 @@
  *       store and are paged in (E6).
  *   Q3. A job written outside the window while a page is being read cannot fall between: such hints are kept until
  *       the page has arrived and their batch is stored.
- *   Q4. Within a function, work leaves in the order of run creation; between functions, one each in turn.
+ *   Q4. What is due leaves by the rules of the ready queue (ready-queue.ts); timers, which need no place, go first.
  */
+import type { RunFlow } from "../../protocol/flow.ts";
+import { laneKey } from "../flow/rules.ts";
 import type { Instant } from "../instant.ts";
+import { type JobKind, MAIN_SLOT } from "../run/run.ts";
 import { Heap } from "./heap.ts";
+import type { Admit, ReadyQueue } from "./ready-queue.ts";
 
 /** The order of jobs in the store's index, and the place up to which they are in memory. */
 export interface JobPlace {
@@ -24,9 +28,49 @@ export interface JobPlace {
 
 export interface JobHint extends JobPlace {
   readonly functionId: string;
-  /** The run's creation: older runs go first. */
+  /** The run's creation, less its priority: older runs go first. */
   readonly orderAt: Instant;
+  /** A timer only moves its run; it needs no place and waits for nobody. */
+  readonly isTimer: boolean;
+  /** The run's first call. */
+  readonly isStart: boolean;
+  /** What the run's limits go by. */
+  readonly flow: RunFlow | null;
+  /** Names the lane: runs with the same key share all their limits. */
+  readonly key: string;
 }
+
+/** What a hint is made of: a job and its run. */
+export interface HintSource extends JobPlace {
+  readonly kind: JobKind;
+  readonly functionId: string;
+  readonly createdAt: Instant;
+  /** The run has made no call yet. */
+  readonly isQueued: boolean;
+  readonly flow: RunFlow | null;
+}
+
+export function hintOf({ runId, slot, dueAt, kind, functionId, createdAt, isQueued, flow }: HintSource): JobHint {
+  return {
+    runId,
+    slot,
+    dueAt,
+    functionId,
+    orderAt: createdAt - (flow?.priorityMs ?? 0),
+    isTimer: TIMERS.has(kind),
+    isStart: isQueued && slot === MAIN_SLOT,
+    flow,
+    key: laneKey(flow),
+  };
+}
+
+const TIMERS: ReadonlySet<JobKind> = new Set<JobKind>([
+  "sleep",
+  "timeout",
+  "start_timeout",
+  "finish_timeout",
+  "lease",
+]);
 
 export interface JobQueueLimits {
   /** Hints in memory before the later half is left to the store. */
@@ -52,11 +96,12 @@ const START: JobPlace = { dueAt: Number.NEGATIVE_INFINITY, runId: "", slot: "" }
 export class JobQueue {
   readonly #limits: JobQueueLimits;
   readonly #timers = new Heap<JobHint>(isPlaceBefore);
-  readonly #ready = new Map<string, Heap<JobHint>>();
-  /** Functions with ready work, in the order of their turns. */
-  readonly #turns: string[] = [];
-  #readyCount = 0;
-  /** Hints here, by function. */
+  readonly #ready: ReadyQueue;
+  /** Timers that are due, in the order in which they became due. */
+  #due: JobHint[] = [];
+  /** Of them, how many have been taken. */
+  #dueAt = 0;
+  /** Hints here, by lane. */
   readonly #counts = new Map<string, number>();
   #windowEnd: JobPlace = START;
   #outside: { readonly hint: JobHint; readonly batch: number }[] = [];
@@ -67,13 +112,14 @@ export class JobQueue {
   /** Grows when shrinking found little to leave, so that it cannot be tried at every hint. */
   #shrinkAt: number;
 
-  constructor(limits: JobQueueLimits = JOB_QUEUE_LIMITS) {
+  constructor(ready: ReadyQueue, limits: JobQueueLimits = JOB_QUEUE_LIMITS) {
+    this.#ready = ready;
     this.#limits = limits;
     this.#shrinkAt = limits.hintsMax;
   }
 
   get size(): number {
-    return this.#timers.size + this.#readyCount;
+    return this.#timers.size + this.#due.length - this.#dueAt + this.#ready.size;
   }
 
   /** The number of the open batch. */
@@ -82,7 +128,7 @@ export class JobQueue {
   }
 
   get readyCount(): number {
-    return this.#readyCount;
+    return this.#ready.size + this.#due.length - this.#dueAt;
   }
 
   /** A job was written or moved, in the batch that is open now. */
@@ -103,17 +149,18 @@ export class JobQueue {
   #mayPassBacklog(hint: JobHint): boolean {
     const end = this.#windowEnd.dueAt;
     if (end >= this.#now || hint.dueAt > this.#now + this.#limits.horizonMs) return false;
-    return hint.orderAt <= end || (this.#counts.get(hint.functionId) ?? 0) < this.#headMax;
+    return hint.orderAt <= end || (this.#counts.get(laneOf(hint)) ?? 0) < this.#headMax;
   }
 
-  /** Hints of one function that stay in memory whatever backlog others have. */
+  /** Hints of one lane that stay in memory whatever backlog others have. */
   get #headMax(): number {
     return Math.max(1, Math.floor(this.#limits.hintsMax / HEADS));
   }
 
   #push(hint: JobHint): void {
     this.#timers.push(hint);
-    this.#counts.set(hint.functionId, (this.#counts.get(hint.functionId) ?? 0) + 1);
+    const lane = laneOf(hint);
+    this.#counts.set(lane, (this.#counts.get(lane) ?? 0) + 1);
   }
 
   /** Moves what is due to the ready queues (Q1). */
@@ -121,45 +168,45 @@ export class JobQueue {
     this.#now = now;
     for (let head = this.#timers.peek(); head !== undefined && head.dueAt <= now; head = this.#timers.peek()) {
       this.#timers.pop();
-      let heap = this.#ready.get(head.functionId);
-      if (heap === undefined) {
-        heap = new Heap<JobHint>(isOlder);
-        this.#ready.set(head.functionId, heap);
-        this.#turns.push(head.functionId);
-      }
-      heap.push(head);
-      this.#readyCount++;
+      if (head.isTimer) this.#due.push(head);
+      else this.#ready.add(head);
     }
   }
 
-  /** The next ready hint whose function may run, by turns (Q4). */
-  next(mayRun: (functionId: string) => boolean): JobHint | undefined {
-    for (let count = this.#turns.length; count > 0; count--) {
-      const functionId = this.#turns.shift()!;
-      if (!mayRun(functionId)) {
-        this.#turns.push(functionId);
-        continue;
-      }
-      const heap = this.#ready.get(functionId)!;
-      const hint = heap.pop()!;
-      this.#readyCount--;
-      this.#uncount(functionId);
-      if (heap.size > 0) this.#turns.push(functionId);
-      else this.#ready.delete(functionId);
-      return hint;
+  /** The next timer that is due. */
+  nextTimer(): JobHint | undefined {
+    if (this.#dueAt === this.#due.length) {
+      if (this.#dueAt > 0) this.#due = [];
+      this.#dueAt = 0;
+      return undefined;
     }
-    return undefined;
+    const hint = this.#due[this.#dueAt++]!;
+    this.#uncount(hint);
+    return hint;
   }
 
-  #uncount(functionId: string): void {
-    const count = this.#counts.get(functionId)! - 1;
-    if (count === 0) this.#counts.delete(functionId);
-    else this.#counts.set(functionId, count);
+  /** The next job that is due and may go. */
+  next(admit: Admit): JobHint | undefined {
+    const hint = this.#ready.next(admit);
+    if (hint !== undefined) this.#uncount(hint);
+    return hint;
+  }
+
+  #uncount(hint: JobHint): void {
+    const lane = laneOf(hint);
+    const count = this.#counts.get(lane)! - 1;
+    if (count === 0) this.#counts.delete(lane);
+    else this.#counts.set(lane, count);
   }
 
   /** A hint that was taken and could not be used. It stays, wherever the window ends: no page would bring it again. */
   putBack(hint: JobHint): void {
     this.#push(hint);
+  }
+
+  /** Limits, pauses or functions have changed: everything that is ready tries again, in the old order. */
+  retryReady(): void {
+    for (const hint of this.#ready.drain()) this.#ready.add(hint);
   }
 
   nextDueAt(): Instant | null {
@@ -213,10 +260,10 @@ export class JobQueue {
   #shrink(): void {
     if (this.#isPaging) return;
     const hints = this.#timers.drain();
-    for (const heap of this.#ready.values()) for (const hint of heap.drain()) hints.push(hint);
-    this.#ready.clear();
-    this.#turns.length = 0;
-    this.#readyCount = 0;
+    for (const hint of this.#ready.drain()) hints.push(hint);
+    for (const hint of this.#due.slice(this.#dueAt)) hints.push(hint);
+    this.#due = [];
+    this.#dueAt = 0;
     this.#counts.clear();
     hints.sort((left, right) => (isPlaceBefore(left, right) ? -1 : 1));
     const keep = hints.length >> 1;
@@ -237,6 +284,4 @@ function isPlaceBefore(left: JobPlace, right: JobPlace): boolean {
   return left.slot < right.slot;
 }
 
-function isOlder(left: JobHint, right: JobHint): boolean {
-  return left.orderAt !== right.orderAt ? left.orderAt < right.orderAt : isPlaceBefore(left, right);
-}
+const laneOf = (hint: JobHint): string => (hint.key === "" ? hint.functionId : `${hint.functionId} ${hint.key}`);

@@ -4,6 +4,7 @@
  * The event of a run is not written twice: when the batch stores the event too, the run only refers to it.
  */
 import type { Batch } from "../../core/batch.ts";
+import { holdsPlaces } from "../../core/flow/rules.ts";
 import type { Job, Run, Step, Wait } from "../../core/run/run.ts";
 import type { StoredEvent } from "../../protocol/event.ts";
 import { DEFAULT_ENV } from "../../protocol/event.ts";
@@ -33,8 +34,12 @@ export function batchRows(batch: Batch): BatchRows {
   for (const event of batch.events) pushEvent(into("insertEvent"), event, large);
   const events = new Map(batch.events.map((event) => [event.id, event]));
   for (const run of batch.runs) {
-    if (run.isStored) pushRunChanges(into("updateRun"), run, large).push(encodeText(run.id));
-    else {
+    if (run.isStored) {
+      pushRunChanges(into("updateRun"), run, large).push(encodeText(run.id));
+      if (!batch.collecting.has(run)) continue;
+      pushRunEvents(into("updateRunEvents"), run, large);
+      for (const event of run.events.slice(1)) into("insertRunEvent").push(encodeText(event.id), encodeText(run.id));
+    } else {
       pushRun(into("insertRun"), run, events, large);
       for (const event of run.events.slice(1)) into("insertRunEvent").push(encodeText(event.id), encodeText(run.id));
     }
@@ -96,12 +101,24 @@ function pushRun(values: SqlValue[], run: Run, stored: ReadonlyMap<string, Store
     encodeTextOrNull(run.cron),
     encodeTextOrNull(run.originalRunId),
     run.parent === null ? null : JSON.stringify(run.parent),
+    run.flow === null ? null : JSON.stringify(run.flow),
+    holdsPlaces(run.flow) ? 1 : 0,
     run.functionVersion,
     run.createdAt,
     run.startAt,
   );
   const own = events.map(({ id, name, json }) => ({ id, name, json }));
   pushValue(pushRunChanges(values, run, large), isStoredElsewhere ? null : JSON.stringify(own), large);
+}
+
+/** The events of a run that collects them have changed, and with them its start. */
+function pushRunEvents(values: SqlValue[], run: Run, large: LargeValue[]): void {
+  const { events } = run;
+  const ids = events.length > 1 ? JSON.stringify(events.map((event) => event.id)) : null;
+  values.push(encodeTextOrNull(events[0]?.id ?? null), ids, run.startAt);
+  // They were stored as events of their own, in this batch or an earlier one.
+  pushValue(values, null, large);
+  values.push(encodeText(run.id));
 }
 
 function pushRunChanges(values: SqlValue[], run: Run, large: LargeValue[]): SqlValue[] {

@@ -8,12 +8,15 @@
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Schedule, StoredApp, StoredFunction, StoredOperation } from "../../core/batch.ts";
+import type { HeldPlace } from "../../core/core.ts";
+import type { ThrottleState } from "../../core/flow/admission.ts";
 import type { InboxContent, InboxMessage } from "../../core/inbox.ts";
 import type { Instant } from "../../core/instant.ts";
 import type { Run, RunEvent } from "../../core/run/run.ts";
-import type { JobHint } from "../../core/schedule/job-queue.ts";
+import { type HintSource, hintOf, type JobHint } from "../../core/schedule/job-queue.ts";
 import { StepwellError } from "../../protocol/errors.ts";
 import type { StoredEvent } from "../../protocol/event.ts";
+import type { RunFlow } from "../../protocol/flow.ts";
 import { assembleRun, compareSteps, compareTexts, compareWaits, pastEventIds, type WaitRecord } from "../records.ts";
 import type { FlowFact, FlowKey, JobPageQuery, PastEventsQuery, Registry, WaitCount, WaitQuery } from "../store.ts";
 import { PARTITION } from "./batch-rows.ts";
@@ -57,7 +60,8 @@ export const LOADS = {
   runEvents: `SELECT events.id, name, json ${EACH_ID} events ON events.id = wanted_id`,
   events: `SELECT ${EVENT_COLUMNS} ${EACH_ID} events ON events.id = wanted_id`,
   knownEvents: `SELECT events.id ${EACH_ID} events ON events.id = wanted_id`,
-  jobPage: `SELECT jobs.run_id AS runId, jobs.slot AS slot, due_at AS dueAt, function_id AS functionId, created_at AS orderAt
+  jobPage: `SELECT jobs.run_id AS runId, jobs.slot AS slot, due_at AS dueAt, kind, function_id AS functionId,
+    created_at AS createdAt, status = 'queued' AS isQueued, flow
     FROM jobs INDEXED BY jobs_by_due CROSS JOIN runs ON runs.id = jobs.run_id
     WHERE jobs.partition = ? AND (due_at, run_id, slot) > (?, ?, ?) AND due_at <= ?
     ORDER BY due_at, run_id, slot LIMIT ?`,
@@ -75,6 +79,10 @@ export const LOADS = {
   blobs: SELECT_BLOBS,
   openRuns: `SELECT count(*) AS count FROM (SELECT 1 FROM runs INDEXED BY runs_by_status
     WHERE status <> 'completed' AND status IN ('queued', 'running') LIMIT ?)`,
+  places: `SELECT id AS runId, function_id AS functionId, flow, started_at AS startedAt
+    FROM runs INDEXED BY runs_with_places WHERE holds_places = 1 AND status = 'running'`,
+  throttles: `SELECT function_id AS functionId, key, value FROM flow_state
+    WHERE partition = ? AND kind = 'throttle' AND expires_at > ?`,
   apps: "SELECT config, checksum, synced_at AS syncedAt, paused FROM apps",
   functions: `SELECT config, version, is_archived AS isArchived, changed_at AS changedAt, paused FROM functions`,
   schedules: "SELECT function_id AS functionId, json FROM schedules",
@@ -184,7 +192,7 @@ export class SqliteLoads {
       if (hints.length > 0) await nextTurn(); // L1
       const count = Math.min(JOBS_PER_PART, limit - hints.length);
       const from = [PARTITION, place.dueAt, encodeText(place.runId), encodeText(place.slot)];
-      for (const hint of all<JobHint>(this.#statements.jobPage, ...from, untilAt, count)) hints.push(decodeHint(hint));
+      for (const row of all<HintColumns>(this.#statements.jobPage, ...from, untilAt, count)) hints.push(hintOfRow(row));
       if (hints.length % JOBS_PER_PART !== 0 || hints.length === 0 || hints.at(-1) === place) break;
     }
     return hints;
@@ -216,6 +224,25 @@ export class SqliteLoads {
     );
     if (walks.length === 1) return walks[0]!;
     return [...new Set(walks.flat())].sort(compareTexts).slice(0, limit);
+  }
+
+  places(): HeldPlace[] {
+    const rows = all<Omit<HeldPlace, "flow"> & { readonly flow: string }>(this.#statements.places);
+    return rows.map(({ runId, functionId, flow, startedAt }) => {
+      return {
+        runId: decodeText(runId),
+        functionId: decodeText(functionId),
+        flow: JSON.parse(flow) as RunFlow,
+        startedAt,
+      };
+    });
+  }
+
+  throttles(now: Instant): ThrottleState[] {
+    const rows = all<{ functionId: string; key: string; value: string }>(this.#statements.throttles, PARTITION, now);
+    return rows.map(({ functionId, key, value }) => {
+      return { functionId: decodeText(functionId), key: decodeText(key), fullAt: Number(decodeText(value)) };
+    });
   }
 
   waitCounts(): WaitCount[] {
@@ -310,9 +337,20 @@ function runEventOfRow({ id, name, json }: RunEvent): RunEvent {
   return { id: decodeText(id), name: decodeText(name), json: decodeText(json) };
 }
 
-function decodeHint(hint: JobHint): JobHint {
-  const { runId, slot, dueAt, functionId, orderAt } = hint;
-  return { runId: decodeText(runId), slot: decodeText(slot), dueAt, functionId: decodeText(functionId), orderAt };
+interface HintColumns extends Omit<HintSource, "isQueued" | "flow"> {
+  readonly isQueued: number;
+  readonly flow: string | null;
+}
+
+function hintOfRow({ runId, slot, functionId, isQueued, flow, ...row }: HintColumns): JobHint {
+  return hintOf({
+    ...row,
+    runId: decodeText(runId),
+    slot: decodeText(slot),
+    functionId: decodeText(functionId),
+    isQueued: isQueued === 1,
+    flow: flow === null ? null : (JSON.parse(flow) as RunFlow),
+  });
 }
 
 function groupByRun<Row extends { readonly runId: string }>(rows: readonly Row[]): Map<string, Row[]> {

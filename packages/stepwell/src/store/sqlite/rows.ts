@@ -11,6 +11,7 @@ import type {
   StepStatus,
 } from "../../core/run/run.ts";
 import type { StoredEvent } from "../../protocol/event.ts";
+import type { RunFlow } from "../../protocol/flow.ts";
 import type { JobRecord, RunRecord, StepRecord, WaitRecord } from "../records.ts";
 import type { RunRow } from "../store.ts";
 import { decodeText, decodeTextOrNull } from "./text.ts";
@@ -36,7 +37,7 @@ export function eventOfRow(row: EventColumns): StoredEvent {
 
 /** What lists show of a run. */
 export const RUN_ROW_COLUMNS = `id, env, function_id AS functionId, event_id AS eventId, event_ids AS eventIds, cron,
-  original_run_id AS originalRunId, parent, function_version AS functionVersion, created_at AS createdAt,
+  original_run_id AS originalRunId, parent, flow, function_version AS functionVersion, created_at AS createdAt,
   start_at AS startAt, status, started_at AS startedAt, ended_at AS endedAt, reason, notes, error, output`;
 
 export const RUN_COLUMNS = `${RUN_ROW_COLUMNS}, partition, request_version AS requestVersion, force_plan AS forcePlan,
@@ -51,6 +52,7 @@ export interface RunRowColumns {
   readonly cron: string | null;
   readonly originalRunId: string | null;
   readonly parent: string | null;
+  readonly flow: string | null;
   readonly functionVersion: number;
   readonly createdAt: number;
   readonly startAt: number;
@@ -83,6 +85,7 @@ function sharedFields(row: RunRowColumns): Omit<RunRow, "eventIds"> {
     cron: decodeTextOrNull(row.cron),
     originalRunId: decodeTextOrNull(row.originalRunId),
     parent: row.parent === null ? null : (JSON.parse(row.parent) as ParentLink),
+    flow: row.flow === null ? null : (JSON.parse(row.flow) as RunFlow),
     functionVersion: row.functionVersion,
     createdAt: row.createdAt,
     startAt: row.startAt,

@@ -24,11 +24,12 @@ export const WRITES = {
   insertDecision: insert("decisions", "event_id, function_id, outcome, reason, run_id, at"),
   insertRun: insert(
     "runs",
-    `id, env, partition, function_id, event_id, event_ids, cron, original_run_id, parent, function_version, created_at, start_at, ${RUN_CHANGES}, events`,
+    `id, env, partition, function_id, event_id, event_ids, cron, original_run_id, parent, flow, holds_places, function_version, created_at, start_at, ${RUN_CHANGES}, events`,
     "id",
     RUN_CHANGES,
   ),
   updateRun: update("runs", RUN_CHANGES, "id"),
+  updateRunEvents: update("runs", "event_id, event_ids, start_at, events", "id"),
   insertRunEvent: insert("run_events", "event_id, run_id", "event_id, run_id", ""),
   insertStep: insert(
     "steps",

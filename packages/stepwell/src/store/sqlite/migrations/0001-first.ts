@@ -53,6 +53,8 @@ CREATE TABLE runs (
   cron TEXT,
   original_run_id TEXT,
   parent TEXT,
+  flow TEXT,
+  holds_places INTEGER NOT NULL,
   function_version INTEGER NOT NULL,
   created_at INTEGER NOT NULL,
   start_at INTEGER NOT NULL,
@@ -71,6 +73,7 @@ CREATE UNIQUE INDEX runs_by_id ON runs (id);
 CREATE INDEX runs_by_function ON runs (env, function_id, id);
 CREATE INDEX runs_by_status ON runs (env, status, id) WHERE status <> 'completed';
 CREATE INDEX runs_by_event ON runs (event_id) WHERE event_id IS NOT NULL;
+CREATE INDEX runs_with_places ON runs (id) WHERE holds_places = 1 AND status = 'running';
 
 CREATE TABLE run_events (
   event_id TEXT NOT NULL,

@@ -1,0 +1,226 @@
+/**
+ * Admission: may this job begin now, and if not, what does it wait for?
+ *
+ *   AD1. A job passes everything at once or takes nothing: pause, throttle, the places of its run, the places of its call,
+ *        its app.
+ *   AD2. What it took is given back when the call has ended, or when the job turned out to be gone; the places of a run when
+ *        the run has ended.
+ *   AD3. What a blocked lane waits for wakes it: a freed place, a point in time, a resume. Nobody looks again in between.
+ */
+import type { RunFlow } from "../../protocol/flow.ts";
+import type { FunctionConfig } from "../../protocol/function.ts";
+import type { Instant } from "../instant.ts";
+import { Heap } from "../schedule/heap.ts";
+import type { JobHint } from "../schedule/job-queue.ts";
+import type { Blocked, Lane } from "../schedule/ready-queue.ts";
+import { type GateSpec, Gates } from "./gates.ts";
+import { callGates, callHolder, isBelowGuarantee, runGates, runHolder } from "./rules.ts";
+import { afterRefund, afterStart, allowedAt } from "./throttle.ts";
+
+/** What admission needs to know of functions and their apps. */
+export interface AdmissionView {
+  functionOf(functionId: string): FunctionConfig | undefined;
+  appIdOf(functionId: string): string;
+  isPaused(functionId: string): boolean;
+  /** Calls that one app may have out. */
+  appLimit(appId: string): number;
+}
+
+export interface ThrottleState {
+  readonly functionId: string;
+  readonly key: string;
+  readonly fullAt: Instant;
+}
+
+interface Alarm {
+  readonly at: Instant;
+  readonly gate: string;
+}
+
+/** Throttle states in memory before the old ones are looked for. */
+const SWEEP_MIN = 1_000;
+
+export class Admission {
+  readonly gates = new Gates();
+  readonly #view: AdmissionView;
+  /** When a throttle's bucket is full again, by gate; buckets that are full are not here. */
+  readonly #fullAt = new Map<string, ThrottleState>();
+  readonly #alarms = new Heap<Alarm>((left, right) => left.at < right.at);
+  readonly #callsOfApp = new Map<string, number>();
+  /** Apps that do not answer: until when they are left alone, and whether a probe is out. */
+  readonly #downUntil = new Map<string, Instant>();
+  readonly #changed = new Map<string, ThrottleState>();
+  #sweepAt = SWEEP_MIN;
+  #now: Instant = 0;
+
+  constructor(view: AdmissionView) {
+    this.#view = view;
+  }
+
+  /** Null: everything is taken, the call may be made. Otherwise where the job's lane waits. */
+  enter(hint: JobHint, lane: Lane, now: Instant): Blocked | null {
+    const fn = this.#view.functionOf(hint.functionId);
+    if (fn === undefined) return null; // Its run ends for that when it is dispatched.
+    if (this.#view.isPaused(fn.id)) return blockedAt(pauseGate(fn.id));
+    const throttle = hint.isStart ? this.#throttled(fn, lane, now) : null;
+    if (throttle !== null) return throttle;
+    const appId = fn.appId;
+    const appGate = this.#appGate(appId, now);
+    if (appGate !== null) return blockedAt(appGate);
+    const specs = specsOf(fn, hint);
+    if (specs.length > 0) {
+      const full = this.gates.enter(specs, now, lane);
+      if (full !== null) {
+        const count = (name: string) => this.gates.count(name);
+        return { gate: full.name, isPreferred: isBelowGuarantee(fn, hint.flow, count, full.name) };
+      }
+    }
+    if (hint.isStart) this.#takeToken(fn, hint.flow, now);
+    this.#callsOfApp.set(appId, (this.#callsOfApp.get(appId) ?? 0) + 1);
+    return null;
+  }
+
+  /** A call has ended: its places are free. */
+  callEnded(functionId: string, runId: string, slot: string): void {
+    this.gates.leave(callHolder(runId, slot));
+    const appId = this.#view.appIdOf(functionId);
+    const count = (this.#callsOfApp.get(appId) ?? 1) - 1;
+    if (count > 0) this.#callsOfApp.set(appId, count);
+    else this.#callsOfApp.delete(appId);
+    this.gates.open(appGateOf(appId), 1);
+  }
+
+  /** What was admitted did not begin: the job was gone. `hasBegun`: its run has, by an earlier hint of the same start. */
+  undone(hint: JobHint, hasBegun: boolean): void {
+    this.callEnded(hint.functionId, hint.runId, hint.slot);
+    if (!hint.isStart) return;
+    if (!hasBegun) this.runEnded(hint.runId);
+    this.#refund(hint);
+  }
+
+  runEnded(runId: string): void {
+    this.gates.leave(runHolder(runId));
+  }
+
+  /** A run that began in an earlier life of the process has its places again. */
+  holdAgain(fn: FunctionConfig, runId: string, flow: RunFlow | null, startedAt: Instant): void {
+    for (const spec of runGates(fn, flow, runId)) this.gates.hold(spec, startedAt);
+  }
+
+  // --- Time ---------------------------------------------------------------------------------------------------
+
+  nextWakeAt(): Instant | null {
+    return this.#alarms.peek()?.at ?? null;
+  }
+
+  wakeDue(now: Instant): void {
+    this.#now = now;
+    for (let alarm = this.#alarms.peek(); alarm !== undefined && alarm.at <= now; alarm = this.#alarms.peek()) {
+      this.#alarms.pop();
+      this.gates.open(alarm.gate, 1);
+    }
+  }
+
+  // --- Throttle -----------------------------------------------------------------------------------------------
+
+  #throttled(fn: FunctionConfig, lane: Lane, now: Instant): Blocked | null {
+    const { throttle } = fn.flow;
+    if (throttle === null) return null;
+    const gate = throttleGate(fn.id, lane.flow);
+    const at = allowedAt(throttle, this.#fullAt.get(gate)?.fullAt ?? null, now);
+    if (at <= now) return null;
+    this.#alarms.push({ at: Math.ceil(at), gate });
+    return blockedAt(gate);
+  }
+
+  #takeToken(fn: FunctionConfig, flow: RunFlow | null, now: Instant): void {
+    const { throttle } = fn.flow;
+    if (throttle === null) return;
+    const gate = throttleGate(fn.id, flow);
+    const fullAt = afterStart(throttle, this.#fullAt.get(gate)?.fullAt ?? null, now);
+    this.#setFullAt(gate, fn.id, flow?.throttle ?? "", fullAt);
+    // Others may wait for the same bucket: the next token wakes the next of them.
+    if ((this.gates.gate(gate)?.waiting ?? 0) > 0) {
+      this.#alarms.push({ at: Math.ceil(allowedAt(throttle, fullAt, now)), gate });
+    }
+  }
+
+  #refund(hint: JobHint): void {
+    const throttle = this.#view.functionOf(hint.functionId)?.flow.throttle;
+    const gate = throttleGate(hint.functionId, hint.flow);
+    const state = this.#fullAt.get(gate);
+    if (throttle == null || state === undefined) return;
+    this.#setFullAt(gate, state.functionId, state.key, afterRefund(throttle, state.fullAt));
+    this.gates.open(gate, 1);
+  }
+
+  #setFullAt(gate: string, functionId: string, key: string, fullAt: Instant): void {
+    const state = { functionId, key, fullAt };
+    this.#fullAt.set(gate, state);
+    this.#changed.set(gate, state);
+    if (this.#fullAt.size > this.#sweepAt) this.#sweep();
+  }
+
+  /** Buckets that are full again are forgotten (E6). */
+  #sweep(): void {
+    for (const [gate, { fullAt }] of this.#fullAt) if (fullAt <= this.#now) this.#fullAt.delete(gate);
+    this.#sweepAt = Math.max(SWEEP_MIN, this.#fullAt.size * 2);
+  }
+
+  /** States that changed since this was asked: to be stored with the batch. */
+  takeThrottles(): ThrottleState[] {
+    if (this.#changed.size === 0) return [];
+    const states = [...this.#changed.values()];
+    this.#changed.clear();
+    return states;
+  }
+
+  restoreThrottle(state: ThrottleState): void {
+    this.#fullAt.set(
+      throttleGate(state.functionId, state.key === "" ? null : { keys: {}, throttle: state.key }),
+      state,
+    );
+  }
+
+  // --- Apps ---------------------------------------------------------------------------------------------------
+
+  /** The gate that keeps an app from being called now, or null. */
+  #appGate(appId: string, now: Instant): string | null {
+    const gate = appGateOf(appId);
+    const calls = this.#callsOfApp.get(appId) ?? 0;
+    const downUntil = this.#downUntil.get(appId);
+    if (downUntil !== undefined && (downUntil > now || calls > 0)) return gate;
+    return calls >= this.#view.appLimit(appId) ? gate : null;
+  }
+
+  /** The app does not answer: it is left alone until then, and then called once to see. */
+  appIsDown(appId: string, until: Instant): void {
+    this.#downUntil.set(appId, until);
+    this.#alarms.push({ at: until, gate: appGateOf(appId) });
+  }
+
+  appAnswers(appId: string): void {
+    if (!this.#downUntil.delete(appId)) return;
+    this.gates.open(appGateOf(appId), Number.POSITIVE_INFINITY);
+  }
+
+  downUntil(appId: string): Instant | null {
+    return this.#downUntil.get(appId) ?? null;
+  }
+
+  callsOf(appId: string): number {
+    return this.#callsOfApp.get(appId) ?? 0;
+  }
+}
+
+const blockedAt = (gate: string): Blocked => ({ gate, isPreferred: false });
+
+function specsOf(fn: FunctionConfig, { runId, slot, isStart, flow }: JobHint): GateSpec[] {
+  const calls = callGates(fn, flow, runId, slot);
+  return isStart ? [...runGates(fn, flow, runId), ...calls] : calls;
+}
+
+export const pauseGate = (functionId: string): string => `pause ${functionId}`;
+export const appGateOf = (appId: string): string => `app ${appId}`;
+export const throttleGate = (functionId: string, flow: RunFlow | null): string =>
+  `throttle ${functionId} = ${flow?.throttle ?? ""}`;

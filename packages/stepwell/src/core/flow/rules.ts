@@ -1,0 +1,143 @@
+/**
+ * Which limits a run is under: the values of its keys are fixed when it is created, the limits are those of now.
+ *
+ *   FR1. A rule goes by its scope and its key expression, not by its place in the list: a deploy that changes the limit
+ *        counts for runs in flight, one that changes the key counts for runs that are created later.
+ *   FR2. A rule without a key counts for every run of the function, whenever it was created; whole-run rules only for runs
+ *        that were created under them.
+ */
+import type { ConcurrencyRule, FlowConfig, RunFlow } from "../../protocol/flow.ts";
+import type { FunctionConfig } from "../../protocol/function.ts";
+import { sha256Hex, utf8ToBytes } from "../../protocol/hash.ts";
+import type { JsonObject, JsonText } from "../../protocol/json.ts";
+import type { Instant } from "../instant.ts";
+import { compileExpression, isExpressionFailure, isExpressionProblem } from "../match/expression.ts";
+import type { GateSpec } from "./gates.ts";
+
+/** ±12 hours. */
+const PRIORITY_S_MAX = 43_200;
+/** A longer key value is replaced by its hash. */
+const VALUE_CHARS_MAX = 128;
+
+/** The name of a rule among those of its kind (FR1). */
+export function ruleName(rule: ConcurrencyRule, isRunRule: boolean): string {
+  return `${isRunRule ? "run" : "call"} ${rule.scope} ${rule.key ?? ""}`;
+}
+
+/** The value of a key expression for an event, as text. */
+export function keyValue(expression: string, event: JsonObject, now: Instant): string {
+  const compiled = compileExpression(expression, ["event"]);
+  if (isExpressionProblem(compiled)) return "null"; // Refused at sync.
+  const value = compiled.key({ event }, now);
+  return value.length > VALUE_CHARS_MAX ? `h:${sha256Hex(utf8ToBytes(value))}` : value;
+}
+
+/** True when a key says that its rule is not for this event: it is false. */
+export const isExempt = (value: string): boolean => value === "false";
+
+/** What of the trigger the run's limits go by; null when it is under none that needs it. */
+export function runFlow(flow: FlowConfig, eventText: JsonText | null, now: Instant): RunFlow | null {
+  if (!asksTrigger(flow)) return null;
+  const event = eventText === null ? {} : (JSON.parse(eventText) as JsonObject);
+  const keys: Record<string, string> = {};
+  for (const rule of flow.concurrency) {
+    if (rule.key !== null) keys[ruleName(rule, false)] = keyValue(rule.key, event, now);
+  }
+  for (const rule of flow.runConcurrency) {
+    keys[ruleName(rule, true)] = rule.key === null ? "" : keyValue(rule.key, event, now);
+  }
+  const throttle = flow.throttle?.key == null ? undefined : keyValue(flow.throttle.key, event, now);
+  const priorityMs = flow.priority === null ? 0 : priorityOf(flow.priority, event, now);
+  if (Object.keys(keys).length === 0 && throttle === undefined && priorityMs === 0) return null;
+  return { keys, ...(throttle === undefined ? {} : { throttle }), ...(priorityMs === 0 ? {} : { priorityMs }) };
+}
+
+/** Nearly no function does, and then nobody parses the trigger. */
+function asksTrigger({ concurrency, runConcurrency, throttle, priority }: FlowConfig): boolean {
+  return (
+    runConcurrency.length > 0 ||
+    priority !== null ||
+    throttle?.key != null ||
+    concurrency.some(({ key }) => key !== null)
+  );
+}
+
+/** Whole seconds within bounds; anything else is no priority. */
+function priorityOf(expression: string, event: JsonObject, now: Instant): number {
+  const compiled = compileExpression(expression, ["event"]);
+  if (isExpressionProblem(compiled)) return 0;
+  const value = compiled.evaluate({ event }, now);
+  if (isExpressionFailure(value) || typeof value !== "number" || !Number.isInteger(value)) return 0;
+  return Math.max(-PRIORITY_S_MAX, Math.min(PRIORITY_S_MAX, value)) * 1_000;
+}
+
+/** True for a run that holds places of its own once it has begun. */
+export function holdsPlaces(flow: RunFlow | null): boolean {
+  if (flow === null) return false;
+  for (const name in flow.keys) if (name.startsWith("run ")) return true;
+  return false;
+}
+
+/** Runs with the same one share all their limits: the key of their lane. */
+export function laneKey(flow: RunFlow | null): string {
+  if (flow === null) return "";
+  const names = Object.keys(flow.keys).sort();
+  const values = names.map((name) => `${name}=${flow.keys[name]}`);
+  return flow.throttle === undefined ? values.join("\n") : `${values.join("\n")}\nthrottle=${flow.throttle}`;
+}
+
+export const callHolder = (runId: string, slot: string): string => `${runId} ${slot}`;
+export const runHolder = (runId: string): string => `run ${runId}`;
+
+/** The gates of a call, narrow to wide. */
+export function callGates(fn: FunctionConfig, flow: RunFlow | null, runId: string, slot: string): GateSpec[] {
+  const holder = callHolder(runId, slot);
+  return gatesOf(fn, fn.flow.concurrency, flow, false).map((gate) => ({ ...gate, holder }));
+}
+
+/** The gates of a whole run. */
+export function runGates(fn: FunctionConfig, flow: RunFlow | null, runId: string): GateSpec[] {
+  const holder = runHolder(runId);
+  return gatesOf(fn, fn.flow.runConcurrency, flow, true).map((gate) => ({ ...gate, holder }));
+}
+
+function gatesOf(
+  fn: FunctionConfig,
+  rules: readonly ConcurrencyRule[],
+  flow: RunFlow | null,
+  isRunRule: boolean,
+): { readonly name: string; readonly limit: number }[] {
+  if (rules.length === 0) return [];
+  const gates: { name: string; limit: number }[] = [];
+  for (const rule of rules) {
+    const name = ruleName(rule, isRunRule);
+    const value = flow?.keys[name] ?? (rule.key === null && !isRunRule ? "" : undefined);
+    if (value === undefined) continue; // FR2
+    gates.push({ name: gateName(fn.id, rule, name, value), limit: rule.burst ?? rule.limit });
+  }
+  return gates.sort((left, right) => left.limit - right.limit);
+}
+
+/** Rules of the environment or the account share their gate with every function that has the same key expression. */
+function gateName(functionId: string, rule: ConcurrencyRule, name: string, value: string): string {
+  return rule.scope === "fn" ? `${functionId} ${name} = ${value}` : `${name} = ${value}`;
+}
+
+/** True when a run has fewer places at its own key's gate than are guaranteed to it. */
+export function isBelowGuarantee(
+  fn: FunctionConfig,
+  flow: RunFlow | null,
+  countAt: (gate: string) => number,
+  fullGate: string,
+): boolean {
+  for (const rule of fn.flow.concurrency) {
+    const guaranteed = rule.burst === null ? rule.guaranteed : Math.max(rule.guaranteed, rule.limit);
+    if (guaranteed === 0 || rule.key === null) continue;
+    const name = ruleName(rule, false);
+    const value = flow?.keys[name];
+    if (value === undefined) continue;
+    const own = gateName(fn.id, rule, name, value);
+    if (own !== fullGate && countAt(own) < guaranteed) return true;
+  }
+  return false;
+}
