@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import { ENGINE_START, EngineRig, type HeldCall } from "../../test/engine-rig.ts";
 import { asking, config, done, failing, planned, sleeping } from "../../test/run-rig.ts";
 import type { CreateEndpointRun } from "../core/command.ts";
+import { Facts } from "../core/facts.ts";
 import { LIMITS } from "../protocol/limits.ts";
 import type { Op } from "../protocol/op.ts";
 import { stepHash } from "../protocol/step-id.ts";
@@ -100,6 +101,18 @@ describe("a run that its endpoint executes", () => {
     const rig = await EndpointRig.started();
     await rig.create(request([completed("1")]));
     expect((await rig.run()).status).toBe("completed");
+  });
+
+  test("ends as well with the other name of an end, also in an answer to the server", async () => {
+    const rig = await EndpointRig.started();
+    await rig.create(request([asking("SyncRunComplete", { data: "1" }), done("a")]));
+    expect([(await rig.run()).output, (await rig.run()).stack]).toEqual(["1", ["a"]]);
+
+    const other = await EndpointRig.started();
+    await other.create(request([asking("DiscoveryRequest")]));
+    other.call.answer({ kind: "ops", ops: [asking("SyncRunComplete", { data: "2" })] });
+    await other.rig.settle();
+    expect((await other.run()).output).toBe("2");
   });
 
   test("is called when nothing was heard of it for the time of its lease, which every step renews", async () => {
@@ -237,7 +250,17 @@ describe("beginning again", () => {
     const rig = await EndpointRig.started();
     const answers = [rig.create(request([done("a", "1")])), rig.create(request([done("a", "2")]))];
     expect((await Promise.all(answers)).map(({ kind }) => kind)).toEqual(["created", "created"]);
-    expect((await rig.run()).stack).toEqual(["a"]);
+    expect((await rig.run()).steps.get("a")!.memo).toBe('{"data":1}');
+  });
+
+  test("a run that was made while another load looked for it is looked for again", () => {
+    const recent = new Map<string, string>();
+    const note = (fact: string, value: string) => void recent.set(fact, value);
+    const facts = new Facts({ get: (fact) => recent.get(fact), note, members: () => [], join: () => {} });
+    facts.addAbsentRuns([RUN]);
+    expect(facts.isAbsent(RUN)).toBe(true);
+    facts.noteRun(RUN);
+    expect(facts.isAbsent(RUN)).toBe(false);
   });
 });
 

@@ -82,7 +82,7 @@ export const ENDPOINT_ROUTES = [
     params: { run: runId },
     query: { token: z.string().meta({ description: "From the creation of the run." }) },
     replies: { 200: { description: "The endpoint's own answer; its status may be another.", contentType: "*/*" } },
-    errors: ["run_token_invalid", "not_found", "server_overloaded"],
+    errors: ["run_token_invalid", "not_found", "server_stopping", "server_overloaded"],
   }),
   rawRoute({
     raw: true,

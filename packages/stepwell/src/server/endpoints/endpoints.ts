@@ -126,6 +126,7 @@ export class Endpoints {
     const row = await this.#ends.wait(runId, { waitMs: LIMITS.endpointOutputWaitMs, signal });
     if (row === null) throw new StepwellError("not_found", { what: `Run ${runId}` });
     if (response.destroyed) return;
+    if (this.#stop.signal.aborted && row.endedAt === null) throw new StepwellError("server_stopping");
     const { status, headers, body } = outputOf(row);
     const length = String(Buffer.byteLength(body));
     response.writeHead(status, [...common, ...Object.entries(headers).flat(), "content-length", length]);
