@@ -35,6 +35,7 @@ export interface PastQuery {
   readonly names: readonly string[];
   readonly from: Instant;
   readonly until: Instant;
+  readonly after: string | null;
   readonly limit: number;
 }
 

@@ -41,6 +41,9 @@ export type InboxContent =
       readonly until: Instant;
       /** When the step's patience ends if nothing is found. */
       readonly timeoutAt: Instant;
+      /** Events up to this id have been looked at; how many they were. */
+      readonly after: string | null;
+      readonly seen: number;
     }
   | { readonly kind: "signal"; readonly signal: string; readonly data: JsonText; readonly ttlMs: number | null };
 

@@ -9,6 +9,7 @@
 import { INTERNAL_EVENTS, type IncomingEvent, type StoredEvent } from "../protocol/event.ts";
 import type { FunctionConfig } from "../protocol/function.ts";
 import { isJsonObject, type JsonObject, type JsonText } from "../protocol/json.ts";
+import { LIMITS } from "../protocol/limits.ts";
 import type { Sends } from "../protocol/op.ts";
 import type { Apps } from "./apps.ts";
 import type { Batch } from "./batch.ts";
@@ -233,7 +234,8 @@ export class Links {
   // --- Messages -----------------------------------------------------------------------------------------------
 
   lookBack(run: Run, slot: string, names: readonly string[], since: Instant, timeoutAt: Instant): void {
-    this.#say({ kind: "look_back", runId: run.id, slot, names, since, until: this.#home.now(), timeoutAt });
+    const until = this.#home.now();
+    this.#say({ kind: "look_back", runId: run.id, slot, names, since, until, timeoutAt, after: null, seen: 0 });
   }
 
   #say(content: InboxContent): void {
@@ -283,7 +285,10 @@ export class Links {
     const step = run.steps.get(content.slot);
     const job = run.jobs.get(content.slot);
     if (step === undefined || job === undefined) return; // Found, or over.
-    if (past.length >= limit) failRunWith(context, run, "look_back_too_far", { step: step.name, limit: limit - 1 });
+    const seen = content.seen + past.length;
+    const max = LIMITS.lookBackEventsMax;
+    if (seen > max) failRunWith(context, run, "look_back_too_far", { step: step.name, limit: max });
+    else if (past.length >= limit) this.#say({ ...content, after: past.at(-1)!.id, seen });
     else moveJob(context, run, job, Math.max(content.timeoutAt, this.#home.now()));
   }
 }

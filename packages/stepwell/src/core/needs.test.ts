@@ -132,19 +132,10 @@ describe("a message", () => {
   });
 
   test("of a look back needs the stored events and its run", () => {
-    const content = {
-      kind: "look_back",
-      runId: "r",
-      slot: "s",
-      names: ["a"],
-      since: 5,
-      until: 9,
-      timeoutAt: 9,
-    } as const;
+    const span = { since: 5, until: 9, timeoutAt: 9, after: "e1", seen: 250 } as const;
+    const content = { kind: "look_back", runId: "r", slot: "s", names: ["a"], ...span } as const;
     const needs = missingFor(viewOf(), delivered(content), noFacts())!;
-    expect(needs.past).toEqual([
-      { subject: "m", names: ["a"], from: 5, until: 9, limit: LIMITS.lookBackEventsMax + 1 },
-    ]);
+    expect(needs.past).toEqual([{ subject: "m", names: ["a"], from: 5, until: 9, after: "e1", limit: 250 }]);
     expect(needs.runs).toEqual(["r"]);
   });
 

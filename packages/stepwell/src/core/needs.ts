@@ -17,6 +17,7 @@ import {
   type PastQuery,
   type WaiterQuery,
 } from "./facts.ts";
+import type { InboxContent } from "./inbox.ts";
 import { valueAt } from "./match/wait-keys.ts";
 import type { WaitNames } from "./match/wait-names.ts";
 import { signalOf } from "./run/wait-signal.ts";
@@ -208,7 +209,10 @@ export function pageOf(facts: Facts, query: WaiterQuery): readonly string[] {
 
 export function pastOf(
   subject: string,
-  { names, since, until }: { readonly names: readonly string[]; readonly since: number; readonly until: number },
+  { names, since, until, after }: InboxContent & { readonly kind: "look_back" },
 ): PastQuery {
-  return { subject, names, from: since, until, limit: LIMITS.lookBackEventsMax + 1 };
+  return { subject, names, from: since, until, after, limit: LOOK_BACK_PAGE };
 }
+
+/** Stored events that are in memory at once for a look back. */
+const LOOK_BACK_PAGE = 250;

@@ -26,6 +26,6 @@ async function loadWaiters(store: Store, queries: readonly WaiterQuery[], facts:
 }
 
 async function loadPast(store: Store, query: PastQuery, facts: Facts): Promise<void> {
-  const { names, from, until, limit } = query;
-  facts.addPast(query, await store.loadPastEvents({ env: DEFAULT_ENV, names, from, until, limit }));
+  const { names, from, until, after, limit } = query;
+  facts.addPast(query, await store.loadPastEvents({ env: DEFAULT_ENV, names, from, until, after, limit }));
 }

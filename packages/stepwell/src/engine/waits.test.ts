@@ -258,6 +258,23 @@ describe("looking back", () => {
     expect(await memoOf(rig, runId)).toContain('"n":1');
   });
 
+  test("goes through the events page by page, also across a restart", async () => {
+    const before = await EngineRig.started();
+    const runId = await begun(before);
+    await receive(before, ...Array.from({ length: 600 }, (_, n) => eventOf(before, "reply", { n })));
+    before.store.isHolding = true;
+    await report(before, waiting({ since: "run", timeout: "1s", if: "async.data.n >= 550" }));
+    await before.store.held[0]!.store();
+    await before.settle();
+    await before.store.held[1]!.store(); // The first page is done, and a message says where to go on.
+    before.store.isHolding = false;
+    expect(await before.store.loadInbox(null, 10)).toMatchObject([{ content: { kind: "look_back", seen: 250 } }]);
+    before.now += HOUR;
+    const rig = await restarted(before);
+    expect(await memoOf(rig, runId)).toContain('"n":550');
+    expect(await rig.store.loadInbox(null, 10)).toEqual([]);
+  });
+
   test("too far is an error of the run", async () => {
     const rig = await EngineRig.started();
     const runId = await begun(rig);

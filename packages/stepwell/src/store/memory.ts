@@ -168,7 +168,7 @@ export class MemoryStore implements Store {
     if (query.env !== DEFAULT_ENV) return [];
     const { least, greatest } = pastEventIds(query);
     const events = [...this.#tables.events.values()].filter(({ id, name, receivedAt }) => {
-      if (id < least || id > greatest || !query.names.includes(name)) return false;
+      if (id <= least || id > greatest || !query.names.includes(name)) return false;
       return receivedAt >= query.from && receivedAt <= query.until;
     });
     return oldestFirst(events, query.limit).map((event) => ({ ...event }));

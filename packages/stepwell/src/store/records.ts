@@ -164,11 +164,15 @@ export function compareWaits(left: WaitRecord, right: WaitRecord): number {
  */
 const CLOCK_SKEW_MS_MAX = 600_000;
 
-/** The least and the greatest id that events of a look-back can have. */
-export function pastEventIds({ from, until }: PastEventsQuery): { readonly least: string; readonly greatest: string } {
+/** The events of a look-back have ids after the first of these and not after the second. */
+export function pastEventIds({ from, until, after = null }: PastEventsQuery): {
+  readonly least: string;
+  readonly greatest: string;
+} {
   const timeText = (at: Instant) => encodeUlidTime(Math.min(Math.max(Math.floor(at), 0), ULID_TIME_MAX));
+  const first = timeText(from - CLOCK_SKEW_MS_MAX);
   return {
-    least: timeText(from - CLOCK_SKEW_MS_MAX),
+    least: after !== null && after > first ? after : first,
     greatest: `${timeText(until + CLOCK_SKEW_MS_MAX)}${"Z".repeat(16)}`,
   };
 }

@@ -80,6 +80,8 @@ export interface PastEventsQuery {
   /** Received at or after, and before or at. */
   readonly from: Instant;
   readonly until: Instant;
+  /** Only events with greater ids; null, or left out, for all. */
+  readonly after?: string | null;
   readonly limit: number;
 }
 

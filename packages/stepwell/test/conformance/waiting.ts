@@ -201,7 +201,17 @@ export function inboxTests(current: () => Store): void {
       { kind: "cancel", runId: "r", reason: "cancelled_by_parent", message: "lone \udfff" },
       { kind: "drop_wait", runId: "r", slot: "s" },
       { kind: "event", eventId: "e", starts: true, at: 3, after: null },
-      { kind: "look_back", runId: "r", slot: "s", names: ["a", "b"], since: 5, until: 6, timeoutAt: 7 },
+      {
+        kind: "look_back",
+        runId: "r",
+        slot: "s",
+        names: ["a", "b"],
+        since: 5,
+        until: 6,
+        timeoutAt: 7,
+        after: null,
+        seen: 0,
+      },
       { kind: "signal", signal: "go\u0000", data, ttlMs: null },
     ];
     const messages = contents.map((content, number) => ({ id: idOf(number), content }));
@@ -246,6 +256,15 @@ export function pastEventTests(current: () => Store): void {
     expect(await past(["b"], T0 + 2, T0 + 3)).toEqual([]);
     expect(await past([], T0, EVER)).toEqual([]);
     expect(await past(["a"], 0, EVER, 2)).toEqual([0, 3]);
+    const after = { env: "default", names: ["a", "c"], from: T0 + 3, until: T0 + 100, limit: 3 };
+    for (const [id, wanted] of [
+      [5, [6, 8, 9]],
+      [0, [3, 5, 6]],
+      [18, []],
+    ] as const) {
+      const events = await current().loadPastEvents({ ...after, after: idOf(id) });
+      expect(events.map((event) => Number(event.id.slice(-6)))).toEqual(wanted);
+    }
     const elsewhere = { env: "other", names: ["a"], from: 0, until: EVER, limit: 9 };
     expect(await current().loadPastEvents(elsewhere)).toEqual([]);
   });
