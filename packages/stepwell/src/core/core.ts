@@ -618,9 +618,12 @@ export class Core {
       return;
     }
     const requestId = this.#ids.next(this.#now);
-    if (run !== undefined && job !== undefined && dispatch(this.#context, run, hint.slot, requestId)) return;
+    const isPaused = this.#apps.isPaused(hint.functionId); // Since, while the run was loaded.
+    if (run !== undefined && job !== undefined && !isPaused && dispatch(this.#context, run, hint.slot, requestId))
+      return;
     this.#callCount--;
     this.#admission.undone(hint, run !== undefined && !isEnded(run) && run.status !== "queued");
+    if (isPaused) this.#queue.putBack(hint);
   }
 
   #tick(run: Run, job: Job): void {
