@@ -126,16 +126,40 @@ describe("a paused function", () => {
     expect(rig.calls).toHaveLength(2);
   });
 
-  test("whose start is limited: a run that waited too long has not begun when it is resumed", async () => {
+  test("whose start is limited: a run that waits too long ends at its time, not when it is resumed", async () => {
     const rig = await EngineRig.started({ timeouts: { ...NO_TIMEOUTS, startMs: 60_000 } });
     await pause(rig, "hold");
     const runId = await start(rig);
-    await rig.pass(HOUR);
-    await pause(rig, null);
+    await rig.pass(59_999);
+    expect((await rowOf(rig, runId!)).status).toBe("queued");
+    await rig.pass(1);
     expect(await rowOf(rig, runId!)).toMatchObject({ status: "cancelled", reason: "timed_out", startedAt: null });
+    await pause(rig, null);
     expect(rig.calls).toEqual([]);
     expect(await leftovers(rig)).toBe(0);
   });
+
+  test("lets time pass: sleeps and waits end while nothing is called", async () => {
+    const rig = await EngineRig.started();
+    const runId = await begun(rig);
+    await report(rig, sleeping("z", "1h"), waiting({ timeout: "30m" }));
+    await pause(rig, "hold");
+    await rig.pass(HOUR);
+    expect([await memoOf(rig, runId, "z"), await memoOf(rig, runId)]).toEqual(["null", "null"]);
+    expect(rig.calls).toHaveLength(1);
+  });
+});
+
+test("what time ends does not wait for a place, however many calls are out", async () => {
+  const limits = { callsMax: 1 };
+  const rig = await EngineRig.started({ timeouts: { ...NO_TIMEOUTS, finishMs: 60_000 } }, { limits });
+  const asleep = await begun(rig);
+  await report(rig, waiting({ timeout: "30s" }));
+  const hanging = await begun(rig);
+  await rig.pass(30_000);
+  expect(await memoOf(rig, asleep)).toBe("null");
+  await rig.pass(30_000);
+  expect(await rowOf(rig, hanging)).toMatchObject({ status: "cancelled", reason: "timed_out" });
 });
 
 describe("a paused app", () => {
