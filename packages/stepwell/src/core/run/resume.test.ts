@@ -98,6 +98,22 @@ describe("a failed run that is resumed", () => {
     expect([rig.armed.size, rig.slots, rig.problems]).toEqual([0, [], []]);
   });
 
+  test("takes nothing from a call that was out when it failed, even in the same millisecond", () => {
+    const rig = new RunRig({ version: 1 });
+    rig.report("main", planned("a"), planned("bad"));
+    rig.report("a", done("a"));
+    const old = rig.call()!;
+    rig.answer(rig.call("bad")!, rig.failed("boom", FINAL));
+    expect(rig.run.status).toBe("failed");
+    resumeFailed(rig.context, rig.run);
+    const next = rig.call()!;
+    rig.answer(old, rig.returned('"old"'));
+    expect([rig.run.status, next.generation > old.generation]).toEqual(["running", true]);
+    expect(rig.save(old.generation, done("x"))).toMatchObject({ code: "stale_dispatch" });
+    rig.answer(next, rig.returned('"new"'));
+    expect(rig.run.output).toBe('"new"');
+  });
+
   test("counts each of its resumes", () => {
     const rig = failedRig();
     for (let count = 1; count <= 3; count++) {

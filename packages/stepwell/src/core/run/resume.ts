@@ -23,7 +23,8 @@ export function resumeFailed(context: RunContext, run: Run): void {
   run.startedAt = context.now;
   run.notes = { ...run.notes, resumes: (run.notes?.resumes ?? 0) + 1 };
   context.batch.runs.add(run);
-  addJob(context, run, MAIN_SLOT, "discover", context.now);
+  // A call that was told to stop when the run failed may still answer: it is not to be taken for the next one.
+  addJob(context, run, MAIN_SLOT, "discover", context.now).generation = context.now;
   const fn = context.functionOf(run);
   if (fn === undefined) return;
   limitFinish(context, run, fn.timeouts); // RS3
