@@ -6,7 +6,9 @@ import type { JsonText } from "../protocol/json.ts";
 import type { Op } from "../protocol/op.ts";
 import type { Outcome } from "../protocol/outcome.ts";
 import type { PauseMode, StoredOperation } from "./batch.ts";
+import type { ExplainView } from "./explain/view.ts";
 import type { InboxMessage } from "./inbox.ts";
+import type { Instant } from "./instant.ts";
 import type { RequestOutcome } from "./run/request.ts";
 import type { EndReason, RunStatus } from "./run/run.ts";
 
@@ -164,7 +166,14 @@ export type Command =
   | PutOperation
   | CreateEndpointRun
   | SaveEndpointSteps
-  | Deliver;
+  | Deliver
+  | Look;
+
+/** Looks at memory and changes nothing; what it saw is told once it is stored (E1). */
+export interface Look {
+  readonly kind: "look";
+  readonly read: (view: ExplainView, now: Instant) => unknown;
+}
 
 export type EndpointAnswer =
   | { readonly kind: "created"; readonly functionId: string; readonly appId: string }

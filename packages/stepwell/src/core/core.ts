@@ -52,6 +52,7 @@ import type {
 
 import { CronSchedules, type FiredTick } from "./cron/schedules.ts";
 import { createEndpointRun } from "./endpoints.ts";
+import type { ExplainView } from "./explain/view.ts";
 import { type Facts, messageFact, type Needs, type Recent } from "./facts.ts";
 import { Admission, type ThrottleState } from "./flow/admission.ts";
 import { runFlow } from "./flow/rules.ts";
@@ -121,6 +122,7 @@ const LOADS_AHEAD_MAX = 1_000;
 export class Core {
   readonly #options: CoreOptions;
   readonly #ids: IdSource;
+  readonly #ready: ReadyQueue;
   readonly #queue: JobQueue;
   readonly #admission: Admission;
   readonly #runs = new Map<string, Run>();
@@ -159,7 +161,8 @@ export class Core {
       appLimit: () => options.callsPerAppMax,
     });
     const weightOf = (functionId: string) => this.#apps.functionOf(functionId)?.flow.weight ?? 1;
-    this.#queue = new JobQueue(new ReadyQueue(this.#admission.gates, weightOf), options.queueLimits);
+    this.#ready = new ReadyQueue(this.#admission.gates, weightOf);
+    this.#queue = new JobQueue(this.#ready, options.queueLimits);
     for (const app of this.#apps.list()) this.#triggers.replaceApp(app.id, app.functions);
     this.#schedules = new CronSchedules(registry.schedules, this.#apps.activeFunctions(), now);
     this.#schedules.hold(this.#apps.held);
@@ -521,6 +524,21 @@ export class Core {
   }
 
   // --- For its owner's pages and metrics ----------------------------------------------------------------------
+
+  /** What explanations are made of. */
+  get view(): ExplainView {
+    return {
+      apps: this.#apps,
+      triggers: this.#triggers,
+      admission: this.#admission,
+      ready: this.#ready,
+      waitNames: this.#waitNames,
+      options: this.#options,
+      calls: this.#callCount,
+      runOf: (runId) => this.#runs.get(runId),
+      isLoading: (runId) => this.#whenLoaded.has(runId),
+    };
+  }
 
   /** The functions that listen on an event's name. */
   listeners(eventName: string): string[] {

@@ -1,5 +1,5 @@
 /** A command, with the facts it needs, goes to the core; what comes back is the answer to whoever asked. */
-import type { Command } from "../core/command.ts";
+import type { Command, Look } from "../core/command.ts";
 import type { Core } from "../core/core.ts";
 import type { Facts } from "../core/facts.ts";
 import type { Instant } from "../core/instant.ts";
@@ -40,7 +40,20 @@ export function applyCommand(core: Core, command: Command, facts: Facts, now: In
       return core.createEndpointRun(command, facts, now);
     case "save_endpoint_steps":
       return core.saveEndpointSteps(command, facts, now);
+    case "look":
+      return look(command, core, now);
     case "pause":
       return core.pause(command, now);
+  }
+}
+
+/** What a look throws is the affair of whoever looks; it must not end the turn. */
+function look({ read }: Look, core: Core, now: Instant): unknown {
+  try {
+    return read(core.view, now);
+  } catch (error) {
+    const failed = Promise.reject(error);
+    failed.catch(() => {}); // It is told with the answer, which may be later.
+    return failed;
   }
 }

@@ -23,6 +23,7 @@ import type {
   EventReceipt,
   IncomingEvent,
   InvokeFunction,
+  Look,
   RerunRun,
   ResumeRun,
   SaveCheckpoint,
@@ -33,6 +34,7 @@ import type {
   SyncAnswer,
 } from "../core/command.ts";
 import { Core, type CoreOptions } from "../core/core.ts";
+import type { RunExplanation } from "../core/explain/explanation.ts";
 import { Facts, messageFact, type Needs, type Recent } from "../core/facts.ts";
 import type { Instant } from "../core/instant.ts";
 import type { CheckpointAnswer } from "../core/run/checkpoint.ts";
@@ -43,6 +45,7 @@ import { DEFAULT_ENV } from "../protocol/event.ts";
 import type { AppConfig } from "../protocol/function.ts";
 import { type Fence, isFatalStoreError, type Store } from "../store/store.ts";
 import { applyCommand } from "./apply.ts";
+import { explainRun } from "./explain.ts";
 import { loadFacts } from "./load-facts.ts";
 import { Mailbox } from "./mailbox.ts";
 import { ENGINE_LIMITS, type EngineLimits, type EngineOptions, type EngineStats } from "./options.ts";
@@ -282,6 +285,16 @@ export class Engine {
       commits: this.#commits,
       reloads: this.#reloads,
     };
+  }
+
+  /** Looks at what is in memory and changes nothing. What was seen is told once all of it is stored (E1). */
+  look<T>(read: Look["read"] & ((...args: never) => T)): Promise<T> {
+    return this.#submit<T>({ kind: "look", read });
+  }
+
+  /** Why a run does not go on, or what it does; null when there is no such run. */
+  explain(runId: string): Promise<RunExplanation | null> {
+    return explainRun(this, runId);
   }
 
   /** Tells a watcher what has been committed. Returns how to stop. A watcher must not block. */

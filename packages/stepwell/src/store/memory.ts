@@ -9,6 +9,7 @@
  */
 import type { Attempt, Batch, Decision, StoredOperation } from "../core/batch.ts";
 import type { HeldPlace } from "../core/core.ts";
+import type { JobCount } from "../core/explain/explain-queue.ts";
 import type { ThrottleState } from "../core/flow/admission.ts";
 import { holdsPlaces } from "../core/flow/rules.ts";
 import type { InboxMessage } from "../core/inbox.ts";
@@ -245,6 +246,17 @@ export class MemoryStore implements Store {
     const openRuns = [...runs.values()].filter((run) => run.status === "queued" || run.status === "running").length;
     const jobCount = [...jobs.values()].reduce((count, ofRun) => count + ofRun.size, 0);
     return { events: events.size, runs: runs.size, openRuns, jobs: jobCount };
+  }
+
+  async countJobs(now: Instant): Promise<JobCount[]> {
+    const counts = new Map<JobCount["kind"], JobCount>();
+    for (const ofRun of this.#tables.jobs.values()) {
+      for (const { kind, dueAt } of ofRun.values()) {
+        const { count, due } = counts.get(kind) ?? { count: 0, due: 0 };
+        counts.set(kind, { kind, count: count + 1, due: due + (dueAt <= now ? 1 : 0) });
+      }
+    }
+    return [...counts.values()].sort((left, right) => compareTexts(left.kind, right.kind));
   }
 
   async expireFlow(now: Instant, limit: number): Promise<number> {

@@ -12,6 +12,7 @@ import { realpathSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import type { Attempt, Batch, Decision, StoredOperation } from "../core/batch.ts";
 import type { HeldPlace } from "../core/core.ts";
+import type { JobCount } from "../core/explain/explain-queue.ts";
 import type { ThrottleState } from "../core/flow/admission.ts";
 import type { InboxMessage } from "../core/inbox.ts";
 import type { Instant } from "../core/instant.ts";
@@ -238,6 +239,10 @@ export class SqliteStore implements Store {
 
   async counts(): Promise<StoreCounts> {
     return this.#list((reader) => reader.call("counts"));
+  }
+
+  async countJobs(now: Instant): Promise<JobCount[]> {
+    return this.#list((reader) => reader.call("countJobs", now));
   }
 
   async expireFlow(now: Instant, limit: number): Promise<number> {

@@ -21,6 +21,7 @@ import type {
   StoredOperation,
 } from "../core/batch.ts";
 import type { HeldPlace } from "../core/core.ts";
+import type { JobCount } from "../core/explain/explain-queue.ts";
 import type { ThrottleState } from "../core/flow/admission.ts";
 import type { InboxMessage } from "../core/inbox.ts";
 import type { Instant } from "../core/instant.ts";
@@ -220,6 +221,8 @@ export interface Store {
   counts(): Promise<StoreCounts>;
   /** Deletes flow facts that expired before `now`, at most `limit` of them; returns how many. */
   expireFlow(now: Instant, limit: number): Promise<number>;
+  /** How many jobs there are of each kind, and how many of them are due at `now`. */
+  countJobs(now: Instant): Promise<JobCount[]>;
 }
 
 const FATAL: ReadonlySet<string> = new Set([

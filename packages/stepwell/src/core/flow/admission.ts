@@ -175,6 +175,11 @@ export class Admission {
     return states;
   }
 
+  /** When a throttle's bucket is full again; null when it is. */
+  throttleFullAt(gate: string): Instant | null {
+    return this.#fullAt.get(gate)?.fullAt ?? null;
+  }
+
   restoreThrottle(state: ThrottleState): void {
     this.#fullAt.set(
       throttleGate(state.functionId, state.key === "" ? null : { keys: {}, throttle: state.key }),

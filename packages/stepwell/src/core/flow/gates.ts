@@ -145,6 +145,14 @@ export class Gates {
     return { name, limit: gate.limit, holders: gate.holders, waiting };
   }
 
+  /** Who waits at a gate, in the order in which they go. */
+  *waitersAt(name: string): IterableIterator<Waiter> {
+    const gate = this.#gates.get(name);
+    if (gate === undefined) return;
+    yield* gate.preferred;
+    yield* gate.waiters;
+  }
+
   /** How many a gate holds; for what is guaranteed to a key. */
   count(name: string): number {
     return this.#gates.get(name)?.holders.size ?? 0;

@@ -119,7 +119,7 @@ function gatesOf(
 }
 
 /** Rules of the environment or the account share their gate with every function that has the same key expression. */
-function gateName(functionId: string, rule: ConcurrencyRule, name: string, value: string): string {
+export function gateName(functionId: string, rule: ConcurrencyRule, name: string, value: string): string {
   return rule.scope === "fn" ? `${functionId} ${name} = ${value}` : `${name} = ${value}`;
 }
 

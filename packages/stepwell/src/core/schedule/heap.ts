@@ -15,6 +15,11 @@ export class Heap<Item> {
     return this.#items[0];
   }
 
+  /** The elements, in no particular order. */
+  [Symbol.iterator](): IterableIterator<Item> {
+    return this.#items.values();
+  }
+
   push(item: Item): void {
     const items = this.#items;
     let index = items.length;

@@ -210,6 +210,11 @@ export class ReadyQueue {
     return isStart ? pair.starts : pair.begun;
   }
 
+  /** Functions with work, for whoever explains. */
+  functionIds(): IterableIterator<string> {
+    return this.#functions.keys();
+  }
+
   /** The lanes of a function with work, for whoever explains. */
   *lanesOf(functionId: string): IterableIterator<Lane> {
     for (const pair of this.#functions.get(functionId)?.pairs.values() ?? []) {
@@ -218,7 +223,7 @@ export class ReadyQueue {
   }
 }
 
-function isOlder(left: JobHint, right: JobHint): boolean {
+export function isOlder(left: JobHint, right: JobHint): boolean {
   if (left.orderAt !== right.orderAt) return left.orderAt < right.orderAt;
   if (left.dueAt !== right.dueAt) return left.dueAt < right.dueAt;
   if (left.runId !== right.runId) return left.runId < right.runId;

@@ -7,6 +7,7 @@
  */
 import type { DatabaseSync } from "node:sqlite";
 import type { Attempt, Decision, StoredOperation } from "../../core/batch.ts";
+import type { JobCount } from "../../core/explain/explain-queue.ts";
 import type { Wait } from "../../core/run/run.ts";
 import type { StoredEvent } from "../../protocol/event.ts";
 import type { FunctionConfig } from "../../protocol/function.ts";
@@ -201,6 +202,11 @@ export function counts(db: DatabaseSync): StoreCounts {
     openRuns: count("runs INDEXED BY runs_by_status WHERE status <> 'completed' AND status IN ('queued', 'running')"),
     jobs: count("jobs"),
   };
+}
+
+export function countJobs(db: DatabaseSync, now: number): JobCount[] {
+  const sql = "SELECT kind, count(*) AS count, sum(due_at <= ?) AS due FROM jobs GROUP BY kind ORDER BY kind";
+  return db.prepare(sql).all(now) as unknown as JobCount[];
 }
 
 const inEnv = (env: string): Clause => clause("env = ?", encodeText(env));

@@ -29,6 +29,7 @@ export function createReader({ path, busyTimeoutMs }: ReaderOptions) {
     getOperation: (id: string) => lists.getOperation(db(), id),
     listOperations: (limit: number, before?: string) => lists.listOperations(db(), limit, before),
     counts: () => lists.counts(db()),
+    countJobs: (now: number) => lists.countJobs(db(), now),
     close: () => opened?.close(),
   };
 }

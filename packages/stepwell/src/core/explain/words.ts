@@ -1,0 +1,42 @@
+/** Pieces of sentences that all explanations share. */
+
+import { formatDuration } from "../../protocol/duration.ts";
+import type { ErrorValue } from "../../protocol/error-value.ts";
+import { type Instant, isoTime } from "../instant.ts";
+
+/** "2026-01-31T12:00:00Z, in 5m" */
+export function untilText(at: Instant, now: Instant): string {
+  return at <= now ? "now" : `${isoTime(at)} (in ${spanText(at - now)})`;
+}
+
+/** "2026-01-31T12:00:00Z, 5m ago" */
+export function sinceText(at: Instant, now: Instant): string {
+  return `${isoTime(at)} (${spanText(now - at)} ago)`;
+}
+
+/** A span in its two largest units: nobody waits for the milliseconds of an hour. */
+export function spanText(ms: number): string {
+  if (ms < 1_000) return `${Math.max(0, Math.round(ms))}ms`;
+  const whole = formatDuration(Math.floor(ms / 1_000) * 1_000);
+  return [...whole.matchAll(/\d+[a-z]+/g)].slice(0, 2).join("");
+}
+
+export function countText(count: number, noun: string, plural = `${noun}s`): string {
+  return count === 1 ? `1 ${noun}` : `${count.toLocaleString("en-US")} ${plural}`;
+}
+
+/** "a, b, c and 4 more" */
+export function listText(items: readonly string[], count: number = items.length, max = 3): string {
+  const shown = items.slice(0, max);
+  const rest = count - shown.length;
+  if (rest > 0) return `${shown.join(", ")} and ${rest.toLocaleString("en-US")} more`;
+  return shown.length < 2 ? shown.join("") : `${shown.slice(0, -1).join(", ")} and ${shown.at(-1)}`;
+}
+
+const ERROR_CHARS_MAX = 200;
+
+/** "Error: no luck", cut. */
+export function shortError(error: Partial<ErrorValue>): string {
+  const text = [error.name, error.message].filter((part) => part !== undefined && part !== "").join(": ");
+  return text.length > ERROR_CHARS_MAX ? `${text.slice(0, ERROR_CHARS_MAX)}…` : text;
+}
