@@ -12,6 +12,7 @@ import { appUrl, count, list, moment, port, seconds } from "./option-values.ts";
 import { addRuns } from "./run-commands.ts";
 import { type Environment, PORT_DEFAULT } from "./settings.ts";
 import type { Terminal } from "./terminal.ts";
+import { addExplain } from "./why-commands.ts";
 
 export interface LogChoice {
   readonly logFormat: "json" | "pretty";
@@ -47,6 +48,7 @@ export function createProgram(terminal: Terminal, env: Environment, ended: (code
   addSend(add);
   addRuns(add);
   addEvents(add);
+  addExplain(add);
   addOperations(add);
   addServed(add);
   addSignal(add);

@@ -10,6 +10,6 @@ export type ApiEngine = Pick<
 >;
 
 export type ApiContext = Omit<ServerContext, "engine"> & {
-  readonly engine: ApiEngine & Pick<Engine, "apps" | "watch" | "isAccepting">;
+  readonly engine: ApiEngine & Pick<Engine, "apps" | "watch" | "isAccepting" | "look">;
   readonly runEnds: RunEnds;
 };

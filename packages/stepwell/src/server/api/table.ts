@@ -4,6 +4,7 @@ import { APP_ROUTES } from "./app-routes.ts";
 import { CANCELLATION_ROUTES } from "./cancellation-routes.ts";
 import { EVENT_ROUTES } from "./event-routes.ts";
 import { FUNCTION_ROUTES } from "./function-routes.ts";
+import { EXPLAIN_ROUTES } from "./explain-routes.ts";
 import { INVOKE_ROUTES } from "./invoke-routes.ts";
 import { openApiRoutes } from "./openapi-routes.ts";
 import { OPERATION_ROUTES } from "./operation-routes.ts";
@@ -26,6 +27,7 @@ export const ROUTES: readonly Route[] = [
   ...RUN_ROUTES,
   ...RUN_ACTION_ROUTES,
   ...FUNCTION_ROUTES,
+  ...EXPLAIN_ROUTES,
   ...INVOKE_ROUTES,
   ...APP_ROUTES,
   ...SIGNAL_ROUTES,
