@@ -12,7 +12,7 @@ import { appUrl, count, list, moment, port, seconds } from "./option-values.ts";
 import { addRuns } from "./run-commands.ts";
 import { type Environment, PORT_DEFAULT } from "./settings.ts";
 import type { Terminal } from "./terminal.ts";
-import { addExplain } from "./why-commands.ts";
+import { addDoctor, addExplain } from "./why-commands.ts";
 
 export interface LogChoice {
   readonly logFormat: "json" | "pretty";
@@ -49,6 +49,7 @@ export function createProgram(terminal: Terminal, env: Environment, ended: (code
   addRuns(add);
   addEvents(add);
   addExplain(add);
+  addDoctor(add);
   addOperations(add);
   addServed(add);
   addSignal(add);

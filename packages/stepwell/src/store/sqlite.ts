@@ -20,6 +20,7 @@ import type { Run, Wait } from "../core/run/run.ts";
 import type { JobHint } from "../core/schedule/job-queue.ts";
 import { StepwellError } from "../protocol/errors.ts";
 import type { StoredEvent } from "../protocol/event.ts";
+import type { IntegrityPage, IntegrityQuery, Repair } from "./integrity.ts";
 import { batchRows } from "./sqlite/batch-rows.ts";
 import { storeError } from "./sqlite/failure.ts";
 import { SqliteLoads } from "./sqlite/loads.ts";
@@ -239,6 +240,19 @@ export class SqliteStore implements Store {
 
   async counts(): Promise<StoreCounts> {
     return this.#list((reader) => reader.call("counts"));
+  }
+
+  async findDamage(query: IntegrityQuery): Promise<IntegrityPage> {
+    return this.#list((reader) => reader.call("findDamage", query));
+  }
+
+  /** Mends damage, all of it or nothing. For `stepwell doctor`: no engine may hold the store meanwhile. */
+  async repair(repairs: readonly Repair[], now: Instant): Promise<void> {
+    try {
+      await this.#open().writer.call("repair", repairs, now);
+    } catch (error) {
+      throw this.#noted(error);
+    }
   }
 
   async countJobs(now: Instant): Promise<JobCount[]> {

@@ -31,6 +31,7 @@ import type { StoredEvent } from "../protocol/event.ts";
 import type { RunFlow } from "../protocol/flow.ts";
 import type { FunctionConfig } from "../protocol/function.ts";
 import type { JsonText } from "../protocol/json.ts";
+import type { IntegrityPage, IntegrityQuery } from "./integrity.ts";
 
 /** Proof that this node still owns what it writes (E5). A single-process store holds its file's lock instead. */
 export interface Fence {
@@ -221,6 +222,8 @@ export interface Store {
   counts(): Promise<StoreCounts>;
   /** Deletes flow facts that expired before `now`, at most `limit` of them; returns how many. */
   expireFlow(now: Instant, limit: number): Promise<number>;
+  /** A page of a search for damage (IG1). */
+  findDamage(query: IntegrityQuery): Promise<IntegrityPage>;
   /** How many jobs there are of each kind, and how many of them are due at `now`. */
   countJobs(now: Instant): Promise<JobCount[]>;
 }

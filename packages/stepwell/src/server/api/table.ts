@@ -1,4 +1,5 @@
 /** Every route that the server answers, once. */
+import { DOCTOR_ROUTES } from "./doctor-routes.ts";
 import { ENDPOINT_ROUTES } from "../endpoints/endpoint-routes.ts";
 import { APP_ROUTES } from "./app-routes.ts";
 import { CANCELLATION_ROUTES } from "./cancellation-routes.ts";
@@ -37,6 +38,7 @@ export const ROUTES: readonly Route[] = [
   ...STATE_ROUTES,
   ...SERVER_ROUTES,
   ...APP_ROUTES_V2,
+  ...DOCTOR_ROUTES,
   ...RUN_ROUTES_V2,
   ...RUN_ACTION_ROUTES_V2,
   ...openApiRoutes(() => ROUTES),

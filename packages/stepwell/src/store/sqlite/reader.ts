@@ -1,6 +1,8 @@
 /** The lists of `lists.ts` on one read-only connection. */
 import { DatabaseSync } from "node:sqlite";
+import type { IntegrityQuery } from "../integrity.ts";
 import type { EventFilter, RunFilter, StepPage } from "../store.ts";
+import { findDamage } from "./integrity.ts";
 import * as lists from "./lists.ts";
 
 export interface ReaderOptions {
@@ -28,6 +30,7 @@ export function createReader({ path, busyTimeoutMs }: ReaderOptions) {
     listFunctionVersions: (id: string, limit: number) => lists.listFunctionVersions(db(), id, limit),
     getOperation: (id: string) => lists.getOperation(db(), id),
     listOperations: (limit: number, before?: string) => lists.listOperations(db(), limit, before),
+    findDamage: (query: IntegrityQuery) => findDamage(db(), query),
     counts: () => lists.counts(db()),
     countJobs: (now: number) => lists.countJobs(db(), now),
     close: () => opened?.close(),

@@ -5,12 +5,16 @@
  *   W2. Once a commit has failed, those that were asked for before its caller could know are refused: batch N + 1
  *       must not be stored when N was lost (ST3). Callers count generations; a failure closes its generation.
  */
+import { randomBytes } from "node:crypto";
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 import { assert } from "../../core/assert.ts";
 import { StepwellError } from "../../protocol/errors.ts";
+import { createIdSource } from "../../protocol/ids.ts";
+import type { Repair } from "../integrity.ts";
 import { type BatchRows, PARTITION } from "./batch-rows.ts";
 import { INSERT_BLOB, keepBlobs } from "./blobs.ts";
 import { migrate } from "./migrate.ts";
+import { repairRow } from "./repair.ts";
 import { type PreparedWrites, prepareWrites, runWrites } from "./writes.ts";
 
 export interface WriterOptions {
@@ -69,6 +73,14 @@ export function createWriter(options: WriterOptions) {
         refused = { generation, error };
         throw error;
       }
+    },
+
+    repair(repairs: readonly Repair[], now: number): void {
+      const { db } = current();
+      const ids = createIdSource(() => randomBytes(4).readUInt32LE());
+      inTransaction(db, () => {
+        for (const repair of repairs) repairRow(db, repair, { now, newId: () => ids.next(now) });
+      });
     },
 
     expireFlow(now: number, limit: number): number {
