@@ -5,6 +5,8 @@
  */
 import { DatabaseSync } from "node:sqlite";
 import { afterEach, expect, test } from "vitest";
+import { check } from "../../src/server/doctor/mend.ts";
+import { SqliteStore } from "../../src/store/sqlite.ts";
 import { Seeded } from "../sim/seeded.ts";
 import { Ledger, type Sent } from "./crash-ledger.ts";
 import { CrashRig } from "./crash-rig.ts";
@@ -77,6 +79,19 @@ function inFile(): { integrity: unknown; jobs: number; openRuns: number; doubled
   return result;
 }
 
+/** What the doctor finds in the file while nobody has it open. */
+async function damage(): Promise<unknown> {
+  const store = new SqliteStore({ path: rig.databasePath });
+  await store.open();
+  try {
+    const { findings, looked } = await check(store, Date.now());
+    expect(looked["runs"]).toBeGreaterThan(0);
+    return findings.filter(({ isNote }) => !isNote);
+  } finally {
+    await store.close();
+  }
+}
+
 test(`after ${KILLS} times kill -9 under load every acknowledged event has one finished run, and no result changed`, {
   timeout: TEST_MS_MAX,
 }, async () => {
@@ -88,6 +103,9 @@ test(`after ${KILLS} times kill -9 under load every acknowledged event has one f
   rig.startLoad(4, 30, KILLS * EVENTS_PER_KILL);
   await pause(300);
   for (let kill = 0; kill < KILLS; kill++) await killAndRestart(chance);
+  await rig.kill("server");
+  expect(await damage()).toEqual([]);
+  rig.start("server");
   await rig.up("server");
   await rig.stopLoad();
   await drain();
@@ -99,4 +117,5 @@ test(`after ${KILLS} times kill -9 under load every acknowledged event has one f
   expect(await problems(ledger)).toEqual([]);
   await rig.stopGently("server");
   expect(inFile()).toEqual({ integrity: "ok", jobs: 0, openRuns: 0, doubled: 0 });
+  expect(await damage()).toEqual([]);
 });

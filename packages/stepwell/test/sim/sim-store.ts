@@ -75,6 +75,8 @@ export class SimStore {
       listAttempts: memory.listAttempts.bind(memory),
       listDecisions: memory.listDecisions.bind(memory),
       counts: memory.counts.bind(memory),
+      countJobs: memory.countJobs.bind(memory),
+      findDamage: memory.findDamage.bind(memory),
       countOpenRuns: memory.countOpenRuns.bind(memory),
       expireFlow: memory.expireFlow.bind(memory),
       commit: (batch: Batch, _fence: Fence) => this.#commit(life, batch),
