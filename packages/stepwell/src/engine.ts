@@ -2,6 +2,7 @@
 import { type CreateEngineOptions, EmbeddedEngine } from "./embed/embedded-engine.ts";
 
 export type { Notice } from "./core/batch.ts";
+export type { GateFacts, Reason, ReasonCode, RunExplanation } from "./core/explain/explanation.ts";
 export type { Random } from "./core/random.ts";
 export type { CreateEngineOptions, EmbeddedEngine, SentEvents, WaitOptions } from "./embed/embedded-engine.ts";
 export type { StoreChoice } from "./embed/open-store.ts";

@@ -48,6 +48,15 @@ describe.each([
     expect(await engine.getSteps(runIds[0]!)).toMatchObject([{ name: "double", status: "completed" }]);
   });
 
+  test("a run that stands still says why", async () => {
+    const lazy = client.createFunction({ id: "lazy", triggers: { event: "a" } }, ({ step }) => step.sleep("nap", "1h"));
+    const engine = await start({ client, functions: [lazy], store: store() });
+    const { runIds } = await engine.send({ name: "a" });
+    await expect.poll(async () => (await engine.explainRun(runIds[0]!))!.reasons[0]!.code).toBe("sleeping");
+    expect((await engine.explainRun(runIds[0]!))!.summary).toMatch(/^It sleeps \(the step "nap"\) until 20/);
+    expect(await engine.explainRun("01HZZZZZZZZZZZZZZZZZZZZZZZ")).toBeNull();
+  });
+
   test("a failed run keeps its error", async () => {
     const broken = client.createFunction({ id: "broken", triggers: { event: "a" }, retries: 0 }, () => {
       throw new TypeError("no luck");

@@ -8,6 +8,7 @@
 
 import type { Notice } from "../core/batch.ts";
 import type { CancelAnswer, StartAnswer } from "../core/command.ts";
+import type { RunExplanation } from "../core/explain/explanation.ts";
 import type { Random } from "../core/random.ts";
 import { Engine } from "../engine/engine.ts";
 import type { Clock, EngineLog } from "../engine/ports.ts";
@@ -201,6 +202,11 @@ export class EmbeddedEngine {
   /** The steps of a run, in the order in which they completed; those that are under way last. */
   getSteps(runId: string): Promise<ListedStep[]> {
     return this.#store.listSteps(runId);
+  }
+
+  /** Why a run does not go on, or what it does: which limit, whom it waits for, until when. Null when there is none. */
+  explainRun(runId: string): Promise<RunExplanation | null> {
+    return this.engine.explain(runId);
   }
 
   /**

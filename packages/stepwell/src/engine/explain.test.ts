@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import { appOf, EngineRig } from "../../test/engine-rig.ts";
 import { begun, eventOf, fail, HOUR, invoking, receive, report, waiting } from "../../test/engine-runs.ts";
 import { asking, planned } from "../../test/run-rig.ts";
+import { explainRun } from "../core/explain/explain-run.ts";
 import type { Reason } from "../core/explain/explanation.ts";
 import { type ConcurrencyRule, type FlowConfig, NO_FLOW } from "../protocol/flow.ts";
 import type { JsonObject } from "../protocol/json.ts";
@@ -307,4 +308,22 @@ describe("a function", () => {
       jobs: [{ kind: "discover", count: 3, due: 3 }],
     });
   });
+});
+
+test("a run that a debounce or a batch holds back gathers events until then", async () => {
+  const batch = { sizeMax: 9, timeoutMs: 60_000, key: null, condition: null, bytesMax: 1_000 };
+  const rig = await withFlow({ batch });
+  const runId = await begun(rig);
+  const held = await told(
+    rig,
+    rig.engine.look((view, now) => {
+      const run = { ...view.runOf(runId)!, status: "queued" as const, startAt: now + 60_000 };
+      const job = { ...run.jobs.get("main")!, call: null, dueAt: now + 60_000 };
+      const facts = { runs: new Map([[runId, { ...run, jobs: new Map([["main", job]]) }]]), attempts: new Map() };
+      const needs = { runs: new Set<string>(), attempts: new Set<string>() };
+      return explainRun({ ...view, runOf: () => undefined }, facts, needs, runId, now);
+    }),
+  );
+  expect(held!.reasons).toMatchObject([{ code: "gathering", until: rig.now + 60_000 }]);
+  expect(held!.summary).toContain("It gathers events (a batch), 1 so far of up to 9, until");
 });

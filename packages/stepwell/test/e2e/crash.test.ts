@@ -103,6 +103,8 @@ test(`after ${KILLS} times kill -9 under load every acknowledged event has one f
   rig.startLoad(4, 30, KILLS * EVENTS_PER_KILL);
   await pause(300);
   for (let kill = 0; kill < KILLS; kill++) await killAndRestart(chance);
+  await rig.up("server");
+  expect(await rig.get("/v1/doctor")).toMatchObject({ is_healthy: true });
   await rig.kill("server");
   expect(await damage()).toEqual([]);
   rig.start("server");

@@ -6,6 +6,7 @@ import { appGateOf, throttleGate } from "../flow/admission.ts";
 import { allowedAt } from "../flow/throttle.ts";
 import type { Instant } from "../instant.ts";
 import type { Lane } from "../schedule/ready-queue.ts";
+import { depthOf } from "./depth.ts";
 import { EXPLAINED_MAX, type GateFacts } from "./explanation.ts";
 import { concurrencyGates, gateFacts } from "./gates.ts";
 import type { ExplainView } from "./view.ts";
@@ -47,13 +48,9 @@ export interface FunctionExplanation {
 export function explainFunction(view: ExplainView, slugOrId: string, now: Instant): FunctionExplanation | null {
   const fn = view.apps.find(slugOrId);
   if (fn === undefined) return null;
-  const lanes = [...view.ready.lanesOf(fn.id)];
-  const deepest = lanes.toSorted((left, right) => right.heap.size - left.heap.size).slice(0, EXPLAINED_MAX);
+  const { deepest, waitingStarts, waitingCalls, lanes: laneCount } = depthOf(view.ready.lanesOf(fn.id));
   const laneFacts = deepest.map((lane) => factsOfLane(view, fn, lane, now));
-  const nextStartAt = nextStart(view, fn, lanes, now);
-  const count = (isStart: boolean) =>
-    lanes.reduce((sum, lane) => sum + (lane.isStart === isStart ? lane.heap.size : 0), 0);
-  const [waitingStarts, waitingCalls] = [count(true), count(false)];
+  const nextStartAt = nextStart(view, fn, view.ready.lanesOf(fn.id), now);
   return {
     functionId: fn.id,
     function: fn.slug,
@@ -61,7 +58,7 @@ export function explainFunction(view: ExplainView, slugOrId: string, now: Instan
     paused: view.apps.pauseOf(fn.id),
     waitingStarts,
     waitingCalls,
-    laneCount: lanes.length,
+    laneCount,
     lanes: laneFacts,
     gates: gatesOf(view, fn, deepest),
     ...(nextStartAt === null ? {} : { nextStartAt }),
@@ -103,11 +100,12 @@ function throttledUntil(view: ExplainView, fn: FunctionConfig, lane: Lane, now: 
 }
 
 /** When the next run starts, as far as only the clock decides it: now, or with the first token of a throttle. */
-function nextStart(view: ExplainView, fn: FunctionConfig, lanes: readonly Lane[], now: Instant): Instant | null {
+function nextStart(view: ExplainView, fn: FunctionConfig, lanes: Iterable<Lane>, now: Instant): Instant | null {
   let earliest: Instant | null = null;
   for (const lane of lanes) {
     if (!lane.isStart) continue;
-    const at = lane.blocked === null ? now : throttledUntil(view, fn, lane, now);
+    if (lane.blocked === null) return now;
+    const at = throttledUntil(view, fn, lane, now);
     if (at !== null && (earliest === null || at < earliest)) earliest = at;
   }
   return earliest;
@@ -143,8 +141,13 @@ function summaryOf(
   const paused = pause === null ? "" : ` It is paused (${pause}).`;
   if (starts + calls === 0) return `Nothing of ${fn.slug} waits for its turn.${paused}`;
   const blocked = lanes.find(({ gate }) => gate !== undefined)?.gate;
-  const where = blocked === undefined ? "" : ` The deepest waits at ${blocked.rule}, ${blocked.holderCount} held.`;
+  const where = blocked === undefined ? "" : ` The deepest waits at ${blocked.rule}${heldText(blocked)}.`;
   const next =
     nextStartAt === null || nextStartAt <= now ? "" : ` The next start is expected at ${untilText(nextStartAt, now)}.`;
   return `${countText(starts, "start")} and ${countText(calls, "call")} of ${fn.slug} wait for their turn.${where}${next}${paused}`;
+}
+
+/** ", 5 of 5 places are taken" */
+function heldText({ kind, holderCount, limit }: GateFacts): string {
+  return kind === "concurrency" || kind === "run_concurrency" ? `, ${holderCount} of ${limit} places are taken` : "";
 }

@@ -24,8 +24,28 @@ function reasonOf(explaining: Explaining, run: Run, job: Job, step: Step | undef
   }
   if (job.dueAt <= now) return explainTurn(explaining, run, job, nameOf(step));
   if (job.attempt > 0) return retryReason(explaining, run, job, step);
-  const sentence = `Its ${run.status === "queued" ? "start" : "next call"} is planned for ${untilText(job.dueAt, now)}.`;
-  return { code: "scheduled", sentence, until: job.dueAt };
+  return startReason(explaining, run, job);
+}
+
+/** A run that gathers events (a debounce, a batch) begins when its time is over or it has enough. */
+function startReason({ view, now }: Explaining, run: Run, job: Job): Reason {
+  const flow = run.status === "queued" ? view.apps.functionOf(run.functionId)?.flow : undefined;
+  const gathers = flow?.batch != null ? "a batch" : flow?.debounce != null ? "a debounce" : null;
+  const until = job.dueAt;
+  if (gathers === null || isPostponed(run)) {
+    const sentence = `Its ${run.status === "queued" ? "start" : "next call"} is planned for ${untilText(until, now)}.`;
+    return { code: "scheduled", sentence, until };
+  }
+  const { batch } = flow!;
+  const size = batch === null ? "" : ` of up to ${batch.sizeMax}`;
+  const sentence = `It gathers events (${gathers}), ${run.events.length} so far${size}, until ${untilText(until, now)}.`;
+  return { code: "gathering", sentence, until };
+}
+
+/** True when its own event is what wants it to begin later. */
+function isPostponed(run: Run): boolean {
+  const [event] = run.events;
+  return event !== undefined && (JSON.parse(event.json) as { ts?: unknown }).ts === run.startAt;
 }
 
 function callReason({ now }: Explaining, job: Job, step: Step | undefined): Reason {

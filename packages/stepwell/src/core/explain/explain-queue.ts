@@ -3,6 +3,7 @@ import type { PauseMode } from "../batch.ts";
 import type { Instant } from "../instant.ts";
 import type { JobKind } from "../run/run.ts";
 import type { Lane } from "../schedule/ready-queue.ts";
+import { type Depth, depthOf, keepDeepest } from "./depth.ts";
 import { factsOfLane, type LaneFacts } from "./explain-function.ts";
 import { EXPLAINED_MAX } from "./explanation.ts";
 import type { ExplainView } from "./view.ts";
@@ -43,13 +44,11 @@ export interface QueueOverview {
 
 export function explainQueue(view: ExplainView, jobs: readonly JobCount[], now: Instant): QueueOverview {
   const functions: QueuedFunction[] = [];
-  let deepest: Lane[] = [];
+  const deepest: Lane[] = [];
   for (const functionId of view.ready.functionIds()) {
-    const lanes = [...view.ready.lanesOf(functionId)];
-    functions.push(queuedFunction(view, functionId, lanes));
-    deepest.push(...lanes);
-    // Keys can be many; only the head is kept.
-    if (deepest.length > 50 * EXPLAINED_MAX) deepest = deepestOf(deepest);
+    const depth = depthOf(view.ready.lanesOf(functionId));
+    functions.push(queuedFunction(view, functionId, depth));
+    for (const lane of depth.deepest) keepDeepest(deepest, lane);
   }
   const byDepth = (left: QueuedFunction, right: QueuedFunction) =>
     right.waitingStarts + right.waitingCalls - (left.waitingStarts + left.waitingCalls);
@@ -58,27 +57,16 @@ export function explainQueue(view: ExplainView, jobs: readonly JobCount[], now: 
     callsMax: view.options.callsMax,
     functions: functions.sort(byDepth).slice(0, EXPLAINED_MAX),
     functionCount: functions.length,
-    lanes: deepestOf(deepest).flatMap((lane) => queuedLane(view, lane, now)),
+    lanes: deepest.flatMap((lane) => queuedLane(view, lane, now)),
     jobs,
     waitedNames: view.waitNames.size,
   };
 }
 
-const deepestOf = (lanes: readonly Lane[]): Lane[] =>
-  lanes.toSorted((left, right) => right.heap.size - left.heap.size).slice(0, EXPLAINED_MAX);
-
-function queuedFunction(view: ExplainView, functionId: string, lanes: readonly Lane[]): QueuedFunction {
-  const count = (isStart: boolean) =>
-    lanes.reduce((sum, lane) => sum + (lane.isStart === isStart ? lane.heap.size : 0), 0);
-  return {
-    functionId,
-    function: view.apps.anyFunction(functionId)?.fn.slug ?? null,
-    paused: view.apps.pauseOf(functionId),
-    waitingStarts: count(true),
-    waitingCalls: count(false),
-    lanes: lanes.length,
-    blockedLanes: lanes.filter(({ blocked }) => blocked !== null).length,
-  };
+function queuedFunction(view: ExplainView, functionId: string, depth: Depth): QueuedFunction {
+  const { deepest: _deepest, ...counts } = depth;
+  const slug = view.apps.anyFunction(functionId)?.fn.slug ?? null;
+  return { functionId, function: slug, paused: view.apps.pauseOf(functionId), ...counts };
 }
 
 function queuedLane(view: ExplainView, lane: Lane, now: Instant): QueuedLane[] {

@@ -17,6 +17,7 @@ export type ReasonCode =
   | "function_removed"
   // It waits for its turn.
   | "scheduled"
+  | "gathering"
   | "throttled"
   | "concurrency"
   | "run_concurrency"

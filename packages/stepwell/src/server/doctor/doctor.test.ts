@@ -1,5 +1,5 @@
 /** Stores that are damaged on purpose, each in one way: found, mended, and clean afterwards. */
-import { copyFileSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
@@ -96,6 +96,7 @@ async function expectMended(codes: readonly string[], sql: string, ...values: (s
   const mended = await mend({ store: found.store, now: NOW, logPath, planned: () => {} });
   expect(mended.after.findings.filter(({ isNote }) => !isNote)).toEqual([]);
   expect(mended.repairs).toBeGreaterThan(0);
+  expect(existsSync(`${logPath}.2`)).toBe(false); // One plan was enough.
   const lines = readFileSync(logPath, "utf8").trim().split("\n");
   expect(JSON.parse(lines.at(-1)!)).toMatchObject({ done: lines.length - 1 });
   return { ...found, mended, row: (id: string) => found.store.getRun("default", id) };
@@ -212,6 +213,17 @@ describe("open runs", () => {
       "UPDATE steps SET child_run_id = '01HZZZZZZZZZZZZZZZZZZZZZZZ' WHERE run_id = ?",
       runs["parent"]!,
     );
+  });
+
+  test("that wait for a run that has ended are sound while the message about its end is under way", async () => {
+    const sql = `UPDATE runs SET status = 'completed', output = '7', ended_at = 1
+        WHERE id = (SELECT child_run_id FROM steps WHERE run_id = '${runs["parent"]}');
+      DELETE FROM jobs WHERE run_id IN (SELECT id FROM runs WHERE status = 'completed');
+      INSERT INTO inbox (id, partition, json) SELECT '01HZZZZZZZZZZZZZZZZZZZZZZZ', 0, json_object('kind', 'child_ended',
+        'runId', run_id, 'slot', id, 'childId', CHILD, 'memo', '{"data":7}', 'status', 'completed')
+        FROM steps WHERE run_id = '${runs["parent"]}'`;
+    expect((await damaged(sql.replace("CHILD", "child_run_id"))).codes).toEqual([]);
+    expect((await damaged(sql.replace("CHILD", "'another'"))).codes).toEqual(["untold_parent"]);
   });
 
   test("whose parent is gone are noted", async () => {
