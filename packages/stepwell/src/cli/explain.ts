@@ -1,7 +1,7 @@
 /** `stepwell explain`: why a run stands still, why an event started nothing, what of a function waits and for what. */
 import { isStepwellError } from "../protocol/errors.ts";
 import { isUlid } from "../protocol/ids.ts";
-import { ApiClient, type ClientOptions } from "./api.ts";
+import { ApiClient, type ClientOptions, pathWith } from "./api.ts";
 import { EXIT, type ExitCode } from "./exit-code.ts";
 import { statusOf } from "./records.ts";
 import type { Environment } from "./settings.ts";
@@ -59,7 +59,7 @@ interface FunctionQueue {
 /** What is explained: a run, an event, a function. Ids of runs and events look alike, so the server is asked. */
 export async function explain(
   ref: string,
-  options: ClientOptions,
+  options: ClientOptions & { readonly key?: string },
   terminal: Terminal,
   env: Environment,
 ): Promise<ExitCode> {
@@ -69,7 +69,11 @@ export async function explain(
     terminal.print(options.json ? JSON.stringify(record) : lines(record, terminal).join("\n"));
     return EXIT.ok;
   };
-  if (!isUlid(ref)) return tell(await api.get<FunctionQueue>(`/v1/functions/${id}/queue`), functionLines);
+  if (!isUlid(ref))
+    return tell(
+      await api.get<FunctionQueue>(pathWith(`/v1/functions/${id}/queue`, { key: options.key })),
+      functionLines,
+    );
   const run = await api.get<RunExplanation>(`/v1/runs/${id}/explain`).catch(nullWhenNotFound);
   if (run !== null) return tell(run, (record) => runLines(record, terminal.colors, ""));
   return tell(await api.get<EventExplanation>(`/v1/events/${id}/explain`), eventLines);

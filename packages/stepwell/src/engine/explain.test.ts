@@ -290,6 +290,19 @@ describe("a function", () => {
     expect(explained.gates.filter(({ kind }) => kind === "concurrency")).toHaveLength(2);
   });
 
+  test("tells of one key only what has it, and its limits also while nothing waits", async () => {
+    const rig = await withFlow({ concurrency: [rule(1, { key: "event.data.user" })] });
+    for (const user of [1, 1, 2]) await queuedOf(rig, { user });
+    const one = (await told(rig, explainFunction(rig.engine, "app-f", "1")))!;
+    expect(one).toMatchObject({ laneCount: 1, waitingStarts: 1, lanes: [{ key: "event.data.user = 1" }] });
+    const two = (await told(rig, explainFunction(rig.engine, "app-f", "2")))!;
+    expect(two).toMatchObject({ laneCount: 0, lanes: [], summary: "Nothing of app-f waits for its turn." });
+    expect(two.gates.find(({ kind }) => kind === "concurrency")).toMatchObject({
+      rule: "concurrency 1 per event.data.user = 2, of this function",
+      holderCount: 1,
+    });
+  });
+
   test("with a throttle says when its next run starts", async () => {
     const rig = await withFlow({ throttle: { limit: 1, periodMs: 60_000, burst: 0, key: null } });
     for (let n = 0; n < 3; n++) await queuedOf(rig);

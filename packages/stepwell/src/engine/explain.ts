@@ -54,9 +54,13 @@ export async function explainEvent(port: ExplainPort, eventId: string): Promise<
   return port.look((view, now) => explainStoredEvent(view, event, decisions, runs, now));
 }
 
-/** What waits on what, of one function; null when it is not served. */
-export function explainFunction(port: ExplainPort, slugOrId: string): Promise<FunctionExplanation | null> {
-  return port.look((view, now) => explainServed(view, slugOrId, now));
+/** What waits on what, of one function or one value of its keys; null when it is not served. */
+export function explainFunction(
+  port: ExplainPort,
+  slugOrId: string,
+  key: string | null = null,
+): Promise<FunctionExplanation | null> {
+  return port.look((view, now) => explainServed(view, slugOrId, key, now));
 }
 
 /** What waits on what, of all functions. */

@@ -98,7 +98,7 @@ function startedOutcome(view: ExplainView, { id, functionId, status, createdAt }
   return { code: "started", sentence, functionId, function: slug, at: createdAt, runId: id, runStatus: status };
 }
 
-const PHRASES: Readonly<Partial<Record<DecisionOutcome, string>>> = {
+const PHRASES: Readonly<Record<string, string>> = {
   filtered: "was filtered out",
   deduplicated: "had it already",
   skipped: "was skipped",
@@ -108,7 +108,7 @@ const PHRASES: Readonly<Partial<Record<DecisionOutcome, string>>> = {
 function decidedOutcome(view: ExplainView, { functionId, outcome, reason, runId, at }: Decision): EventOutcome {
   const slug = slugOf(view, functionId);
   const run = runId === null ? "" : ` (run ${runId})`;
-  const sentence = `${slug ?? functionId} ${PHRASES[outcome] ?? `did not start (${outcome})`}: ${reason}${run}.`;
+  const sentence = `${slug ?? functionId} ${PHRASES[outcome] ?? `says ${outcome.replaceAll("_", " ")}`}: ${reason}${run}.`;
   return { code: outcome, sentence, functionId, function: slug, at, ...(runId === null ? {} : { runId }) };
 }
 

@@ -1,8 +1,9 @@
 /** What waits on what, of one function: its lanes by depth, its limits with who holds them, and when the next run starts. */
-import type { RunFlow } from "../../protocol/flow.ts";
+import type { ConcurrencyRule, RunFlow } from "../../protocol/flow.ts";
 import type { FunctionConfig } from "../../protocol/function.ts";
 import type { PauseMode } from "../batch.ts";
 import { appGateOf, throttleGate } from "../flow/admission.ts";
+import { ruleName } from "../flow/rules.ts";
 import { allowedAt } from "../flow/throttle.ts";
 import type { Instant } from "../instant.ts";
 import type { Lane } from "../schedule/ready-queue.ts";
@@ -44,13 +45,19 @@ export interface FunctionExplanation {
   readonly nextStartAt?: Instant;
 }
 
-/** Null when the function is not served. */
-export function explainFunction(view: ExplainView, slugOrId: string, now: Instant): FunctionExplanation | null {
+/** Null when the function is not served. With a key value, only of the work that has it. */
+export function explainFunction(
+  view: ExplainView,
+  slugOrId: string,
+  key: string | null,
+  now: Instant,
+): FunctionExplanation | null {
   const fn = view.apps.find(slugOrId);
   if (fn === undefined) return null;
-  const { deepest, waitingStarts, waitingCalls, lanes: laneCount } = depthOf(view.ready.lanesOf(fn.id));
+  const lanes = () => lanesWith(view, fn, key);
+  const { deepest, waitingStarts, waitingCalls, lanes: laneCount } = depthOf(lanes());
   const laneFacts = deepest.map((lane) => factsOfLane(view, fn, lane, now));
-  const nextStartAt = nextStart(view, fn, view.ready.lanesOf(fn.id), now);
+  const nextStartAt = nextStart(view, fn, lanes(), now);
   return {
     functionId: fn.id,
     function: fn.slug,
@@ -60,9 +67,16 @@ export function explainFunction(view: ExplainView, slugOrId: string, now: Instan
     waitingCalls,
     laneCount,
     lanes: laneFacts,
-    gates: gatesOf(view, fn, deepest),
+    gates: gatesOf(view, fn, deepest, key),
     ...(nextStartAt === null ? {} : { nextStartAt }),
   };
+}
+
+function* lanesWith(view: ExplainView, fn: FunctionConfig, key: string | null): IterableIterator<Lane> {
+  for (const lane of view.ready.lanesOf(fn.id)) {
+    const { flow } = lane;
+    if (key === null || flow?.throttle === key || Object.values(flow?.keys ?? {}).includes(key)) yield lane;
+  }
 }
 
 export function factsOfLane(view: ExplainView, fn: FunctionConfig, lane: Lane, now: Instant): LaneFacts {
@@ -70,7 +84,7 @@ export function factsOfLane(view: ExplainView, fn: FunctionConfig, lane: Lane, n
   const gate = lane.blocked?.gate;
   const expectedAt = throttledUntil(view, fn, lane, now);
   return {
-    key: keyText(lane.flow),
+    key: keyText(fn, lane.flow),
     phase: lane.isStart ? "start" : "call",
     jobs: lane.heap.size,
     nextRunId: head.runId,
@@ -81,14 +95,14 @@ export function factsOfLane(view: ExplainView, fn: FunctionConfig, lane: Lane, n
 }
 
 /** "event.data.user_id = 42, event.data.region = eu" */
-function keyText(flow: RunFlow | null): string {
+function keyText(fn: FunctionConfig, flow: RunFlow | null): string {
   if (flow === null) return "";
   const keys = Object.entries(flow.keys).flatMap(([name, value]) => {
     const [, , ...expression] = name.split(" "); // "call fn <expression>" (flow/rules.ts)
     const text = expression.join(" ");
     return text === "" ? [] : [`${text} = ${value}`];
   });
-  if (flow.throttle !== undefined) keys.push(`throttle key = ${flow.throttle}`);
+  if (flow.throttle !== undefined) keys.push(`${fn.flow.throttle?.key ?? "throttle"} = ${flow.throttle}`);
   return [...new Set(keys)].join(", ");
 }
 
@@ -111,7 +125,7 @@ function nextStart(view: ExplainView, fn: FunctionConfig, lanes: Iterable<Lane>,
   return earliest;
 }
 
-function gatesOf(view: ExplainView, fn: FunctionConfig, lanes: readonly Lane[]): GateFacts[] {
+function gatesOf(view: ExplainView, fn: FunctionConfig, lanes: readonly Lane[], key: string | null): GateFacts[] {
   const gates = new Map<string, GateFacts>();
   const add = (flow: RunFlow | null, name: string) => {
     if (!gates.has(name)) gates.set(name, gateFacts(view, fn, flow, name));
@@ -120,12 +134,22 @@ function gatesOf(view: ExplainView, fn: FunctionConfig, lanes: readonly Lane[]):
     if (blocked !== null) add(flow, blocked.gate);
     for (const { name } of concurrencyGates(fn, flow)) add(flow, name);
   }
-  for (const { name } of concurrencyGates(fn, null)) add(null, name);
+  // Those that count for all runs, or for this key, also when nothing waits at them.
+  const flow = key === null ? null : flowOfKey(fn, key);
+  for (const { name } of concurrencyGates(fn, flow)) add(flow, name);
   if (view.admission.callsOf(fn.appId) > 0 || view.admission.downUntil(fn.appId) !== null)
     add(null, appGateOf(fn.appId));
   const byWaiting = (left: GateFacts, right: GateFacts) =>
     right.waitingLanes - left.waitingLanes || right.holderCount - left.holderCount;
   return [...gates.values()].sort(byWaiting).slice(0, EXPLAINED_MAX);
+}
+
+/** As a run has it for which every key is this one. */
+function flowOfKey(fn: FunctionConfig, key: string): RunFlow {
+  const keyed = (rules: readonly ConcurrencyRule[], isRunRule: boolean) =>
+    rules.flatMap((rule) => (rule.key === null ? [] : [[ruleName(rule, isRunRule), key] as const]));
+  const { concurrency, runConcurrency } = fn.flow;
+  return { keys: Object.fromEntries([...keyed(concurrency, false), ...keyed(runConcurrency, true)]) };
 }
 
 function summaryOf(

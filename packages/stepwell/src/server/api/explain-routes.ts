@@ -4,7 +4,7 @@ import { isUlid } from "../../protocol/ids.ts";
 import { explainRecord } from "../explain-record.ts";
 import type { ApiContext } from "./api-engine.ts";
 import { notFound } from "./find.ts";
-import { eventId, functionRef, runId } from "./params.ts";
+import { eventId, functionRef, runId, text } from "./params.ts";
 import { route } from "./route.ts";
 import { EventExplanationRecord, FunctionQueueRecord, QueueRecord, RunExplanationRecord } from "./schemas-explain.ts";
 
@@ -55,10 +55,11 @@ export const EXPLAIN_ROUTES = [
     scope: "read",
     family: "v1",
     params: { id: functionRef },
+    query: { key: text("Only work one of whose keys has this value.") },
     replies: { 200: { description: "Its lanes and limits.", schema: FunctionQueueRecord } },
     errors: ["not_found", "server_stopping", "server_overloaded"],
-    async handler({ path }, context) {
-      const explained = await explainFunction(portOf(context), path.id);
+    async handler({ path, query }, context) {
+      const explained = await explainFunction(portOf(context), path.id, query.key ?? null);
       if (explained === null) throw notFound("Function", path.id);
       return { data: explainRecord(explained) };
     },
