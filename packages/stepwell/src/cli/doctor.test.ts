@@ -88,3 +88,9 @@ test("a store that a server holds is looked at by the server, and not mended", a
   expect([fixed.code, fixed.out]).toEqual([1, expect.stringContaining("is in use by another process")]);
   expect((await run("--fix", "--url", server.url)).code).toBe(2);
 });
+
+test("a folder without a store is refused", async () => {
+  const { run, folder } = await prepared();
+  const { code, out } = await run("--data-dir", join(folder, "none"));
+  expect([code, out]).toEqual([2, expect.stringContaining("there is no store at")]);
+});

@@ -10,12 +10,13 @@ import type { DoctorReport } from "../server/doctor/report.ts";
 import { explainRecord } from "../server/explain-record.ts";
 import { SqliteStore } from "../store/sqlite.ts";
 import { ApiClient, type ClientOptions } from "./api.ts";
+import { DATA_DIR_DEFAULT } from "./data-dir.ts";
 import { EXIT, type ExitCode } from "./exit-code.ts";
 import type { Environment } from "./settings.ts";
 import type { Terminal } from "./terminal.ts";
 
 export interface DoctorOptions extends ClientOptions {
-  readonly dataDir: string;
+  readonly dataDir?: string;
   readonly fix: boolean;
 }
 
@@ -34,7 +35,10 @@ interface ReportRecord {
 }
 
 export async function doctor(options: DoctorOptions, terminal: Terminal, env: Environment): Promise<ExitCode> {
-  const path = join(resolve(options.dataDir), "stepwell.db");
+  const path = join(resolve(options.dataDir ?? DATA_DIR_DEFAULT), "stepwell.db");
+  if (options.dataDir !== undefined && !existsSync(path)) {
+    throw new StepwellError("option_invalid", { where: "--data-dir", reason: `there is no store at ${path}` });
+  }
   if (options.url !== undefined || !existsSync(path)) return askServer(path, options, terminal, env);
   const store = new SqliteStore({ path });
   try {

@@ -19,7 +19,7 @@ export function addExplain({ program, terminal, env, ended }: Adding): void {
 
 export function addDoctor({ program, terminal, env, ended }: Adding): void {
   const command = subcommand(program, "doctor", "look for what is wrong with a store, and mend it")
-    .option("--data-dir <folder>", "where the data is", DATA_DIR_DEFAULT)
+    .option("--data-dir <folder>", `where the data is; default ${DATA_DIR_DEFAULT}, if there is any`)
     .option("--fix", "mend it, by a plan that is written beside the database; no server may hold it", false)
     .addHelpText(
       "after",
