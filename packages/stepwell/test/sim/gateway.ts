@@ -35,7 +35,8 @@ export class SimGateway {
     const name = `${runId} ${step}`;
     const count = (this.#requests.get(name) ?? 0) + 1;
     this.#requests.set(name, count);
-    const key = `${life.number}.${world.server?.engine.stats.reloads} ${name}`;
+    const lives = `${life.number}.${world.server?.engine.stats.reloads}`;
+    const key = `${lives}.${world.ledger.runs.get(runId)?.notes?.resumes ?? 0} ${name}`;
     world.log(`request ${life.number} ${name} attempt=${attempt} #${count}`);
     this.#check(request);
     if (this.#outstanding.has(key)) world.fail("R4", `two requests of ${name} at once`);

@@ -9,7 +9,7 @@
  *   LG5. A failed attempt is followed by the next one after a delay of the curve (or the wished one), or by the end.
  *   LG6. A sleep ends when it was due, not before.
  *   LG7. Where the overlap policy wants ticks one after the other, at most one run of a schedule is open.
- *   LG8. What goes out (calls, notices, answers) says only what is durable at that moment (E1).
+ *   LG8. What goes out (calls, notices, answers) says only what is durable at that moment (E1); see outgoing.ts.
  *   LG9. Only a failed run is resumed, and only the failed step whose error is the run's error loses its result.
  *   LG10. An event is stored once. What a step sends is stored with the step's result.
  *   LG11. A message is stored once and acted on once: the commit that acts on it deletes it.
@@ -17,19 +17,10 @@
  *
  * Waits, signals, children and states have models of their own, told before and after each commit.
  */
-import type {
-  Attempt,
-  Decision,
-  FlowFactKey,
-  FlowState,
-  Notice,
-  Schedule,
-  StoredFunction,
-} from "../../src/core/batch.ts";
+import type { Attempt, Decision, FlowFactKey, FlowState, Schedule, StoredFunction } from "../../src/core/batch.ts";
 import type { InboxMessage } from "../../src/core/inbox.ts";
 import { runProblems } from "../../src/core/run/invariants.ts";
 import { isEnded, MAIN_SLOT, type RunStatus } from "../../src/core/run/run.ts";
-import type { Call } from "../../src/protocol/call.ts";
 import type { StoredEvent } from "../../src/protocol/event.ts";
 import { LIMITS } from "../../src/protocol/limits.ts";
 import {
@@ -422,50 +413,6 @@ export class Ledger {
         this.#world.fail("LG3", `${runId}: ${problem}`);
     } catch (error) {
       this.#world.fail("LG3", `${runId}: ${String(error)}`);
-    }
-  }
-
-  // --- LG8 ----------------------------------------------------------------------------------------------------
-
-  checkCall(call: Call): void {
-    const { fail } = this.#world;
-    const run = this.runs.get(call.runId);
-    const slot = call.target ?? MAIN_SLOT;
-    const job = this.jobs.get(call.runId)?.get(slot);
-    if (run === undefined || run.status !== "running" || job === undefined) {
-      fail("E1", `a call of ${slot} in ${call.runId}, which is stored as ${run?.status}, its job as ${job?.kind}`);
-      return;
-    }
-    if (job.attempt !== call.attempt)
-      fail("E1", `a call of ${slot} in ${call.runId} as attempt ${call.attempt}, stored is ${job.attempt}`);
-    if (job.dueAt > this.#world.wallMax()) fail("E1", `a call of ${slot} in ${call.runId} before it is due`);
-    if (call.attempt >= call.attemptsMax) fail("LG5", `attempt ${call.attempt} of at most ${call.attemptsMax}`);
-    // Results of siblings may have come in the same batch after the call was made: it carries a beginning of the stack.
-    const stack = this.stacks.get(call.runId) ?? [];
-    for (const [index, memo] of call.memos.entries()) {
-      const stored = stack[index] === memo.id ? this.memoOf(call.runId, memo.id) : undefined;
-      if (stored !== memo.json) {
-        fail(
-          "E1",
-          `a call of ${slot} in ${call.runId} carries ${memo.id} ${memo.json} at ${index}, stored is ${stack[index]} ${stored}`,
-        );
-      }
-    }
-  }
-
-  checkNotices(notices: readonly Notice[]): void {
-    for (const notice of notices) {
-      const run = notice.runId === null ? undefined : this.runs.get(notice.runId);
-      const memo = run === undefined ? undefined : this.steps.get(run.id)?.get(notice.id)?.memo;
-      const isTrue =
-        notice.kind === "event_received"
-          ? this.events.has(notice.id)
-          : notice.kind === "run_created" || notice.kind === "run_started"
-            ? run !== undefined && (notice.kind === "run_created" || run.status !== "queued")
-            : notice.kind === "run_ended"
-              ? run?.status === notice.status
-              : notice.kind === "app_synced" || memo != null;
-      if (!isTrue) this.#world.fail("E1", `notice ${notice.kind} ${notice.status} of ${notice.id} before it is stored`);
     }
   }
 

@@ -16,6 +16,8 @@ import { isOver, type Ledger } from "./ledger.ts";
 
 export interface LinksWorld {
   fail(rule: string, what: string): void;
+  /** How long a step waits for its child. */
+  patienceMs(functionId: string, stepName: string): number;
 }
 
 interface Memo {
@@ -97,7 +99,8 @@ export class LinksModel {
     const say = (rule: string, what: string) => fail(rule, `${step.name} of ${step.runId} has ${memo}: ${what}`);
     const { data, error } = JSON.parse(memo) as Memo;
     if (step.status === "timed_out") {
-      const timeout = this.#ledger.jobsBefore.get(`${step.runId} ${step.id}`)?.dueAt ?? step.queuedAt;
+      const { functionId } = this.#ledger.runs.get(step.runId)!;
+      const timeout = (step.startedAt ?? 0) + this.#world.patienceMs(functionId, step.name);
       if (error?.code !== "invoke_timeout" || (step.endedAt ?? 0) < timeout) say("IV4", `its time was ${timeout}`);
       return;
     }

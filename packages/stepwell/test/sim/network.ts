@@ -16,6 +16,7 @@ import type { HandlerContext } from "../../src/sdk/context.ts";
 import { NonRetriableError, RetryAfterError } from "../../src/sdk/errors.ts";
 import type { AnyFunction } from "../../src/sdk/function.ts";
 import { callInProcess } from "../../src/sdk/in-process.ts";
+import { checkCall } from "./outgoing.ts";
 import type { StepNode } from "./program.ts";
 import { walk } from "./program.ts";
 import type { SimFunction } from "./sim-app.ts";
@@ -63,12 +64,13 @@ export class Network {
     const { timeline, faults: random, swarm, hasFaults } = world;
     const call = this.mutate === null ? sent : this.mutate(sent);
     const slot = call.target ?? "main";
-    // What the server forgot when it loaded again, it may call again (E3).
-    const key = `${life.number}.${world.server?.engine.stats.reloads} ${call.runId} ${slot}`;
+    // What the server forgot when it loaded again, it may call again (E3), and a run that is resumed after its end, too.
+    const lives = `${life.number}.${world.server?.engine.stats.reloads}`;
+    const key = `${lives}.${world.ledger.runs.get(call.runId)?.notes?.resumes ?? 0} ${call.runId} ${slot}`;
     world.log(
       `call ${life.number} ${call.runId} ${slot.slice(0, 6)} attempt=${call.attempt} memos=${call.memos.length} generation=${call.generation}`,
     );
-    world.ledger.checkCall(call);
+    checkCall(world, call);
     world.checkNotPaused(call.functionId, `a call of ${slot} in ${call.runId}`);
     if (this.#outstanding.has(key)) world.fail("R4", `two calls of ${slot} in ${call.runId} at once`);
     this.#outstanding.add(key);

@@ -9,7 +9,8 @@ import {
 } from "../../src/protocol/function.ts";
 import { uuidFromName } from "../../src/protocol/hash.ts";
 import { EXPRESSIONS } from "./conditions.ts";
-import { type Condition, drawProgram, type Node, type SignalNode, stepsOf, type WaitNode } from "./program.ts";
+import { drawProgram } from "./draw-program.ts";
+import { type Condition, type InvokeNode, type Node, type SignalNode, stepsOf, type WaitNode } from "./program.ts";
 import type { Seeded } from "./seeded.ts";
 import type { Swarm } from "./swarm.ts";
 
@@ -38,6 +39,7 @@ export interface SimFunction {
   readonly sleepMs: ReadonlyMap<string, number>;
   readonly waits: ReadonlyMap<string, WaitNode>;
   readonly signals: ReadonlyMap<string, SignalNode>;
+  readonly invokes: ReadonlyMap<string, InvokeNode>;
   readonly cancelRules: readonly SimCancelRule[];
   readonly timeouts: RunTimeouts;
   /** What its steps send goes along with their results. */
@@ -74,7 +76,7 @@ function drawFunction(random: Seeded, swarm: Swarm, index: number): SimFunction 
     sendsAlong,
     producerIds: swarm.producerIds > 0,
   });
-  const names = index === 0 ? ["user/a"] : random.pick([["user/a"], ["user/*"], ["user/b", "chain/go"]]);
+  const names = index === 0 ? ["user/a"] : random.pick([["user/a"], ["user/*"], ["user/b", "chain/go"], ["chain/go"]]);
   const least = random.chance(0.3) ? random.int(0, 6) : null;
   const expression = least === null ? null : `event.data.n > ${least}`;
   const triggers: Trigger[] = names.map((event) => ({ kind: "event", event, expression }));
@@ -97,6 +99,7 @@ function drawFunction(random: Seeded, swarm: Swarm, index: number): SimFunction 
     sleepMs: sleepsOf(program),
     waits: nodesOf(program, "wait"),
     signals: nodesOf(program, "signal"),
+    invokes: nodesOf(program, "invoke"),
     cancelRules: swarm.cancelRules && random.chance(0.6) ? drawCancelRules(random, swarm) : [],
     timeouts: swarm.runTimeouts && random.chance(0.6) ? drawTimeouts(random, swarm) : NO_TIMEOUTS,
     sendsAlong,
@@ -127,6 +130,7 @@ const nothingMore = {
   sleepMs: new Map<string, number>(),
   waits: new Map<string, WaitNode>(),
   signals: new Map<string, SignalNode>(),
+  invokes: new Map<string, InvokeNode>(),
   cancelRules: [],
   timeouts: NO_TIMEOUTS,
   sendsAlong: true,
@@ -152,7 +156,7 @@ function nodesOf<Kind extends Node["kind"]>(program: Node, kind: Kind): Map<stri
   return new Map(nodes.map((node) => [node.id, node as Extract<Node, { kind: Kind }>]));
 }
 
-const CANCEL_NAMES = ["user/a", "user/b", "wait/x", "chain/go"] as const;
+const CANCEL_NAMES = ["user/a", "user/b", "wait/x", "chain/go", "chain/go"] as const;
 const CANCEL_CONDITIONS: readonly Condition[] = ["any", "match", "match", "or", "slow"];
 
 function drawCancelRules(random: Seeded, swarm: Swarm): SimCancelRule[] {

@@ -38,10 +38,12 @@ interface Open {
   readonly untilAt: number;
 }
 
-/** An event that is applied in a commit; `at`: waits armed later are not concerned. */
+/** An event that is applied in a commit, perhaps to a page of the runs; `at`: waits armed later are not concerned. */
 interface Applied {
   readonly event: StoredEvent;
   readonly at: number;
+  readonly after: string;
+  readonly until: string;
 }
 
 type LookBack = InboxContent & { readonly kind: "look_back" };
@@ -67,7 +69,7 @@ export class WaitsModel {
     const said = new Set<string>();
     for (const { content } of records.messages) if (content.kind === "event") said.add(content.eventId);
     const direct = records.events.filter((event) => !said.has(event.id));
-    this.#direct = direct.map((event) => ({ event, at: Number.POSITIVE_INFINITY }));
+    this.#direct = direct.map((event) => ({ event, at: Number.POSITIVE_INFINITY, after: "", until: RUN_ID_MAX }));
     this.#delivered = [];
     this.#lookBacks = new Map();
     for (const id of records.deletedMessages) {
@@ -77,8 +79,10 @@ export class WaitsModel {
         this.#lookBacks.set(`${content.runId} ${content.slot}`, { content, batch: known.batch });
       }
       if (known?.message.content.kind !== "event") continue;
-      const event = this.#ledger.events.get(known.message.content.eventId);
-      if (event !== undefined) this.#delivered.push({ event, at: known.message.content.at });
+      const { eventId, at, after } = known.message.content;
+      const event = this.#ledger.events.get(eventId);
+      if (event === undefined) continue;
+      this.#delivered.push({ event, at, after: after ?? "", until: nextPage(records, eventId) ?? RUN_ID_MAX });
     }
   }
 
@@ -156,7 +160,10 @@ export class WaitsModel {
 
   /** What of the applied events fulfils a wait or rule, in order. */
   #taken(wait: Open, applied: readonly Applied[]): StoredEvent[] {
-    const fitting = applied.filter(({ event, at }) => wait.armedAt <= at && this.#takes(wait, event));
+    const fitting = applied.filter(
+      ({ event, at, after, until }) =>
+        wait.armedAt <= at && wait.runId > after && wait.runId <= until && this.#takes(wait, event),
+    );
     return fitting.map(({ event }) => event);
   }
 
@@ -210,7 +217,8 @@ export class WaitsModel {
     const isRight = rules.some(
       (rule) =>
         (run.endedAt ?? 0) < rule.untilAt &&
-        [...this.#taken(rule, this.#direct), ...this.#taken(rule, this.#delivered)].some((event) => event.id === id),
+        // Between two lives of the server the clock may have been set back, so instants say nothing here.
+        [...this.#direct, ...this.#delivered].some(({ event }) => event.id === id && this.#takes(rule, event)),
     );
     if (!isRight)
       this.#world.fail(
@@ -231,8 +239,17 @@ export class WaitsModel {
   }
 }
 
+const RUN_ID_MAX = "~";
+
+/** The run at which a page of an event's runs ends, when more of them follow. */
+function nextPage({ messages }: BatchRecords, eventId: string): string | null {
+  for (const { content } of messages)
+    if (content.kind === "event" && content.eventId === eventId && content.after !== null) return content.after;
+  return null;
+}
+
 function openRule(run: RunRecord, slot: string, rule: SimCancelRule, armedAt: number): Open {
-  const untilAt = rule.timeoutMs === null ? Number.POSITIVE_INFINITY : armedAt + rule.timeoutMs;
+  const untilAt = rule.timeoutMs === null ? Number.POSITIVE_INFINITY : run.createdAt + rule.timeoutMs;
   return { runId: run.id, slot, names: [rule.event], condition: rule.condition, armedAt, untilAt };
 }
 

@@ -2,12 +2,15 @@
  * The clients: they send events, repeat what was not answered with the same ids, cancel runs, register the app anew.
  *
  *   WL1. A client that can repeat its request does not give up: what it wants done is done when the world ends.
+ *   RR1. A rerun with a key of its own, as an invoke with one, starts one run, however often it is asked for.
+ *   RR2. A rerun from a step takes over the results before that step, as they are, and nothing else.
  *   WL2. Whatever is answered is checked at once against what is durable (E1).
  */
 import type { PauseMode } from "../../src/core/batch.ts";
 import type { EventReceipt, IncomingEvent, StartAnswer } from "../../src/core/command.ts";
 import { canonicalJson, type JsonObject } from "../../src/protocol/json.ts";
-import { SIGNALS } from "./program.ts";
+import type { StepRecord } from "../../src/store/records.ts";
+import { SIGNALS } from "./draw-program.ts";
 import { APP_ID, configOf } from "./sim-app.ts";
 import type { Server, World } from "./world.ts";
 
@@ -265,6 +268,7 @@ export class Workload {
     const input = step?.kind === "run" && choices.chance(0.5) ? `[${1_000 + choices.int(0, 999)}]` : null;
     const fromStep = step === null ? null : { stepId: step.id, input };
     const operationId = `operation ${++this.#invokes}`;
+    const before = [...(ledger.stacks.get(from.id) ?? [])];
     const answer = await this.#insist<StartAnswer>((engine) => engine.rerun({ runId: from.id, fromStep, operationId }));
     world.log(`rerun ${from.id} from ${step?.name ?? "the beginning"} ${answer.kind}`);
     if (answer.kind === "refused") {
@@ -275,7 +279,24 @@ export class Workload {
     const run = ledger.runs.get(answer.runId);
     if (run?.originalRunId !== from.id) world.fail("E1", `the rerun ${answer.runId} of ${from.id} is not stored`);
     this.#startedOnce(`${operationId} ${from.id}`, answer.runId);
+    if (ledger.runs.get(from.id)?.notes?.resumes === from.notes?.resumes)
+      this.#checkTakenOver(answer.runId, before, step);
     if (input !== null && step !== null) this.edited.set(`${answer.runId} ${step.id}`, Number(input.slice(1, -1)));
+  }
+
+  /** RR2. A rerun has the results that came before its step, and nothing else. */
+  #checkTakenOver(runId: string, before: readonly string[], step: StepRecord | null): void {
+    const { ledger, fail } = this.#world;
+    const original = ledger.runs.get(runId)!.originalRunId!;
+    const steps = [...(ledger.steps.get(runId)?.values() ?? [])].filter((one) => ledger.isCopied(one));
+    const wanted = step === null ? [] : before.slice(0, step.seq ?? before.length);
+    const isShort = wanted.some((id) => !steps.some((one) => one.id === id));
+    const isLong = step?.seq !== undefined && step?.seq !== null && steps.length > wanted.length;
+    if (isShort || isLong || (step === null && steps.length > 0))
+      fail("RR2", `run ${runId}, again from ${step?.name ?? "the beginning"}, took over ${steps.length} steps`);
+    for (const one of steps)
+      if (one.memo !== ledger.memoOf(original, one.id) || one.id === step?.id)
+        fail("RR2", `run ${runId} took over ${one.name} with ${one.memo}`);
   }
 
   async #resumeSome(): Promise<void> {
@@ -340,8 +361,9 @@ export class Workload {
     const runId = world.choices.pick(known);
     this.cancelled.add(runId);
     world.log(`cancel ${runId}`);
+    const resumes = world.ledger.runs.get(runId)?.notes?.resumes;
     void this.#ask((engine) => engine.cancelRun({ runId, reason: "simulated" })).then((answer) => {
-      if (answer === null) return;
+      if (answer === null || world.ledger.runs.get(runId)?.notes?.resumes !== resumes) return;
       const status = world.ledger.runs.get(runId)?.status;
       if (answer.outcome === "not_found" || status !== answer.status)
         world.fail("E1", `cancelling ${runId} is answered ${answer.outcome} ${answer.status}, stored is ${status}`);

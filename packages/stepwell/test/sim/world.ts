@@ -15,6 +15,7 @@ import { SimGateway } from "./gateway.ts";
 import { Ledger } from "./ledger.ts";
 import { LinksModel } from "./links-model.ts";
 import { Network } from "./network.ts";
+import { checkNotices } from "./outgoing.ts";
 import { Seeded } from "./seeded.ts";
 import { SignalsModel } from "./signals-model.ts";
 import { APP_ID, drawFunctions, type SimFunction } from "./sim-app.ts";
@@ -116,7 +117,10 @@ export class World {
         fail,
         signalOf: (functionId, name) => this.#functionsById.get(functionId)?.signals.get(name),
       }),
-      new LinksModel(ledger, { fail }),
+      new LinksModel(ledger, {
+        fail,
+        patienceMs: (functionId, name) => this.#functionsById.get(functionId)?.invokes.get(name)?.timeoutMs ?? 0,
+      }),
       new StatesModel(ledger, {
         fail,
         wallMax,
@@ -174,7 +178,7 @@ export class World {
     this.server = { engine, life };
     this.log(`server ${life.number} starts`);
     engine.watch((notices) => {
-      if (!life.isOver) this.ledger.checkNotices(notices);
+      if (!life.isOver) checkNotices(this, notices);
     });
     this.#mutation.onEngine?.(engine, this);
     engine.start().catch(() => {
