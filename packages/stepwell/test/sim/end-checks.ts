@@ -118,7 +118,7 @@ function checkFailure(
   const isHurt = isWorn(world, run);
   const isLost = error.code === "app_unreachable" && isHurt;
   // A flaky handler needs all its attempts; a fault may have taken one.
-  const isWornOut = isHurt && error.message === FUNCTION_ERROR && hasFlaky(fn);
+  const isWornOut = isHurt && hasFlaky(fn) && (error.message === FUNCTION_ERROR || error.code === "step_not_found");
   if (isLost || isWornOut) return;
   if (isOpen || end.ok) say(`with ${run.error}, though it should have returned ${canonicalJson(end.value)}`);
   else if (error.message !== end.value) say(`with ${error.message} instead of ${String(end.value)}`);

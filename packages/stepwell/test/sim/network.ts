@@ -80,7 +80,9 @@ export class Network {
         if (isAnswered || life.isOver) return;
         isAnswered = true;
         this.#outstanding.delete(key);
-        this.retryAfter.set(`${call.runId} ${slot}`, outcome.retryAfterMs);
+        // What a call of before a reload says is not heard.
+        if (lives === `${life.number}.${world.server?.engine.stats.reloads}`)
+          this.retryAfter.set(`${call.runId} ${slot}`, outcome.retryAfterMs);
         if (isFault) this.hurtRuns.set(call.runId, (this.hurtRuns.get(call.runId) ?? 0) + 1);
         world.log(`reply ${life.number} ${call.runId} ${slot.slice(0, 6)} ${describe(outcome)}`);
         resolve(outcome);

@@ -46,4 +46,11 @@ describe("worlds that were broken once", () => {
   test("a tick that waited for the run it replaces spun on its own time (93)", () => expectSound(93, 1));
   test("a clock that stepped back made the grace of a stop longer (102092)", () => expectSound(102_092, 1));
   test("the next page of jobs was not read when it was due, and the loop spun (1)", () => expectSound(1, 1));
+  test("a stop that waited for a load spun (38)", () => expectSound(38, 1));
+  test("waits armed by a clock that was ahead heard nothing after a restart (512)", () => expectSound(512, 1));
+  test("a function was paused while the run of its call was loaded, and called (435)", () => expectSound(435, 1));
+  test("a handler that threw early was taken for changed code (12)", () => expectSound(12, 1));
+  test("a message that a page showed before its commit was answered was acted on twice (3039)", () =>
+    expectSound(3_039, 1));
+  test("a doubled call planned steps that no replay reaches (4022)", () => expectSound(4_022, 1));
 });

@@ -375,8 +375,12 @@ export class Workload {
     const { swarm, functions } = this.#world;
     this.#hasCrons = false;
     this.#removed.clear();
-    void this.sync();
-    if (swarm.pauses > 0) for (const id of [APP_ID, ...functions.keys()]) this.#pause(id, null);
+    this.pending++;
+    // Who is not served cannot be resumed, and is paused still when it comes back.
+    void this.sync().then(() => {
+      if (swarm.pauses > 0) for (const id of [APP_ID, ...functions.keys()]) this.#pause(id, null);
+      this.pending--;
+    });
   }
 
   /** A deployment that leaves the crons out, or brings them back. */
