@@ -155,13 +155,6 @@ describe("every response", () => {
     }
   });
 
-  test("the page at / runs nothing and is framed by nobody", async () => {
-    const server = await startTestServer();
-    const page = await ask(server.url);
-    expect(page.text).toContain("<h1>Stepwell</h1>");
-    expect(page.headers["content-security-policy"]).toMatch(/default-src 'none'.*frame-ancestors 'none'/);
-  });
-
   test("/dev is there in dev mode only", async () => {
     const server = await startTestServer();
     expect((await ask(`${server.url}/dev`)).json).toMatchObject({ functions: [], isMissingSigningKey: true });

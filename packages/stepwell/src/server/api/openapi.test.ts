@@ -114,8 +114,10 @@ describe("the description", () => {
     expect(open.map(({ path }) => path).sort()).toEqual([
       "/",
       "/api/v2/health",
+      "/assets/{file}",
       "/e/{key}",
       "/health",
+      "/runs/{id}",
       "/v1/http/runs/{run}/output",
       "/v1/openapi.json",
       "/v1/realtime/sse",

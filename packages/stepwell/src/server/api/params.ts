@@ -54,7 +54,7 @@ export function flag(description: string) {
     .meta({ type: "boolean", enum: undefined, default: false, description });
 }
 
-function pathParam(description: string) {
+export function pathParam(description: string) {
   return z.string().meta({ description });
 }
 

@@ -1,8 +1,7 @@
-/** `/health`, `/dev`, `/metrics` and the page at `/`. */
+/** `/health`, `/dev` and `/metrics`. */
 import { z } from "zod";
 import { StepwellError } from "../../protocol/errors.ts";
 import { VERSION } from "../../protocol/version.ts";
-import { dashboardPage } from "../dashboard-page.ts";
 import { functionRecord } from "../run-record.ts";
 import type { ApiContext } from "./api-engine.ts";
 import { route } from "./route.ts";
@@ -67,28 +66,6 @@ export const SERVER_ROUTES = [
     replies: { 200: { description: "Prometheus text.", contentType: "text/plain" } },
     async handler(_input, { metrics }) {
       return new Response(await metrics.text(), { headers: { "content-type": metrics.contentType } });
-    },
-  }),
-  route({
-    method: "GET",
-    path: "/",
-    operationId: "getDashboard",
-    summary: "The dashboard",
-    tag: "Server",
-    scope: "public",
-    family: "bare",
-    replies: { 200: { description: "A page.", contentType: "text/html" } },
-    async handler() {
-      const { html, policy } = await dashboardPage();
-      return new Response(html, {
-        headers: {
-          "content-type": "text/html; charset=UTF-8",
-          "content-security-policy": policy,
-          "x-content-type-options": "nosniff",
-          "referrer-policy": "no-referrer",
-          "cache-control": "no-cache",
-        },
-      });
     },
   }),
 ];

@@ -36,8 +36,10 @@ describe("the table", () => {
     expect(open.sort()).toEqual([
       "/",
       "/api/v2/health",
+      "/assets/:file",
       "/e/:key",
       "/health",
+      "/runs/:id",
       "/v1/http/runs/:run/output",
       "/v1/openapi.json",
       "/v1/realtime/sse",

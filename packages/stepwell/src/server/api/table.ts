@@ -3,9 +3,10 @@ import { DOCTOR_ROUTES } from "./doctor-routes.ts";
 import { ENDPOINT_ROUTES } from "../endpoints/endpoint-routes.ts";
 import { APP_ROUTES } from "./app-routes.ts";
 import { CANCELLATION_ROUTES } from "./cancellation-routes.ts";
+import { DASHBOARD_ROUTES } from "./dashboard-routes.ts";
 import { EVENT_ROUTES } from "./event-routes.ts";
-import { FUNCTION_ROUTES } from "./function-routes.ts";
 import { EXPLAIN_ROUTES } from "./explain-routes.ts";
+import { FUNCTION_ROUTES } from "./function-routes.ts";
 import { INVOKE_ROUTES } from "./invoke-routes.ts";
 import { openApiRoutes } from "./openapi-routes.ts";
 import { OPERATION_ROUTES } from "./operation-routes.ts";
@@ -27,8 +28,8 @@ export const ROUTES: readonly Route[] = [
   ...EVENT_ROUTES,
   ...RUN_ROUTES,
   ...RUN_ACTION_ROUTES,
-  ...FUNCTION_ROUTES,
   ...EXPLAIN_ROUTES,
+  ...FUNCTION_ROUTES,
   ...INVOKE_ROUTES,
   ...APP_ROUTES,
   ...SIGNAL_ROUTES,
@@ -37,8 +38,9 @@ export const ROUTES: readonly Route[] = [
   ...REGISTRATION_ROUTES,
   ...STATE_ROUTES,
   ...SERVER_ROUTES,
-  ...APP_ROUTES_V2,
   ...DOCTOR_ROUTES,
+  ...DASHBOARD_ROUTES,
+  ...APP_ROUTES_V2,
   ...RUN_ROUTES_V2,
   ...RUN_ACTION_ROUTES_V2,
   ...openApiRoutes(() => ROUTES),

@@ -1,0 +1,48 @@
+/** Work on all runs of a filter: counted first, then done in the background by the server. */
+import { queryOptions } from "@tanstack/react-query";
+import type { Operation } from "./records.ts";
+import { pathOf, request } from "./request.ts";
+import type { RunFilter } from "./runs.ts";
+
+export type OperationKind = Operation["kind"];
+
+export interface Preview {
+  readonly count: number;
+  /** Counting ended at its limit. */
+  readonly is_more: boolean;
+}
+
+/** The filter of a list, as the body of an operation has it. */
+export function operationFilter({ status, function: fn, app, from, until }: RunFilter): Record<string, unknown> {
+  return {
+    ...(status === undefined ? {} : { status: status.split(",") }),
+    ...(fn === undefined ? {} : { function: fn }),
+    ...(app === undefined ? {} : { app }),
+    ...(from === undefined ? {} : { from }),
+    ...(until === undefined ? {} : { until }),
+  };
+}
+
+export const previewQuery = (kind: OperationKind, filter: RunFilter) =>
+  queryOptions({
+    queryKey: ["operations", "preview", kind, filter],
+    queryFn: async () => {
+      const body = { kind, filter: operationFilter(filter), dry_run: true };
+      return (await request<{ data: Preview }>("POST", "/v1/operations", { body })).data;
+    },
+    staleTime: 0,
+  });
+
+export async function startOperation(kind: OperationKind, filter: RunFilter): Promise<Operation> {
+  const body = { kind, filter: operationFilter(filter) };
+  return (await request<{ data: Operation }>("POST", "/v1/operations", { body })).data;
+}
+
+export const operationsQuery = queryOptions({
+  queryKey: ["operations"],
+  queryFn: async ({ signal }) => {
+    return (await request<{ data: Operation[] }>("GET", "/v1/operations", { query: { limit: 50 }, signal })).data;
+  },
+});
+
+export const stopOperation = (id: string) => request<unknown>("DELETE", `/v1/operations${pathOf(id)}`);

@@ -1,0 +1,73 @@
+/** A button with a list of deeds below it. Arrows move, Escape and a click elsewhere close. */
+import type { LucideIcon } from "lucide-react";
+import { type KeyboardEvent, type ReactNode, useEffect, useRef, useState } from "react";
+import { Button } from "./button.tsx";
+
+export interface MenuItem {
+  readonly label: string;
+  readonly icon: LucideIcon;
+  readonly act: () => void;
+}
+
+interface MenuProps {
+  readonly label: string;
+  readonly items: readonly MenuItem[];
+  readonly children: ReactNode;
+}
+
+export function Menu({ label, items, children }: MenuProps) {
+  const [isOpen, setOpen] = useState(false);
+  const root = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    if (!isOpen) return;
+    root.current?.querySelector<HTMLElement>("[role=menuitem]")?.focus();
+    const leave = (event: PointerEvent) => {
+      if (!root.current?.contains(event.target as Node)) setOpen(false);
+    };
+    document.addEventListener("pointerdown", leave);
+    return () => document.removeEventListener("pointerdown", leave);
+  }, [isOpen]);
+  const onKeyDown = (event: KeyboardEvent) => {
+    if (!isOpen) return;
+    if (event.key === "Escape" || event.key === "Tab") {
+      setOpen(false);
+      if (event.key === "Escape") root.current?.querySelector("button")?.focus();
+    }
+    if (event.key === "ArrowDown" || event.key === "ArrowUp") {
+      event.preventDefault();
+      step(root.current, event.key === "ArrowDown" ? 1 : -1);
+    }
+  };
+  return (
+    // biome-ignore lint/a11y/noStaticElementInteractions: keys pressed in the list and on the button arrive here.
+    <div className="menu" ref={root} onKeyDown={onKeyDown}>
+      <Button aria-haspopup="menu" aria-expanded={isOpen} aria-label={label} onClick={() => setOpen(!isOpen)}>
+        {children}
+      </Button>
+      {isOpen && (
+        <div role="menu" aria-label={label}>
+          {items.map(({ label: text, icon: Icon, act }) => (
+            <button
+              key={text}
+              type="button"
+              role="menuitem"
+              onClick={() => {
+                setOpen(false);
+                act();
+              }}
+            >
+              <Icon size={15} aria-hidden />
+              {text}
+            </button>
+          ))}
+        </div>
+      )}
+    </div>
+  );
+}
+
+function step(root: HTMLElement | null, by: number): void {
+  const items = [...(root?.querySelectorAll<HTMLElement>("[role=menuitem]") ?? [])];
+  const at = items.indexOf(document.activeElement as HTMLElement);
+  items[(at + by + items.length) % items.length]?.focus();
+}

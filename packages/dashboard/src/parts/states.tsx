@@ -1,0 +1,67 @@
+/** What a view shows instead of its data: nothing yet, still loading, or an error with what to do. */
+import { CircleAlert, type LucideIcon } from "lucide-react";
+import type { ReactNode } from "react";
+import { ApiError } from "../api/request.ts";
+import { Button } from "./button.tsx";
+
+interface EmptyProps {
+  readonly icon: LucideIcon;
+  readonly title: string;
+  readonly children?: ReactNode;
+}
+
+export function Empty({ icon: Icon, title, children }: EmptyProps) {
+  return (
+    <div className="empty">
+      <Icon size={32} strokeWidth={1.6} aria-hidden />
+      <h2>{title}</h2>
+      {children}
+    </div>
+  );
+}
+
+const BONES = ["72%", "48%", "60%", "54%", "66%", "40%", "58%", "50%"];
+
+/** Grey lines where rows will stand. */
+export function Bones({ count = 6 }: { readonly count?: number }) {
+  return (
+    <div className="stack" role="status" aria-label="Loading">
+      {BONES.slice(0, count).map((width) => (
+        <span key={width} className="bone" style={{ width }} />
+      ))}
+    </div>
+  );
+}
+
+interface FailureProps {
+  readonly error: unknown;
+  readonly retry?: (() => void) | undefined;
+}
+
+export function Failure({ error, retry }: FailureProps) {
+  const { title, detail } = failureWords(error);
+  return (
+    <div className="empty" role="alert">
+      <CircleAlert size={32} strokeWidth={1.6} aria-hidden />
+      <h2>{title}</h2>
+      {detail !== null && <p>{detail}</p>}
+      {retry !== undefined && <Button onClick={retry}>Try again</Button>}
+    </div>
+  );
+}
+
+/** One sentence about an error, for toasts and dialogs. */
+export function errorLine(error: unknown): string {
+  const { title, detail } = failureWords(error);
+  return detail === null ? title : `${title} ${detail}`;
+}
+
+function failureWords(error: unknown): { readonly title: string; readonly detail: string | null } {
+  if (!(error instanceof ApiError)) {
+    return { title: "Something went wrong.", detail: error instanceof Error ? error.message : null };
+  }
+  if (error.status === 401) {
+    return { title: "This server asks for a key.", detail: `${error.message} ${error.fix ?? ""}` };
+  }
+  return { title: error.message, detail: error.fix };
+}

@@ -1,0 +1,83 @@
+/** What is served now: every function with its triggers. */
+import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { Link, useNavigate, useSearch } from "@tanstack/react-router";
+import { SearchX, SquareFunction } from "lucide-react";
+import { functionsQuery } from "../../api/apps.ts";
+import { useLive } from "../../api/live.ts";
+import type { Fn } from "../../api/records.ts";
+import { Badge } from "../../parts/badge.tsx";
+import { Button } from "../../parts/button.tsx";
+import { Bones, Empty, Failure } from "../../parts/states.tsx";
+import { ask } from "../../shell/ask.ts";
+import { pauseWord } from "./pause-words.ts";
+import { TriggerTags } from "./trigger-tags.tsx";
+
+export function FunctionsPage() {
+  const { text = "" } = useSearch({ from: "/functions" });
+  const navigate = useNavigate({ from: "/functions" });
+  const functions = useQuery(functionsQuery);
+  const client = useQueryClient();
+  useLive(
+    ({ kind }) => kind === "app_synced",
+    () => client.invalidateQueries({ queryKey: functionsQuery.queryKey }),
+  );
+  const wanted = text.toLowerCase();
+  const shown = functions.data?.filter((fn) => wordsOf(fn).some((word) => word.toLowerCase().includes(wanted)));
+  return (
+    <div className="page">
+      <header className="page-head">
+        <h1>Functions</h1>
+        <input
+          className="input find-field"
+          type="search"
+          aria-label="Find functions"
+          placeholder="Name, app or event"
+          value={text}
+          onChange={(event) =>
+            navigate({ search: event.target.value === "" ? {} : { text: event.target.value }, replace: true })
+          }
+        />
+      </header>
+      {functions.error !== null && <Failure error={functions.error} retry={functions.refetch} />}
+      {functions.isPending && <Bones />}
+      {functions.data?.length === 0 && (
+        <Empty icon={SquareFunction} title="No functions yet">
+          <p>They appear as soon as an app is connected.</p>
+          <Button look="main" onClick={() => ask({ kind: "add-app" })}>
+            Add an app
+          </Button>
+        </Empty>
+      )}
+      {shown !== undefined && shown.length === 0 && text !== "" && <Empty icon={SearchX} title="No function fits" />}
+      {shown !== undefined && shown.length > 0 && (
+        <ul className="card lines">
+          {shown.map((fn) => (
+            <FunctionLine key={fn.id} fn={fn} />
+          ))}
+        </ul>
+      )}
+    </div>
+  );
+}
+
+export function FunctionLine({ fn }: { readonly fn: Fn }) {
+  return (
+    <li className="line function-line">
+      <div className="line-main">
+        <Link to="/functions/$slug" params={{ slug: fn.slug }} className="row-link wrap">
+          {fn.name}
+        </Link>
+        <p className="soft small wrap">{fn.slug}</p>
+      </div>
+      <TriggerTags triggers={fn.triggers} />
+      {fn.paused !== null && <Badge tone="warn">{pauseWord(fn.paused)}</Badge>}
+    </li>
+  );
+}
+
+const wordsOf = (fn: Fn) => [
+  fn.name,
+  fn.slug,
+  fn.app,
+  ...fn.triggers.map((one) => ("event" in one ? one.event : one.cron)),
+];

@@ -1,0 +1,85 @@
+/** The way in: what to put where, for each framework, ready to copy; and what happens then. */
+import { Check, Plug } from "lucide-react";
+import { type KeyboardEvent, useState } from "react";
+import { Button } from "../../parts/button.tsx";
+import { CopyButton } from "../../parts/copy.tsx";
+import { ScrollRegion } from "../../parts/scroll-region.tsx";
+import { ask } from "../../shell/ask.ts";
+import { FRAMEWORKS, type FrameworkName, FUNCTION_CODE } from "./framework-code.ts";
+
+const NAMES = Object.keys(FRAMEWORKS) as FrameworkName[];
+
+export function ConnectGuide() {
+  const [name, setName] = useState<FrameworkName>("Express");
+  const press = (event: KeyboardEvent) => {
+    const step = event.key === "ArrowRight" ? 1 : event.key === "ArrowLeft" ? -1 : 0;
+    if (step === 0) return;
+    const next = NAMES[(NAMES.indexOf(name) + step + NAMES.length) % NAMES.length]!;
+    setName(next);
+    document.getElementById(`tab-${next}`)?.focus();
+  };
+  return (
+    <section className="card guide" aria-label="Connect an app">
+      <header>
+        <Plug size={18} aria-hidden />
+        <h2>Connect your app</h2>
+        <span className="live push small" data-state="open">
+          Looking for apps on this machine
+        </span>
+      </header>
+      <div className="body stack">
+        <Code title="1. Write a function" file="functions.ts" code={FUNCTION_CODE} />
+        <div className="chips" role="tablist" aria-label="Framework" onKeyDown={press}>
+          {NAMES.map((one) => (
+            <button
+              key={one}
+              id={`tab-${one}`}
+              type="button"
+              role="tab"
+              className="chip"
+              aria-selected={one === name}
+              aria-controls="guide-code"
+              tabIndex={one === name ? 0 : -1}
+              onClick={() => setName(one)}
+            >
+              {one}
+            </button>
+          ))}
+        </div>
+        <div id="guide-code" role="tabpanel" aria-labelledby={`tab-${name}`}>
+          <Code title="2. Serve it" file={FRAMEWORKS[name].file} code={FRAMEWORKS[name].code} />
+        </div>
+        <p className="row">
+          <Check size={16} aria-hidden />
+          Start your app. On a usual port it is found by itself, and this page changes at once; otherwise tell where it
+          is:
+          <Button size="small" onClick={() => ask({ kind: "add-app" })}>
+            Add an app
+          </Button>
+        </p>
+      </div>
+    </section>
+  );
+}
+
+interface CodeProps {
+  readonly title: string;
+  readonly file: string;
+  readonly code: string;
+}
+
+function Code({ title, file, code }: CodeProps) {
+  return (
+    <div className="block">
+      <div className="block-head">
+        <h3>
+          {title} <span className="tag">{file}</span>
+        </h3>
+        <CopyButton text={code} what={file} />
+      </div>
+      <ScrollRegion label={file} className="json code">
+        <pre>{code}</pre>
+      </ScrollRegion>
+    </div>
+  );
+}

@@ -1,0 +1,56 @@
+/** Times and durations as people read them. Pure: the present is handed in. */
+
+const SECOND = 1_000;
+const MINUTE = 60_000;
+const HOUR = 3_600_000;
+const DAY = 86_400_000;
+
+/** `840 ms`, `3.2 s`, `4 m 12 s`, `2 h 5 m`, `3 d 4 h`. */
+export function durationText(ms: number): string {
+  if (ms < 0) return "0 ms";
+  if (ms < SECOND) return `${Math.round(ms)} ms`;
+  if (ms < 10 * SECOND) return `${(Math.floor(ms / 100) / 10).toFixed(1)} s`;
+  if (ms < MINUTE) return `${Math.floor(ms / SECOND)} s`;
+  if (ms < HOUR) return pair(ms, MINUTE, "m", SECOND, "s");
+  return ms < DAY ? pair(ms, HOUR, "h", MINUTE, "m") : pair(ms, DAY, "d", HOUR, "h");
+}
+
+function pair(ms: number, large: number, largeName: string, small: number, smallName: string): string {
+  const rest = Math.floor((ms % large) / small);
+  return `${Math.floor(ms / large)} ${largeName}${rest === 0 ? "" : ` ${rest} ${smallName}`}`;
+}
+
+/** `just now`, `12 s ago`, `in 5 m`; beyond a week the date. */
+export function relativeText(at: number, now: number): string {
+  const ms = now - at;
+  const distance = Math.abs(ms);
+  if (distance > 7 * DAY) return dateText(at);
+  if (distance < 2 * SECOND) return ms >= 0 ? "just now" : "now";
+  const text = coarse(distance);
+  return ms > 0 ? `${text} ago` : `in ${text}`;
+}
+
+function coarse(ms: number): string {
+  if (ms < MINUTE) return `${Math.floor(ms / SECOND)} s`;
+  if (ms < HOUR) return `${Math.floor(ms / MINUTE)} m`;
+  if (ms < DAY) return `${Math.floor(ms / HOUR)} h`;
+  return `${Math.floor(ms / DAY)} d`;
+}
+
+function dateText(at: number): string {
+  return new Date(at).toISOString().slice(0, 10);
+}
+
+/** To the millisecond, in the time zone of the reader. */
+export function exactText(at: number): string {
+  const date = new Date(at);
+  const two = (value: number, digits = 2) => String(value).padStart(digits, "0");
+  const day = `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`;
+  const time = `${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}`;
+  return `${day} ${time}.${two(date.getMilliseconds(), 3)}`;
+}
+
+/** The distance of two times of the API; null while one is missing. */
+export function between(from: string | null, until: string | null): number | null {
+  return from === null || until === null ? null : Math.max(Date.parse(until) - Date.parse(from), 0);
+}
