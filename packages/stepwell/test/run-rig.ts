@@ -74,6 +74,7 @@ export class RunRig {
       signal: () => this.signal,
       takeSignal: (name) => void this.told.push(`take ${name}`),
       dropWait: (runId, slot) => void this.told.push(`drop ${runId} ${slot}`),
+      forgetFlow: ({ kind, key }) => void this.told.push(`forget ${kind} ${key}`),
       lookBack: (_run, slot, names, since, untilAt) =>
         void this.told.push(`look back ${slot} ${names.join()} ${since}, until ${untilAt}`),
     };

@@ -43,6 +43,9 @@ const OUTCOMES: Readonly<Record<Decision["outcome"], Look>> = {
   started: { word: "Started", tone: "ok" },
   deduplicated: { word: "Deduplicated", tone: "calm" },
   filtered: { word: "Filtered out", tone: "calm" },
+  debounced: { word: "Debounced", tone: "calm" },
+  batched: { word: "Joined a batch", tone: "calm" },
+  rate_limited: { word: "Rate-limited", tone: "warn" },
   skipped: { word: "Skipped", tone: "warn" },
   rejected: { word: "Rejected", tone: "bad" },
 };

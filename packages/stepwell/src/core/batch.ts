@@ -13,7 +13,14 @@ import type { InboxMessage } from "./inbox.ts";
 import type { Instant } from "./instant.ts";
 import type { Job, Run, Step, Wait } from "./run/run.ts";
 
-export type DecisionOutcome = "deduplicated" | "filtered" | "skipped" | "rejected";
+export type DecisionOutcome =
+  | "deduplicated"
+  | "filtered"
+  | "skipped"
+  | "rejected"
+  | "rate_limited"
+  | "debounced"
+  | "batched";
 
 /** Why a function did not start for an event. That it started is the run's own row. */
 export interface Decision {
@@ -141,6 +148,12 @@ export interface FlowFactKey {
   readonly key: string;
 }
 
+/** A fact that is over. */
+export interface FlowDeletion extends FlowFactKey {
+  /** Only if it still says this. */
+  readonly ifValue?: string;
+}
+
 export class Batch {
   readonly events: StoredEvent[] = [];
   readonly decisions: Decision[] = [];
@@ -157,7 +170,7 @@ export class Batch {
   readonly messages = new Set<InboxMessage>();
   /** Ids of messages that have been dealt with. */
   readonly deletedMessages: string[] = [];
-  readonly deletedFlow: FlowFactKey[] = [];
+  readonly deletedFlow: FlowDeletion[] = [];
   readonly operations = new Map<string, StoredOperation>();
   readonly schedules = new Map<string, Schedule>();
   readonly apps: StoredApp[] = [];

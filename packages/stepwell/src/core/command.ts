@@ -106,6 +106,12 @@ export interface ResumeRun {
   readonly runId: string;
 }
 
+/** A run that collects events begins now. */
+export interface BeginRun {
+  readonly kind: "begin_run";
+  readonly runId: string;
+}
+
 export interface PauseCommand {
   readonly kind: "pause";
   readonly target: "function" | "app";
@@ -162,6 +168,7 @@ export type Command =
   | InvokeFunction
   | RerunRun
   | ResumeRun
+  | BeginRun
   | PauseCommand
   | PutOperation
   | CreateEndpointRun

@@ -1,29 +1,20 @@
 /**
  * The core: pure, synchronous, in memory. Commands and time go in; a batch of rows and effects comes out.
  *
- * It owns the runs in memory (a cache, E2), the job queue, the triggers and the schedules. It never reads a clock, a
+ * It owns the runs in memory (residents.ts), the job queue, the triggers and the schedules. It never reads a clock, a
  * random source of its own, or the network (E7); its owner loads what a command needs before applying it, commits
  * the batch, and performs the effects afterwards.
  *
- *   C1. A run that is not in memory has no change that is not stored. So what is loaded is the truth.
- *   C2. A run leaves memory only when its last change is stored and nothing of it is being executed.
- *   C3. Calls in flight never exceed `callsMax`, nor `callsPerAppMax` for one app, nor any limit of flow control
+ *   C1. Calls in flight never exceed `callsMax`, nor `callsPerAppMax` for one app, nor any limit of flow control
  *       (flow/admission.ts).
  */
-import type { RunFlow } from "../protocol/flow.ts";
 import type { FunctionConfig } from "../protocol/function.ts";
 import { createIdSource, type IdSource } from "../protocol/ids.ts";
 import { LIMITS } from "../protocol/limits.ts";
 import { Apps } from "./apps.ts";
-import {
-  Batch,
-  type CallEffect,
-  type RequestEffect,
-  type Schedule,
-  type StoredApp,
-  type StoredFunction,
-} from "./batch.ts";
+import { Batch, type CallEffect, type FlowFactKey, type RequestEffect } from "./batch.ts";
 import type {
+  BeginRun,
   CancelAnswer,
   CancelRun,
   Command,
@@ -49,72 +40,38 @@ import type {
   SyncAnswer,
   SyncApp,
 } from "./command.ts";
-
-import { CronSchedules, type FiredTick } from "./cron/schedules.ts";
+import type { CoreOptions, StoredRegistry } from "./core-options.ts";
+import { CronSchedules } from "./cron/schedules.ts";
 import { createEndpointRun } from "./endpoints.ts";
 import type { ExplainView } from "./explain/view.ts";
-import { type Facts, messageFact, type Needs, type Recent } from "./facts.ts";
-import { Admission, type ThrottleState } from "./flow/admission.ts";
+import { type Facts, flowFact, GONE, messageFact, type Needs } from "./facts.ts";
+import { Admission } from "./flow/admission.ts";
 import { runFlow } from "./flow/rules.ts";
 import type { Instant } from "./instant.ts";
 import { type Starter, startRuns } from "./intake.ts";
-import { endEventData, endEventNames, internalEvent } from "./lifecycle.ts";
 import { Links, type LinksHome, receivedNotice } from "./links.ts";
 import { TriggerIndex } from "./match/triggers.ts";
-import { WaitNames, type WaitPlace, waitSetOf } from "./match/wait-names.ts";
+import { WaitNames, waitSetOf } from "./match/wait-names.ts";
 import { missingFor, type NeedsView } from "./needs.ts";
-import type { Random } from "./random.ts";
-import type { RetryPolicy } from "./retry.ts";
+import { Residents } from "./residents.ts";
 import { type CheckpointAnswer, checkpoint } from "./run/checkpoint.ts";
-import type { RunContext, RunLimits } from "./run/context.ts";
+import { beginCollected, collectDue } from "./run/collect.ts";
+import type { RunContext } from "./run/context.ts";
 import { createRun, type NewRun } from "./run/create.ts";
 import { dispatch } from "./run/dispatch.ts";
 import { endLease, saveEndpointSteps } from "./run/endpoint.ts";
-import { cancelRun, skipRun } from "./run/finish.ts";
+import { cancelRun } from "./run/finish.ts";
 import { reply } from "./run/reply.ts";
 import { requestReply } from "./run/request.ts";
-import { hasCallInFlight, isEnded, type Job, type Run } from "./run/run.ts";
+import { isEnded, type Job, type Run } from "./run/run.ts";
 import { runTimeout } from "./run/timeouts.ts";
 import { wake } from "./run/wake.ts";
-import { hintOf, type JobHint, JobQueue, type JobQueueLimits, type PageRequest } from "./schedule/job-queue.ts";
+import { hintOf, type JobHint, JobQueue, type PageRequest } from "./schedule/job-queue.ts";
 import { type Lane, ReadyQueue } from "./schedule/ready-queue.ts";
 import { invokeFunction, rerun, resumeRun } from "./starts.ts";
+import { Ticks } from "./ticks.ts";
 
-export interface CoreOptions {
-  readonly env: string;
-  readonly partition: number;
-  readonly random: Random;
-  readonly retry: RetryPolicy;
-  readonly runLimits: RunLimits;
-  readonly queueLimits: JobQueueLimits;
-  readonly callsMax: number;
-  readonly callsPerAppMax: number;
-  /** Runs that wait for their turn are kept in memory up to this number; beyond it they are loaded again later. */
-  readonly residentRunsMax: number;
-  /** What was decided lately and that a load may not show yet. */
-  readonly recent: Recent;
-  /** Runs that broke an invariant: they are left alone until somebody has looked. */
-  readonly quarantined: ReadonlySet<string>;
-}
-
-/** A run that has begun under limits on whole runs. */
-export interface HeldPlace {
-  readonly runId: string;
-  readonly functionId: string;
-  readonly flow: RunFlow;
-  readonly startedAt: Instant;
-}
-
-export interface StoredRegistry {
-  readonly apps: readonly StoredApp[];
-  readonly functions: readonly StoredFunction[];
-  readonly schedules: readonly Schedule[];
-  /** Runs that have begun and hold places of their own. */
-  readonly places: readonly HeldPlace[];
-  readonly throttles: readonly ThrottleState[];
-  /** How many stored waits there are of each name and path. */
-  readonly waits: readonly (WaitPlace & { readonly count: number })[];
-}
+export type { CoreOptions, HeldPlace, StoredRegistry } from "./core-options.ts";
 
 /** At most this many runs are asked for ahead of their dispatch. */
 const LOADS_AHEAD_MAX = 1_000;
@@ -125,26 +82,20 @@ export class Core {
   readonly #ready: ReadyQueue;
   readonly #queue: JobQueue;
   readonly #admission: Admission;
-  readonly #runs = new Map<string, Run>();
+  readonly #runs: Residents;
   readonly #apps: Apps;
   readonly #triggers = new TriggerIndex();
   readonly #schedules: CronSchedules;
   readonly #waitNames = new WaitNames();
+  readonly #starter: Starter;
   readonly #home: LinksHome;
   readonly #links: Links;
+  readonly #ticks: Ticks;
   readonly #needsView: NeedsView;
-  /** Runs that must stay until a command that waits for others is applied; how many such commands. */
-  readonly #pins = new Map<string, number>();
-  /** What to do with runs once they are loaded. */
-  readonly #whenLoaded = new Map<string, (() => void)[]>();
-  readonly #wanted: string[] = [];
-  /** Functions whose due ticks wait for the run that they replace. */
-  readonly #awaitedSchedules = new Set<string>();
+  /** How many runs of a function wait for their first call. */
+  readonly #queued: Map<string, number>;
   #callCount = 0;
   #batch = new Batch();
-  /** Runs changed in the open batch, and in the batches that are being stored. */
-  #changed = new Set<Run>();
-  readonly #storing = new Map<number, Set<Run>>();
   #now: Instant = 0;
   #subject: string | null = null;
   readonly #context: RunContext;
@@ -153,6 +104,7 @@ export class Core {
     this.#options = options;
     this.#now = now;
     this.#ids = createIdSource(() => options.random.uint32());
+    this.#runs = new Residents(options.residentRunsMax);
     this.#apps = new Apps(registry.apps, registry.functions);
     this.#admission = new Admission({
       functionOf: (functionId) => this.#apps.functionOf(functionId),
@@ -170,10 +122,53 @@ export class Core {
       const fn = this.#apps.functionOf(functionId);
       if (fn !== undefined) this.#admission.holdAgain(fn, runId, flow, startedAt);
     }
+    this.#queued = new Map(registry.queued.map(({ functionId, count }) => [functionId, count]));
     for (const state of registry.throttles) this.#admission.restoreThrottle(state);
     for (const wait of registry.waits) this.#waitNames.add(wait, wait.count);
+    this.#context = this.#contextOf(options);
+    this.#starter = {
+      context: this.#context,
+      now: () => this.#now,
+      env: () => options.env,
+      batch: () => this.#batch,
+      create: (fields, runId) => this.#create(fields, runId),
+      pauseOf: (functionId) => this.#apps.pauseOf(functionId),
+      open: (runId) => this.#openOther(runId),
+      queued: (functionId) => this.#queued.get(functionId) ?? 0,
+    };
+    this.#home = {
+      context: this.#context,
+      starter: this.#starter,
+      apps: this.#apps,
+      triggers: this.#triggers,
+      waitNames: this.#waitNames,
+      now: () => this.#now,
+      batch: () => this.#batch,
+      newId: () => this.#ids.next(this.#now),
+      open: (runId) => this.#openOther(runId),
+      isHere: (runId) => this.#runs.has(runId),
+      isLeftAlone: (runId) => this.#options.quarantined.has(runId),
+      blame: (runId) => {
+        this.#subject = runId;
+      },
+    };
+    this.#links = new Links(this.#home);
+    this.#ticks = new Ticks(this.#home, this.#links, this.#schedules, (runId, then) => this.#runs.want(runId, then));
+    this.#needsView = {
+      waitNames: this.#waitNames,
+      now: () => this.#now,
+      functionOf: (functionId) => this.#apps.functionOf(functionId),
+      find: (slugOrId) => this.#apps.find(slugOrId),
+      runOf: (runId) => this.#runs.get(runId),
+      listeners: (name) => this.#triggers.listenerIds(name),
+      isResident: (runId) => this.#runs.has(runId),
+    };
+  }
+
+  /** What the rules of runs may use. */
+  #contextOf(options: CoreOptions): RunContext {
     const core = this;
-    this.#context = {
+    return {
       get now() {
         return core.#now;
       },
@@ -197,30 +192,8 @@ export class Core {
       signal: (name) => this.#links.signal(name),
       takeSignal: (name) => this.#links.takeSignal(name),
       dropWait: (runId, slot) => this.#links.dropWait(runId, slot),
+      forgetFlow: (key) => this.#forgetFlow(key),
       lookBack: (run, slot, names, since, untilAt) => this.#links.lookBack(run, slot, names, since, untilAt),
-    };
-    this.#home = {
-      context: this.#context,
-      starter: this.#starter,
-      apps: this.#apps,
-      triggers: this.#triggers,
-      waitNames: this.#waitNames,
-      now: () => this.#now,
-      batch: () => this.#batch,
-      newId: () => this.#ids.next(this.#now),
-      open: (runId) => this.#openOther(runId),
-      isHere: (runId) => this.#runs.has(runId),
-      isLeftAlone: (runId) => this.#options.quarantined.has(runId),
-      blame: (runId) => {
-        this.#subject = runId;
-      },
-    };
-    this.#links = new Links(this.#home);
-    this.#needsView = {
-      waitNames: this.#waitNames,
-      listeners: (name) => this.#triggers.listenerIds(name),
-      isResident: (runId) => this.#runs.has(runId),
-      functionIdOf: (slugOrId) => this.#apps.find(slugOrId)?.id ?? null,
     };
   }
 
@@ -244,7 +217,7 @@ export class Core {
       this.#batch.notices.push(receivedNotice(stored, now));
       room -= this.#links.resume(event, facts, room);
       const matches = this.#triggers.match({ name: stored.name, json: event.parsed }, now);
-      return { eventId: stored.id, isNew: true, runIds: startRuns(this.#starter, matches, stored, facts) };
+      return { eventId: stored.id, isNew: true, runIds: startRuns(this.#starter, matches, event, facts) };
     });
   }
 
@@ -278,7 +251,7 @@ export class Core {
     const run = this.#runs.get(command.runId);
     if (run === undefined) return { outcome: "not_found", status: null };
     this.#subject = command.runId;
-    this.#changed.add(run);
+    this.#runs.change(run);
     if (isEnded(run)) return { outcome: "ended", status: run.status };
     cancelRun(this.#context, run, command.code ?? "cancelled_by_request", command.reason);
     return { outcome: "cancelled", status: run.status };
@@ -315,6 +288,13 @@ export class Core {
     const run = this.#open(command.runId);
     if (run === undefined) return { problems: ["there is no such run"] };
     return { problems: this.#links.with(facts, () => saveEndpointSteps(this.#context, run, command.ops)) };
+  }
+
+  /** A run that collects events begins now; false when it does not collect. */
+  beginRun({ runId }: BeginRun, now: Instant): boolean {
+    this.#now = now;
+    const run = this.#open(runId);
+    return run !== undefined && !isEnded(run) && beginCollected(this.#context, run);
   }
 
   /** False when there is no such function or app. */
@@ -380,19 +360,19 @@ export class Core {
   advance(now: Instant): void {
     this.#now = now;
     this.#subject = null;
-    this.#fireSchedules();
+    this.#ticks.fire();
     this.#admission.wakeDue(now);
     const admit = (hint: JobHint, lane: Lane) => this.#admission.enter(hint, lane, now);
     for (;;) {
       this.#queue.release(now);
-      if (this.#whenLoaded.size >= LOADS_AHEAD_MAX) break;
+      if (this.#runs.loading >= LOADS_AHEAD_MAX) break;
       // A timer needs no place; a call needs all of its own.
       const timer = this.#queue.nextTimer();
-      const hint = timer ?? (this.#callCount < this.#options.callsMax ? this.#queue.next(admit) : undefined); // C3
+      const hint = timer ?? (this.#callCount < this.#options.callsMax ? this.#queue.next(admit) : undefined); // C1
       if (hint === undefined) break;
       if (timer === undefined) this.#callCount++;
       if (this.#runs.has(hint.runId)) this.#take(hint);
-      else this.#want(hint.runId, () => this.#take(hint));
+      else this.#runs.want(hint.runId, () => this.#take(hint));
     }
     this.#storeThrottles();
   }
@@ -415,7 +395,7 @@ export class Core {
 
   /** The next tick; while one waits for a run to be loaded, its arrival is what comes next. */
   #nextTickAt(): Instant | null {
-    return this.#awaitedSchedules.size > 0 ? null : this.#schedules.nextDueAt();
+    return this.#ticks.isWaiting ? null : this.#schedules.nextDueAt();
   }
 
   // --- Loading ------------------------------------------------------------------------------------------------
@@ -426,40 +406,28 @@ export class Core {
 
   /** Runs that `advance` needs; each is named once. */
   takeWanted(): string[] {
-    return this.#wanted.splice(0);
+    return this.#runs.takeWanted();
   }
 
   /** Runs arrived from the store; `ids` are all that were asked for, so the missing ones do not exist. */
   adopt(ids: readonly string[], runs: readonly Run[], now: Instant): void {
     this.#now = now;
-    for (const run of runs) if (!this.#runs.has(run.id)) this.#runs.set(run.id, run);
-    for (const id of ids) {
-      const actions = this.#whenLoaded.get(id) ?? [];
-      this.#whenLoaded.delete(id);
-      for (const action of actions) action();
-    }
+    this.#runs.adopt(ids, runs);
   }
 
   /** These runs stay in memory, once they are there, until they are unpinned. */
   pin(ids: readonly string[]): void {
-    for (const id of ids) this.#pins.set(id, (this.#pins.get(id) ?? 0) + 1);
+    this.#runs.pin(ids);
   }
 
   unpin(ids: readonly string[]): void {
-    for (const id of ids) {
-      const count = this.#pins.get(id)! - 1;
-      if (count > 0) this.#pins.set(id, count);
-      else this.#pins.delete(id);
-    }
+    this.#runs.unpin(ids);
     this.release(ids);
   }
 
   /** Lets go of runs that were loaded for a command and did not change. */
   release(ids: readonly string[]): void {
-    for (const id of ids) {
-      const run = this.#runs.get(id);
-      if (run !== undefined) this.#evict(run);
-    }
+    this.#runs.release(ids, this.#isDue);
   }
 
   pageRequest(now: Instant): PageRequest | null {
@@ -487,8 +455,7 @@ export class Core {
     const batch = this.#batch;
     const number = this.#queue.closeBatch();
     this.#batch = new Batch();
-    this.#storing.set(number, this.#changed);
-    this.#changed = new Set();
+    this.#runs.closeBatch(number);
     return { number, batch };
   }
 
@@ -500,12 +467,10 @@ export class Core {
     for (const wait of batch.waits) wait.isStored = true;
   }
 
-  /** The batch is durable: what it changed may leave memory (C2). */
+  /** The batch is durable: what it changed may leave memory. */
   batchStored(number: number): void {
     this.#queue.batchStored(number);
-    const changed = this.#storing.get(number);
-    this.#storing.delete(number);
-    for (const run of changed ?? []) this.#evict(run);
+    this.#runs.batchStored(number, this.#isDue);
   }
 
   /** False when a stored call is not to be made after all, because its run has moved on since; its place is free. */
@@ -536,7 +501,7 @@ export class Core {
       options: this.#options,
       calls: this.#callCount,
       runOf: (runId) => this.#runs.get(runId),
-      isLoading: (runId) => this.#whenLoaded.has(runId),
+      isLoading: (runId) => this.#runs.isLoading(runId),
     };
   }
 
@@ -585,25 +550,29 @@ export class Core {
 
   // --- Inside -------------------------------------------------------------------------------------------------
 
-  readonly #starter: Starter = {
-    now: () => this.#now,
-    env: () => this.#options.env,
-    batch: () => this.#batch,
-    create: (fields, runId) => this.#create(fields, runId),
-    pauseOf: (functionId) => this.#apps.pauseOf(functionId),
-    skip: (run, reason) => skipRun(this.#context, run, "paused", reason),
-  };
-
   #create(fields: Omit<NewRun, "id" | "env" | "partition">, runId?: string): Run {
     const { env, partition } = this.#options;
     const config = this.#apps.functionOf(fields.functionId)!;
-    const flow = runFlow(config.flow, fields.events[0]?.json ?? null, this.#now);
+    const keys = runFlow(config.flow, fields.events[0]?.json ?? null, this.#now);
+    const flow = hasAny(fields.moreFlow) ? { keys: {}, ...keys, ...fields.moreFlow } : keys;
+    this.#countQueued(fields.functionId, 1);
     const fn = { version: this.#apps.versionOf(fields.functionId), config, flow };
     const id = runId ?? this.#ids.next(this.#now, partition);
     const run = createRun(this.#context, { ...fields, id, env, partition }, fn);
-    this.#runs.set(run.id, run);
-    this.#changed.add(run);
+    this.#runs.add(run);
     return run;
+  }
+
+  /** Runs of a function that wait for their first call: the backlog of its rule. */
+  #countQueued(functionId: string, by: 1 | -1): void {
+    const count = (this.#queued.get(functionId) ?? 0) + by;
+    if (count > 0) this.#queued.set(functionId, count);
+    else this.#queued.delete(functionId);
+  }
+
+  #forgetFlow(key: FlowFactKey, ifValue?: string): void {
+    if (ifValue === undefined) this.#options.recent.note(flowFact(key), GONE);
+    this.#batch.deletedFlow.push(ifValue === undefined ? key : { ...key, ifValue });
   }
 
   #schedule(run: Run, { slot, dueAt, kind }: Job): void {
@@ -616,14 +585,14 @@ export class Core {
   #open(runId: string): Run | undefined {
     const run = this.#options.quarantined.has(runId) ? undefined : this.#runs.get(runId);
     this.#subject = runId;
-    if (run !== undefined) this.#changed.add(run);
+    if (run !== undefined) this.#runs.change(run);
     return run;
   }
 
   /** Another run than the one the command is about: a rule that throws is not to be blamed on it. */
   #openOther(runId: string): Run | undefined {
     const run = this.#options.quarantined.has(runId) ? undefined : this.#runs.get(runId);
-    if (run !== undefined) this.#changed.add(run);
+    if (run !== undefined) this.#runs.change(run);
     return run;
   }
 
@@ -637,8 +606,11 @@ export class Core {
     }
     const requestId = this.#ids.next(this.#now);
     const isPaused = this.#apps.isPaused(hint.functionId); // Since, while the run was loaded.
-    if (run !== undefined && job !== undefined && !isPaused && dispatch(this.#context, run, hint.slot, requestId))
+    const wasQueued = run?.status === "queued";
+    if (run !== undefined && job !== undefined && !isPaused && dispatch(this.#context, run, hint.slot, requestId)) {
+      if (wasQueued) this.#countQueued(run.functionId, -1);
       return;
+    }
     this.#callCount--;
     this.#admission.undone(hint, run !== undefined && !isEnded(run) && run.status !== "queued");
     if (isPaused) this.#queue.putBack(hint);
@@ -646,17 +618,9 @@ export class Core {
 
   #tick(run: Run, job: Job): void {
     if (job.kind === "sleep" || job.kind === "timeout") wake(this.#context, run, job.slot);
+    else if (job.kind === "collect") collectDue(this.#context, run);
     else if (job.kind === "lease") endLease(this.#context, run, job);
     else if (job.kind === "start_timeout" || job.kind === "finish_timeout") runTimeout(this.#context, run, job);
-  }
-
-  #want(runId: string, action: () => void): void {
-    const actions = this.#whenLoaded.get(runId);
-    if (actions !== undefined) actions.push(action);
-    else {
-      this.#whenLoaded.set(runId, [action]);
-      this.#wanted.push(runId);
-    }
   }
 
   #callEnded(functionId: string, runId: string, slot: string): void {
@@ -665,71 +629,27 @@ export class Core {
   }
 
   #ended(run: Run): void {
-    this.#changed.add(run);
+    this.#runs.change(run);
     this.#admission.runEnded(run.id);
+    if (run.startedAt === null) this.#countQueued(run.functionId, -1);
+    this.#forgetFlowOf(run);
     if (run.cron !== null) {
       const state = this.#schedules.runEnded(run.functionId, run.id);
       if (state !== null) this.#batch.schedules.set(run.functionId, state);
     }
-    this.#links.tellParent(run);
-    const fn = this.#apps.anyFunction(run.functionId)?.fn;
-    if (fn === undefined) return;
-    for (const name of endEventNames(run)) this.#emit(name, run, fn.slug);
+    this.#links.runEnded(run);
   }
 
-  #emit(name: string, run: Run, slug: string): void {
-    const isWaitedFor = this.#waitNames.has("event", name);
-    if (!isWaitedFor && !this.#triggers.hasListener(name)) return;
-    const publicId = name === endEventNames(run)[0] ? this.#ids.next(this.#now) : run.id;
-    const id = this.#ids.next(this.#now);
-    const { stored, parsed } = internalEvent(id, name, endEventData(run, slug), this.#now, publicId);
-    const isHeard = this.#triggers
-      .match({ name, json: parsed }, this.#now)
-      .some((match) => match.outcome === "matched");
-    if (isHeard || isWaitedFor) this.#links.happen({ stored, parsed, mayExist: false });
-  }
-
-  /** Starts the runs of due ticks, and of ticks that waited for an earlier run, as the policies want it. */
-  #fireSchedules(): void {
-    for (const { functionId } of this.#schedules.due(this.#now)) {
-      const replaced = this.#schedules.runToReplace(functionId, this.#now);
-      if (replaced === null || this.#runs.has(replaced)) this.#fireSchedule(functionId);
-      else if (!this.#awaitedSchedules.has(functionId)) {
-        // The run that a tick replaces is cancelled in the tick's own transition (E4), so it must be here first.
-        this.#awaitedSchedules.add(functionId);
-        this.#want(replaced, () => {
-          this.#awaitedSchedules.delete(functionId);
-          this.#fireSchedule(functionId);
-        });
-      }
-    }
-    const start = (functionId: string, tick: FiredTick) => this.#startTick(functionId, tick);
-    for (const functionId of this.#schedules.fireWaiting(this.#now, start))
-      this.#batch.schedules.set(functionId, this.#schedules.stateOf(functionId));
-  }
-
-  #fireSchedule(functionId: string): void {
-    this.#schedules.fire(functionId, this.#now, (id, tick) => this.#startTick(id, tick));
-    this.#batch.schedules.set(functionId, this.#schedules.stateOf(functionId));
-  }
-
-  #startTick(functionId: string, tick: FiredTick): string | null {
-    const pause = this.#apps.pauseOf(functionId);
-    if (pause === "reject") return null;
-    if (pause === null && tick.cancelRunId !== null) this.#replaceRun(tick.cancelRunId);
-    const id = this.#ids.next(this.#now);
-    const { stored, parsed } = internalEvent(id, tick.eventName, tick.data, this.#now, tick.publicId);
-    const event = { id: stored.id, name: stored.name, json: stored.json };
-    this.#links.happen({ stored, parsed, mayExist: false }, false);
-    const fields = { functionId, cron: tick.cron, originalRunId: null, parent: null, startAt: this.#now };
-    const run = this.#create({ ...fields, events: [event] });
-    if (pause === "skip") skipRun(this.#context, run, "paused", "the function is paused");
-    return isEnded(run) ? null : run.id;
-  }
-
-  #replaceRun(runId: string): void {
-    const run = this.#open(runId);
-    if (run !== undefined) cancelRun(this.#context, run, "replaced", "replaced by the next tick of its schedule");
+  /** What was remembered of a run for the starts of others is over with it. */
+  #forgetFlowOf({ id, functionId, status, flow }: Run): void {
+    if (flow === null) return;
+    const { singleton, idempotency, collect } = flow;
+    if (collect !== undefined) this.#forgetFlow({ ...collect, functionId }, id);
+    // A newer run may have taken the place: only what still names this one goes.
+    if (singleton !== undefined) this.#forgetFlow({ kind: "singleton", functionId, key: singleton }, id);
+    const isReleased = status === "failed" || status === "cancelled";
+    if (idempotency !== undefined && isReleased)
+      this.#forgetFlow({ kind: "idempotency", functionId, key: idempotency }, id);
   }
 
   #functionsChanged(appId: string, functions: readonly FunctionConfig[]): void {
@@ -740,15 +660,14 @@ export class Core {
     this.#queue.retryReady();
   }
 
-  #evict(run: Run): void {
-    if (this.#changed.has(run) || this.#pins.has(run.id) || hasCallInFlight(run)) return; // C2
-    for (const changed of this.#storing.values()) if (changed.has(run)) return;
-    const mayStay = !isEnded(run) && this.#runs.size <= this.#options.residentRunsMax && isDue(run, this.#now);
-    if (!mayStay) this.#runs.delete(run.id);
-  }
+  /** A run with a job that is due is about to be needed again: loading it once more would be waste. */
+  readonly #isDue = (run: Run): boolean => {
+    for (const job of run.jobs.values()) if (job.dueAt <= this.#now) return true;
+    return false;
+  };
 }
 
-function isDue(run: Run, now: Instant): boolean {
-  for (const job of run.jobs.values()) if (job.dueAt <= now) return true;
+function hasAny(fields: object | undefined): boolean {
+  for (const _name in fields) return true;
   return false;
 }

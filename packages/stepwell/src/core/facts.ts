@@ -195,4 +195,4 @@ export class Facts {
 }
 
 /** No value of a fact begins with a NUL. */
-const GONE = "\u0000gone";
+export const GONE = "\u0000gone";

@@ -45,6 +45,8 @@ export type InboxContent =
       readonly after: string | null;
       readonly seen: number;
     }
+  /** A tick of a schedule whose function has rules for its starts. */
+  | { readonly kind: "tick"; readonly functionId: string; readonly eventId: string; readonly cron: string }
   | { readonly kind: "signal"; readonly signal: string; readonly data: JsonText; readonly ttlMs: number | null };
 
 export interface InboxMessage {

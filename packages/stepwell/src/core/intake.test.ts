@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { noFacts } from "../../test/facts.ts";
-import { config } from "../../test/run-rig.ts";
+import { config, RunRig } from "../../test/run-rig.ts";
 import type { StoredEvent } from "../protocol/event.ts";
 import { Batch, type PauseMode } from "./batch.ts";
 import type { Facts } from "./facts.ts";
@@ -25,7 +25,8 @@ const event = (more: Partial<StoredEvent> = {}): StoredEvent => ({
 const matched = (id: string): TriggerMatch => ({ fn: config(3, { id }), outcome: "matched" });
 
 function start(matches: readonly TriggerMatch[], of: StoredEvent, known: Facts | null, pause: PauseMode | null = null) {
-  const skipped: string[] = [];
+  const { context, run } = new RunRig();
+  const runs: Run[] = [];
   const batch = new Batch();
   const created: Omit<NewRun, "id" | "env" | "partition">[] = [];
   const runIds = startRuns(
@@ -33,14 +34,21 @@ function start(matches: readonly TriggerMatch[], of: StoredEvent, known: Facts |
       now: () => NOW,
       env: () => "default",
       batch: () => batch,
-      create: (fields) => ({ id: `run-${created.push(fields)}` }) as Run,
+      context,
+      create: (fields) => {
+        const made = { ...run, id: `run-${created.push(fields)}` };
+        runs.push(made);
+        return made;
+      },
       pauseOf: () => pause,
-      skip: (run) => void skipped.push(run.id),
+      open: (runId) => runs.find((one) => one.id === runId),
+      queued: () => 0,
     },
     matches,
-    of,
+    { stored: of, parsed: {}, mayExist: false },
     known,
   );
+  const skipped = runs.filter((one) => one.status === "skipped").map((one) => one.id);
   return { batch, created, runIds, skipped };
 }
 

@@ -1,37 +1,67 @@
 /**
- * From an event to runs: for every function that matched by name, start a run or record why not.
+ * From a cause to a run: what a function's rules make of an event (flow/starting.ts) takes effect here, and the reason of
+ * whatever did not start is recorded.
  *
  *   N1. A producer's event id starts a function once while it is remembered; the duplicate is recorded as a decision
  *       that names the run.
- *   N3. A paused function starts nothing now: by its mode the run waits, is left behind as skipped, or is not made at all.
  *   N2. A future `ts` delays the first call, not the run.
+ *   N3. A paused function starts nothing now: by its mode the run waits, is left behind as skipped, or is not made at all.
+ *   N4. Every function that an event concerned and that did not simply start has a decision; that it started is the run's
+ *       own row.
  */
-import type { StoredEvent } from "../protocol/event.ts";
-import { LIMITS } from "../protocol/limits.ts";
-import type { Batch, DecisionOutcome, PauseMode } from "./batch.ts";
+import type { ErrorCode, ErrorDetails } from "../protocol/errors.ts";
+import type { IncomingEvent } from "../protocol/event.ts";
+import type { FunctionConfig } from "../protocol/function.ts";
+import type { Batch, DecisionOutcome, FlowFactKey, PauseMode } from "./batch.ts";
 import type { Facts } from "./facts.ts";
+import { collect } from "./flow/collecting.ts";
+import { decideStart, rememberRun, type StartCause, type StartRequest, type StartWorld } from "./flow/starting.ts";
 import type { Instant } from "./instant.ts";
 import type { TriggerMatch } from "./match/triggers.ts";
+import type { RunContext } from "./run/context.ts";
 import type { NewRun } from "./run/create.ts";
-import type { Run } from "./run/run.ts";
+import { cancelRun, skipRun } from "./run/finish.ts";
+import type { ParentLink, Run, RunEvent } from "./run/run.ts";
 
 export interface Starter {
   now(): Instant;
   env(): string;
   batch(): Batch;
+  readonly context: RunContext;
   /** `runId` only where somebody else has chosen it. */
   create(fields: Omit<NewRun, "id" | "env" | "partition">, runId?: string): Run;
   pauseOf(functionId: string): PauseMode | null;
-  /** Ends a run that has just been created: only its row and the reason are left. */
-  skip(run: Run, reason: string): void;
+  /** The run, about to be changed; undefined when it is not in memory. */
+  open(runId: string): Run | undefined;
+  /** Runs of a function that wait for their first call. */
+  queued(functionId: string): number;
 }
 
-/** Starts what matched; returns the ids of the new runs. `known` is null for events that cannot repeat. */
+export interface StartOrder {
+  readonly fn: FunctionConfig;
+  readonly event: IncomingEvent;
+  readonly cause: StartCause;
+  readonly onceFor: string | null;
+  readonly cron: string | null;
+  readonly parent: ParentLink | null;
+  readonly originalRunId: string | null;
+  /** The events of the run, if they are others than the one of the order. */
+  readonly events: readonly RunEvent[] | null;
+}
+
+export type StartResult =
+  | { readonly kind: "started"; readonly run: Run }
+  /** It goes to, or has begun, a run that collects events. */
+  | { readonly kind: "collected"; readonly run: Run }
+  | { readonly kind: "existing"; readonly runId: string }
+  | { readonly kind: "refused"; readonly code: ErrorCode; readonly details: ErrorDetails; readonly run: Run | null };
+
+/** Starts what matched; returns the ids of the new runs. `facts` is null for events that no rule of a start is about. */
 export function startRuns(
   starter: Starter,
   matches: readonly TriggerMatch[],
-  event: StoredEvent,
-  known: Facts | null,
+  event: IncomingEvent,
+  facts: Facts | null,
 ): string[] {
   const runIds: string[] = [];
   for (const { fn, outcome, reason } of matches) {
@@ -39,48 +69,117 @@ export function startRuns(
       decide(starter, event, fn.id, "filtered", reason ?? "its condition is false", null);
       continue;
     }
-    const key = known === null ? null : event.idempotencyId;
-    const earlier = key === null ? null : known!.flow({ kind: "idempotency", functionId: fn.id, key });
-    if (earlier !== null) {
-      decide(starter, event, fn.id, "deduplicated", `event id ${key} was seen before`, earlier); // N1
-      continue;
-    }
-    // What the engine itself has to tell is never lost: a hook of a paused app waits until the app is resumed.
-    const pause = event.isInternal ? null : starter.pauseOf(fn.id);
-    if (pause === "reject") {
-      decide(starter, event, fn.id, "rejected", "the function is paused", null);
-      continue;
-    }
-    const run = starter.create({
-      functionId: fn.id,
-      events: [{ id: event.id, name: event.name, json: event.json }],
+    const onceFor = facts === null || event.stored.isInternal ? null : event.stored.idempotencyId;
+    const order = {
+      fn,
+      event,
+      cause: "event",
+      onceFor,
       cron: null,
-      originalRunId: null,
       parent: null,
-      startAt: Math.max(starter.now(), event.ts), // N2
-    });
-    if (pause === "skip") {
-      decide(starter, event, fn.id, "skipped", "the function is paused", run.id);
-      starter.skip(run, "the function is paused");
-      continue;
-    }
-    if (key !== null) {
-      const fact = { kind: "idempotency", functionId: fn.id, key } as const;
-      known!.noteFlow(fact, run.id);
-      starter.batch().flow.push({ ...fact, value: run.id, expiresAt: starter.now() + LIMITS.dedupeMs });
-    }
-    runIds.push(run.id);
+      originalRunId: null,
+      events: null,
+    } as const;
+    const result = start(starter, order, facts);
+    if (result.kind === "started") runIds.push(result.run.id);
   }
   return runIds;
 }
 
+/** `facts` null: the function has no rule that needs any. */
+export function start(starter: Starter, order: StartOrder, facts: Facts | null): StartResult {
+  const { fn, event, cause, onceFor } = order;
+  // What the engine itself has to tell is never lost: a hook of a paused app waits until the app is resumed.
+  const isHook = event.stored.isInternal && cause === "event";
+  const request: StartRequest = { fn, event, cause, onceFor, pause: isHook ? null : starter.pauseOf(fn.id) };
+  if (facts === null && request.pause === null) return started(starter, order, {});
+  const world = worldOf(starter, facts ?? NOTHING_KNOWN);
+  const verdict = decideStart(world, request);
+  const say = (outcome: DecisionOutcome, reason: string, runId: string | null) =>
+    decide(starter, event, fn.id, outcome, reason, runId);
+  switch (verdict.kind) {
+    case "existing":
+      say("deduplicated", verdict.reason, verdict.runId); // N1
+      return { kind: "existing", runId: verdict.runId };
+    case "refuse":
+      say(verdict.outcome, verdict.reason, null);
+      return { kind: "refused", code: verdict.code, details: verdict.details, run: null };
+    case "skip": {
+      const { run } = started(starter, order, {});
+      say("skipped", verdict.reason, run.id);
+      skipRun(starter.context, run, verdict.code === "function_paused" ? "paused" : "flow_control", verdict.reason);
+      return { kind: "refused", code: verdict.code, details: verdict.details, run };
+    }
+    case "collect": {
+      const collected = collect(starter, world, order, verdict);
+      if (onceFor !== null && collected.run !== null)
+        rememberRun(world, { ...request, cause: "rerun" }, collected.run.id);
+      if (collected.starts) return { kind: "started", run: collected.run! };
+      say(verdict.by === "batch" ? "batched" : "debounced", collected.reason, collected.run?.id ?? null);
+      return collected.run === null
+        ? { kind: "refused", code: "function_debounced", details: { function: fn.slug }, run: null }
+        : { kind: "collected", run: collected.run };
+    }
+    case "start": {
+      if (verdict.replaces !== null) replace(starter, fn, verdict.replaces);
+      const result = started(starter, order, verdict.flow);
+      rememberRun(world, request, result.run.id);
+      return result;
+    }
+  }
+}
+
+function started(
+  starter: Starter,
+  order: StartOrder,
+  moreFlow: NonNullable<NewRun["moreFlow"]>,
+): StartResult & { readonly kind: "started" } {
+  const { fn, event, cron, parent, originalRunId, events } = order;
+  const { id, name, json, ts } = event.stored;
+  const run = starter.create({
+    functionId: fn.id,
+    events: events ?? [{ id, name, json }],
+    cron,
+    originalRunId,
+    parent,
+    startAt: order.cause === "event" || order.cause === "invoke" ? Math.max(starter.now(), ts) : starter.now(), // N2
+    moreFlow,
+  });
+  return { kind: "started", run };
+}
+
+/** The run that had the place of a singleton: cancelled, or skipped when it has not begun. */
+function replace(starter: Starter, fn: FunctionConfig, runId: string): void {
+  const old = starter.open(runId);
+  if (old === undefined) return;
+  const mode = fn.flow.singleton?.mode;
+  if (mode === "cancel") cancelRun(starter.context, old, "replaced", "replaced by a newer run of its key");
+  else if (old.status === "queued")
+    skipRun(starter.context, old, "replaced", "a newer run of its key waits in its place");
+}
+
+function worldOf(starter: Starter, facts: Facts): StartWorld {
+  return {
+    facts,
+    now: starter.now(),
+    queued: (functionId) => starter.queued(functionId),
+    remember(key: FlowFactKey, value: string, expiresAt: Instant): void {
+      facts.noteFlow(key, value);
+      starter.batch().flow.push({ ...key, value, expiresAt });
+    },
+  };
+}
+
+/** For functions without rules that need facts: a pause is all that is asked. */
+const NOTHING_KNOWN = { flow: () => null, noteFlow() {} } as unknown as Facts;
+
 function decide(
   starter: Starter,
-  event: StoredEvent,
+  { stored }: IncomingEvent,
   functionId: string,
   outcome: DecisionOutcome,
   reason: string,
   runId: string | null,
 ): void {
-  starter.batch().decisions.push({ eventId: event.id, functionId, outcome, reason, runId, at: starter.now() });
+  starter.batch().decisions.push({ eventId: stored.id, functionId, outcome, reason, runId, at: starter.now() });
 }

@@ -6,18 +6,19 @@
  *   CL2. A message is acted on once: it is deleted in the batch in which it takes effect.
  *   CL3. A message to a run in quarantine stays stored: whoever repairs the run and starts again finds it.
  */
-import { INTERNAL_EVENTS, type IncomingEvent, type StoredEvent } from "../protocol/event.ts";
+import type { IncomingEvent, StoredEvent } from "../protocol/event.ts";
 import type { FunctionConfig } from "../protocol/function.ts";
-import { isJsonObject, type JsonObject, type JsonText } from "../protocol/json.ts";
+import type { JsonObject, JsonText } from "../protocol/json.ts";
 import { LIMITS } from "../protocol/limits.ts";
 import type { Sends } from "../protocol/op.ts";
 import type { Apps } from "./apps.ts";
 import type { Batch } from "./batch.ts";
 import type { Facts } from "./facts.ts";
+import { hasStartRules } from "./flow/starting.ts";
 import type { InboxContent, InboxMessage } from "./inbox.ts";
 import type { Instant } from "./instant.ts";
-import { type Starter, startRuns } from "./intake.ts";
-import { internalEvent } from "./lifecycle.ts";
+import { type Starter, start, startRuns } from "./intake.ts";
+import { endEventData, endEventNames, internalEvent } from "./lifecycle.ts";
 import type { TriggerIndex } from "./match/triggers.ts";
 import type { WaitNames } from "./match/wait-names.ts";
 import { pageOf, pastOf, signalKey, waitersOfEvent, waitersOfSignal } from "./needs.ts";
@@ -30,6 +31,7 @@ import { moveJob } from "./run/jobs.ts";
 import { type EndReason, isEnded, type ParentLink, type Run } from "./run/run.ts";
 import { resolveWait } from "./run/wait-event.ts";
 import { signalMemo } from "./run/wait-signal.ts";
+import { invokedEvent } from "./trigger-event.ts";
 
 /** What the links need of the core. */
 export interface LinksHome {
@@ -98,22 +100,34 @@ export class Links {
   /** An event that the engine or a step makes: stored, and all it causes, here or by message. */
   happen(event: IncomingEvent, starts = true): void {
     const { stored } = event;
-    const { waitNames, triggers } = this.#home;
+    const { waitNames } = this.#home;
     this.#home.batch().events.push(stored);
     const isWaitedFor = waitNames.has("event", stored.name);
-    const hasKey = starts && !stored.isInternal && stored.idempotencyId !== null && triggers.hasListener(stored.name);
-    if (isWaitedFor || hasKey) {
-      this.#say({ kind: "event", eventId: stored.id, starts: hasKey, at: this.#home.now(), after: null });
+    const needsFacts = starts && this.#needsFacts(event);
+    if (isWaitedFor || needsFacts) {
+      this.#say({ kind: "event", eventId: stored.id, starts: needsFacts, at: this.#home.now(), after: null });
     }
-    if (starts && !hasKey) this.#start(event, null);
+    if (starts && !needsFacts) this.#start(event, null);
   }
 
-  #start({ stored, parsed }: IncomingEvent, facts: Facts | null): void {
+  /** A producer's id, or a rule of a function that listens, has to be looked up before the event starts anything. */
+  #needsFacts({ stored }: IncomingEvent): boolean {
+    const listeners = this.#home.triggers.listenerIds(stored.name);
+    if (listeners.length === 0) return false;
+    if (!stored.isInternal && stored.idempotencyId !== null) return true;
+    return listeners.some((id) => {
+      const fn = this.#home.apps.functionOf(id);
+      return fn !== undefined && hasStartRules(fn.flow);
+    });
+  }
+
+  #start(event: IncomingEvent, facts: Facts | null): void {
     const { triggers, starter } = this.#home;
+    const { stored, parsed } = event;
     const matches = triggers.match({ name: stored.name, json: parsed }, this.#home.now());
     // Nobody asked whether the engine's own events were filtered.
     const wanted = stored.isInternal ? matches.filter((match) => match.outcome === "matched") : matches;
-    startRuns(starter, wanted, stored, facts);
+    startRuns(starter, wanted, event, facts);
   }
 
   send({ events, signals }: Sends): void {
@@ -138,26 +152,38 @@ export class Links {
     const { apps, starter } = this.#home;
     const fn = apps.find(functionId);
     if (fn === undefined) return { kind: "refused", code: "function_not_found", details: { function: functionId } };
-    const pause = apps.pauseOf(fn.id);
-    if (pause === "skip" || pause === "reject") {
-      return { kind: "refused", code: "function_paused", details: { function: fn.slug } };
-    }
     const extra = {
       correlation_id: `${parent.runId}.${parent.slot}`,
       expire: untilAt,
       source_fn_id: this.#slugOfRun(parent.runId),
     };
     const event = invokedEvent(this.#home.newId(), fn, payload, extra, this.#home.now());
-    this.#home.batch().events.push(event.stored);
-    const run = starter.create({
-      functionId: fn.id,
-      events: [{ id: event.stored.id, name: event.stored.name, json: event.stored.json }],
+    const order = {
+      fn,
+      event,
+      cause: "invoke",
+      onceFor: null,
       cron: null,
-      originalRunId: null,
       parent,
-      startAt: Math.max(this.#home.now(), event.stored.ts),
-    });
-    return { kind: "started", runId: run.id };
+      originalRunId: null,
+      events: null,
+    } as const;
+    const result = start(starter, order, this.#facts);
+    if (result.kind === "existing") return this.#join(result.runId, parent, fn);
+    if (result.kind === "refused") return { kind: "refused", code: result.code, details: result.details };
+    this.#home.batch().events.push(event.stored);
+    return { kind: "started", runId: result.run.id };
+  }
+
+  /** The run that was started for the same before gives its result to this step too. */
+  #join(runId: string, { slot, runId: parentId }: ParentLink, fn: FunctionConfig): InvokeStart {
+    const run = this.#home.open(runId);
+    if (run === undefined)
+      return { kind: "refused", code: "function_deduplicated", details: { function: fn.slug, run: runId } };
+    if (isEnded(run)) return { kind: "ended", runId, ...memoOfChild(run) };
+    run.notes = { ...run.notes, joined: [...(run.notes?.joined ?? []), { runId: parentId, slot }] };
+    this.#home.batch().runs.add(run);
+    return { kind: "started", runId };
   }
 
   #slugOfRun(runId: string): string {
@@ -165,10 +191,33 @@ export class Links {
     return run === undefined ? "" : (this.#home.apps.anyFunction(run.functionId)?.fn.slug ?? "");
   }
 
-  /** A run has ended: the step that invoked it gets its memo. */
+  /** A run has ended: whoever waits for that is told. */
+  runEnded(run: Run): void {
+    this.tellParent(run);
+    const fn = this.#home.apps.anyFunction(run.functionId)?.fn;
+    if (fn === undefined) return;
+    for (const name of endEventNames(run)) this.#emit(name, run, fn.slug);
+  }
+
+  /** An event of the engine's about the end of a run, where something listens. */
+  #emit(name: string, run: Run, slug: string): void {
+    const { triggers, waitNames } = this.#home;
+    const isWaitedFor = waitNames.has("event", name);
+    if (!isWaitedFor && !triggers.hasListener(name)) return;
+    const now = this.#home.now();
+    const publicId = name === endEventNames(run)[0] ? this.#home.newId() : run.id;
+    const { stored, parsed } = internalEvent(this.#home.newId(), name, endEventData(run, slug), now, publicId);
+    const isHeard = triggers.match({ name, json: parsed }, now).some((match) => match.outcome === "matched");
+    if (isHeard || isWaitedFor) this.happen({ stored, parsed, mayExist: false });
+  }
+
+  /** The step that invoked a run gets its memo. */
   tellParent(child: Run): void {
-    if (child.parent === null) return;
-    const { runId, slot } = child.parent;
+    if (child.parent !== null) this.#tell(child, child.parent);
+    for (const joined of child.notes?.joined ?? []) this.#tell(child, joined);
+  }
+
+  #tell(child: Run, { runId, slot }: { readonly runId: string; readonly slot: string }): void {
     const { memo, status } = memoOfChild(child);
     const parent = this.#home.open(runId);
     if (parent === undefined) this.#say({ kind: "child_ended", runId, slot, childId: child.id, memo, status });
@@ -247,11 +296,16 @@ export class Links {
     if ("runId" in content && this.#home.isLeftAlone(content.runId)) return; // CL3
     this.#home.batch().deletedMessages.push(message.id); // CL2
     if (content.kind === "event") this.#deliverEvent(content, facts);
+    else if (content.kind === "tick") this.#deliverTick(content, facts);
     else if (content.kind === "signal") this.deliverSignal(content.signal, content.data, content.ttlMs, facts);
     else this.#deliverToRun(message.id, content, facts);
   }
 
-  #deliverToRun(id: string, content: Exclude<InboxContent, { readonly kind: "event" | "signal" }>, facts: Facts): void {
+  #deliverToRun(
+    id: string,
+    content: Exclude<InboxContent, { readonly kind: "event" | "signal" | "tick" }>,
+    facts: Facts,
+  ): void {
     const { context } = this.#home;
     this.#home.blame(content.runId);
     const run = this.#home.open(content.runId);
@@ -261,6 +315,25 @@ export class Links {
     else if (content.kind === "cancel") cancelRun(context, run, content.reason, content.message);
     else if (content.kind === "drop_wait") disarm(context, run, content.slot);
     else this.#deliverPast(id, content, run, facts);
+  }
+
+  /** A tick whose function has rules for its starts goes their way; true then. No overlap policy sees it. */
+  startTick(functionId: string, eventId: string, cron: string): boolean {
+    const fn = this.#home.apps.functionOf(functionId);
+    if (fn === undefined || !hasStartRules(fn.flow)) return false;
+    this.#say({ kind: "tick", functionId, eventId, cron });
+    return true;
+  }
+
+  #deliverTick({ functionId, eventId, cron }: InboxContent & { readonly kind: "tick" }, facts: Facts): void {
+    const fn = this.#home.apps.functionOf(functionId);
+    const event = facts.stored(eventId);
+    if (fn === undefined || event === null) return;
+    start(
+      this.#home.starter,
+      { fn, event, cause: "cron", onceFor: null, cron, parent: null, originalRunId: null, events: null },
+      facts,
+    );
   }
 
   #deliverEvent(content: InboxContent & { readonly kind: "event" }, facts: Facts): void {
@@ -291,36 +364,6 @@ export class Links {
     else if (past.length >= limit) this.#say({ ...content, after: past.at(-1)!.id, seen });
     else moveJob(context, run, job, Math.max(content.timeoutAt, this.#home.now()));
   }
-}
-
-/** What a run of an invoked function sees. */
-export function invokedEvent(
-  internalId: string,
-  fn: FunctionConfig,
-  payload: JsonObject,
-  extra: JsonObject,
-  now: Instant,
-): IncomingEvent {
-  const data = isJsonObject(payload["data"]) ? payload["data"] : {};
-  const id = typeof payload["id"] === "string" && payload["id"] !== "" ? payload["id"] : internalId;
-  const { stored, parsed } = internalEvent(
-    internalId,
-    INTERNAL_EVENTS.invoked,
-    { ...data, _inngest: { fn_id: fn.slug, ...extra } },
-    now,
-    id,
-    {
-      ...(isJsonObject(payload["meta"]) ? { meta: payload["meta"] } : {}),
-      user: isJsonObject(payload["user"]) ? payload["user"] : {},
-      ...textOf(payload, "v"),
-    },
-  );
-  return { stored, parsed, mayExist: false };
-}
-
-function textOf(payload: JsonObject, name: string): JsonObject {
-  const value = payload[name];
-  return typeof value === "string" && value !== "" ? { [name]: value } : {};
 }
 
 export function receivedNotice({ id, name }: StoredEvent, at: Instant) {

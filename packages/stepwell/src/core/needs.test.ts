@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { noFacts } from "../../test/facts.ts";
-import { asking, done } from "../../test/run-rig.ts";
+import { asking, config, done } from "../../test/run-rig.ts";
 import { LIMITS } from "../protocol/limits.ts";
 import type { Command, IncomingEvent } from "./command.ts";
 import type { Facts } from "./facts.ts";
@@ -19,7 +19,10 @@ function viewOf(
     waitNames,
     listeners: () => more.listeners ?? [],
     isResident: (runId) => (more.resident ?? []).includes(runId),
-    functionIdOf: (slugOrId) => (slugOrId === "app-f" ? "f" : null),
+    now: () => 1,
+    functionOf: (functionId) => config(3, { id: functionId }),
+    find: (slugOrId) => (slugOrId === "app-f" ? config(3, { id: "f" }) : undefined),
+    runOf: () => undefined,
   };
 }
 

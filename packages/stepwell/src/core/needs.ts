@@ -3,10 +3,12 @@
  * answer may lead to the next question: the event of a message, then who waits for it, then those runs.
  */
 import type { IncomingEvent } from "../protocol/event.ts";
+import type { FunctionConfig } from "../protocol/function.ts";
+import { isJsonObject, type JsonObject } from "../protocol/json.ts";
 import { LIMITS } from "../protocol/limits.ts";
 import type { Op } from "../protocol/op.ts";
 import type { FlowFactKey } from "./batch.ts";
-import type { Command, Deliver, ReceiveEvents } from "./command.ts";
+import type { Command, Deliver, ReceiveEvents, RerunRun } from "./command.ts";
 import {
   eventFact,
   type Facts,
@@ -17,18 +19,25 @@ import {
   type PastQuery,
   type WaiterQuery,
 } from "./facts.ts";
+import { flowKeys, hasStartRules, type StartCause } from "./flow/starting.ts";
 import type { InboxContent } from "./inbox.ts";
+import type { Instant } from "./instant.ts";
 import { valueAt } from "./match/wait-keys.ts";
 import type { WaitNames } from "./match/wait-names.ts";
+import type { Run } from "./run/run.ts";
 import { signalOf } from "./run/wait-signal.ts";
+import { eventOfRun, invokedEvent } from "./trigger-event.ts";
 
 /** What the core knows. */
 export interface NeedsView {
   readonly waitNames: WaitNames;
   listeners(eventName: string): readonly string[];
   isResident(runId: string): boolean;
+  now(): Instant;
+  functionOf(functionId: string): FunctionConfig | undefined;
   /** The function that an invoke would start. */
-  functionIdOf(slugOrId: string): string | null;
+  find(slugOrId: string): FunctionConfig | undefined;
+  runOf(runId: string): Run | undefined;
 }
 
 /** Null when the command can be applied with these facts. */
@@ -53,17 +62,18 @@ export function missingFor(view: NeedsView, command: Command, facts: Facts): Nee
       needOps(view, command.ops, facts, needs);
       break;
     case "cancel_run":
-    case "rerun":
     case "resume_run":
+    case "begin_run":
       needRun(view, command.runId, facts, needs);
-      if (command.kind === "rerun" && command.operationId !== null)
-        needFlow(replayKey(command.operationId, command.runId), facts, needs);
+      break;
+    case "rerun":
+      needRerun(view, command, facts, needs);
       break;
     case "send_signal":
       needSignal(view, command.signal, facts, needs, false);
       break;
     case "invoke_function":
-      needIdempotency(view, command.functionId, command.idempotencyKey, facts, needs);
+      needInvoke(view, command.functionId, command.event.parsed, command.idempotencyKey, facts, needs);
       break;
     case "deliver":
       needMessage(view, command, facts, needs);
@@ -93,11 +103,41 @@ function needEvents(view: NeedsView, { events }: ReceiveEvents, facts: Facts, ne
   }
 }
 
-function needStarts(view: NeedsView, { stored }: IncomingEvent, facts: Facts, needs: Needs): void {
-  const key = stored.idempotencyId;
-  if (key === null || stored.isInternal) return;
-  for (const functionId of view.listeners(stored.name))
-    needFlow({ kind: "idempotency", functionId, key }, facts, needs);
+function needStarts(view: NeedsView, event: IncomingEvent, facts: Facts, needs: Needs): void {
+  const { stored } = event;
+  const onceFor = stored.isInternal ? null : stored.idempotencyId;
+  for (const functionId of view.listeners(stored.name)) {
+    const fn = view.functionOf(functionId);
+    if (fn !== undefined) needStart(view, fn, event, "event", onceFor, facts, needs);
+  }
+}
+
+/** What the rules of a start remember of this event, and the runs that they are about. */
+function needStart(
+  view: NeedsView,
+  fn: FunctionConfig,
+  event: IncomingEvent,
+  cause: StartCause,
+  onceFor: string | null,
+  facts: Facts,
+  needs: Needs,
+): void {
+  if (onceFor === null && !hasStartRules(fn.flow)) return;
+  const keys = flowKeys({ fn, event, cause, onceFor }, view.now());
+  for (const key of Object.values(keys)) if (key !== null) needFlow(key, facts, needs);
+  for (const key of [keys.debounce, keys.batch, keys.singleton]) {
+    const runId = key === null ? null : runOfFact(key, facts.flow(key));
+    if (runId !== null) needRun(view, runId, facts, needs);
+  }
+  const joined = cause !== "invoke" ? null : (runOf(facts, keys.onceFor) ?? runOf(facts, keys.idempotency));
+  if (joined !== null) needRun(view, joined, facts, needs);
+}
+
+const runOf = (facts: Facts, key: FlowFactKey | null): string | null => (key === null ? null : facts.flow(key));
+
+function runOfFact({ kind }: FlowFactKey, value: string | null): string | null {
+  if (value === null || kind !== "debounce") return value;
+  return (JSON.parse(value) as { readonly runId: string | null }).runId;
 }
 
 /** Waiters asked for in one query: one more than are resumed at once, so that it shows whether there are more. */
@@ -152,18 +192,42 @@ function needSignal(view: NeedsView, signal: string, facts: Facts, needs: Needs,
 
 function needOps(view: NeedsView, ops: readonly Op[], facts: Facts, needs: Needs): void {
   for (const op of ops) {
+    if (op.op === "InvokeFunction") needInvokeOp(view, op, facts, needs);
     if (op.op === "WaitForSignal") needSignal(view, signalOf(op), facts, needs, true);
     for (const event of op.sends?.events ?? []) needWhetherKnown(event, facts, needs);
   }
+}
+
+function needInvokeOp(view: NeedsView, { opts }: Op, facts: Facts, needs: Needs): void {
+  const { function_id: functionId, payload } = opts;
+  if (typeof functionId !== "string") return;
+  needInvoke(view, functionId, isJsonObject(payload) ? payload : {}, null, facts, needs);
 }
 
 function needWhetherKnown({ stored, mayExist }: IncomingEvent, facts: Facts, needs: Needs): void {
   if (mayExist && !facts.hasAsked(eventFact(stored.id))) needs.events.push(stored.id);
 }
 
-function needIdempotency(view: NeedsView, slugOrId: string, key: string | null, facts: Facts, needs: Needs): void {
-  const functionId = key === null ? null : view.functionIdOf(slugOrId);
-  if (functionId !== null) needFlow({ kind: "idempotency", functionId, key: key! }, facts, needs);
+function needInvoke(
+  view: NeedsView,
+  slugOrId: string,
+  payload: JsonObject,
+  onceFor: string | null,
+  facts: Facts,
+  needs: Needs,
+): void {
+  const fn = view.find(slugOrId);
+  if (fn === undefined || (onceFor === null && !hasStartRules(fn.flow))) return;
+  // Only its data counts for keys; the event itself is made when the command is applied.
+  needStart(view, fn, invokedEvent("", fn, payload, {}, view.now()), "invoke", onceFor, facts, needs);
+}
+
+function needRerun(view: NeedsView, { runId, operationId }: RerunRun, facts: Facts, needs: Needs): void {
+  needRun(view, runId, facts, needs);
+  if (operationId !== null) needFlow(replayKey(operationId, runId), facts, needs);
+  const run = view.runOf(runId);
+  const fn = run === undefined ? undefined : view.functionOf(run.functionId);
+  if (fn !== undefined) needStart(view, fn, eventOfRun(run!), "rerun", null, facts, needs);
 }
 
 function needMessage(view: NeedsView, { message }: Deliver, facts: Facts, needs: Needs): void {
@@ -181,6 +245,13 @@ function needMessage(view: NeedsView, { message }: Deliver, facts: Facts, needs:
       const query = pastOf(message.id, content);
       if (facts.past(query.subject) === undefined) needs.past.push(query);
       needRun(view, content.runId, facts, needs);
+      return;
+    }
+    case "tick": {
+      if (!facts.hasStored(content.eventId)) needs.stored.push(content.eventId);
+      const event = facts.stored(content.eventId);
+      const fn = view.functionOf(content.functionId);
+      if (event !== null && fn !== undefined) needStart(view, fn, event, "cron", null, facts, needs);
       return;
     }
     case "event": {

@@ -4,15 +4,19 @@
  *   ST1. What cannot start is refused with a code, and nothing of it is stored.
  *   ST2. An idempotency key, or the operation of a replay, starts a run once while it is remembered.
  */
+import type { IncomingEvent } from "../protocol/event.ts";
+import type { FunctionConfig } from "../protocol/function.ts";
 import type { JsonText } from "../protocol/json.ts";
 import { LIMITS } from "../protocol/limits.ts";
 import type { InvokeFunction, RerunRun, ResumeRun, StartAnswer } from "./command.ts";
 import type { Facts } from "./facts.ts";
-import { invokedEvent, type LinksHome } from "./links.ts";
+import { type StartOrder, type StartResult, start } from "./intake.ts";
+import type { LinksHome } from "./links.ts";
 import { replayKey } from "./needs.ts";
 import { copySteps, findStep, inputProblem } from "./run/rerun.ts";
 import { resumeFailed } from "./run/resume.ts";
 import type { Run, Step } from "./run/run.ts";
+import { eventOfRun, invokedEvent } from "./trigger-event.ts";
 
 type Refused = StartAnswer & { readonly kind: "refused" };
 
@@ -20,28 +24,8 @@ export function invokeFunction(home: LinksHome, command: InvokeFunction, facts: 
   const { functionId, event, idempotencyKey } = command;
   const fn = home.apps.find(functionId);
   if (fn === undefined) return { kind: "refused", code: "function_not_found", details: { function: functionId } };
-  const fact = { kind: "idempotency", functionId: fn.id, key: idempotencyKey ?? "" } as const;
-  const earlier = idempotencyKey === null ? null : facts.flow(fact);
-  if (earlier !== null) return { kind: "existing", runId: earlier };
-  const pause = home.apps.pauseOf(fn.id);
-  if (pause === "skip" || pause === "reject") {
-    return { kind: "refused", code: "function_paused", details: { function: fn.slug } };
-  }
-  const { stored } = invokedEvent(event.stored.id, fn, event.parsed, {}, home.now());
-  home.batch().events.push(stored);
-  const run = home.starter.create({
-    functionId: fn.id,
-    events: [{ id: stored.id, name: stored.name, json: stored.json }],
-    cron: null,
-    originalRunId: null,
-    parent: null,
-    startAt: Math.max(home.now(), event.stored.ts),
-  });
-  if (idempotencyKey !== null) {
-    facts.noteFlow(fact, run.id);
-    home.batch().flow.push({ ...fact, value: run.id, expiresAt: home.now() + LIMITS.dedupeMs });
-  }
-  return { kind: "started", runId: run.id, eventId: stored.id };
+  const invoked = invokedEvent(event.stored.id, fn, event.parsed, {}, home.now());
+  return answer(home, invoked, start(home.starter, orderOf(fn, invoked, "invoke", { onceFor: idempotencyKey }), facts));
 }
 
 export function rerun(home: LinksHome, { runId, fromStep, operationId }: RerunRun, facts: Facts): StartAnswer {
@@ -55,21 +39,35 @@ export function rerun(home: LinksHome, { runId, fromStep, operationId }: RerunRu
   const refused =
     refuseUnserved(home, from.functionId) ?? refuseInput(home, from, found?.step, fromStep?.input ?? null);
   if (refused !== null) return refused;
-  const { functionId, events, cron } = from;
-  const run = home.starter.create({
-    functionId,
-    events,
-    cron,
-    originalRunId: runId,
-    parent: null,
-    startAt: home.now(),
-  });
+  const fn = home.apps.functionOf(from.functionId)!;
+  const { events, cron } = from;
+  const order = orderOf(fn, eventOfRun(from), "rerun", { cron, originalRunId: runId, events });
+  const result = start(home.starter, order, facts);
+  if (result.kind === "existing") return result;
+  if (result.kind === "refused") return { kind: "refused", code: result.code, details: result.details };
+  const { run } = result;
   if (found !== null) copySteps(home.context, from, run, found.step, fromStep!.input);
   if (replay !== null) {
     facts.noteFlow(replay, run.id);
     home.batch().flow.push({ ...replay, value: run.id, expiresAt: home.now() + LIMITS.replayFactMs });
   }
   return { kind: "started", runId: run.id, eventId: events[0]?.id ?? null };
+}
+
+function orderOf(
+  fn: FunctionConfig,
+  event: IncomingEvent,
+  cause: StartOrder["cause"],
+  more: Partial<StartOrder>,
+): StartOrder {
+  return { fn, event, cause, onceFor: null, cron: null, parent: null, originalRunId: null, events: null, ...more };
+}
+
+function answer(home: LinksHome, { stored }: IncomingEvent, result: StartResult): StartAnswer {
+  if (result.kind === "existing") return result;
+  if (result.kind === "refused") return { kind: "refused", code: result.code, details: result.details };
+  home.batch().events.push(stored);
+  return { kind: "started", runId: result.run.id, eventId: stored.id };
 }
 
 export function resumeRun(home: LinksHome, { runId }: ResumeRun): StartAnswer {

@@ -34,6 +34,8 @@ export function applyCommand(core: Core, command: Command, facts: Facts, now: In
       return core.invokeFunction(command, facts, now);
     case "rerun":
       return core.rerun(command, facts, now);
+    case "begin_run":
+      return core.beginRun(command, now);
     case "resume_run":
       return core.resumeRun(command, now);
     case "create_endpoint_run":

@@ -153,7 +153,7 @@ export class Engine {
     this.#noFacts = new Facts(this.#recentPort);
     this.#core = new Core(
       this.#coreOptions(),
-      { apps: [], functions: [], schedules: [], waits: [], places: [], throttles: [] },
+      { apps: [], functions: [], schedules: [], waits: [], places: [], throttles: [], queued: [] },
       0,
     );
   }
@@ -229,12 +229,10 @@ export class Engine {
     return this.#submit<CancelAnswer>({ kind: "cancel_run", ...command });
   }
 
-  /** Gives a signal to the run that waits for it, or keeps it for `ttlMs`. */
   sendSignal(command: Omit<SendSignal, "kind">): Promise<SignalAnswer> {
     return this.#submit<SignalAnswer>({ kind: "send_signal", ...command });
   }
 
-  /** Starts a function whatever its triggers say. */
   invoke(command: Omit<InvokeFunction, "kind">): Promise<StartAnswer> {
     return this.#submit<StartAnswer>({ kind: "invoke_function", ...command });
   }
@@ -248,6 +246,9 @@ export class Engine {
   resumeRun(command: Omit<ResumeRun, "kind">): Promise<StartAnswer> {
     return this.#submit<StartAnswer>({ kind: "resume_run", ...command });
   }
+
+  /** A run that collects events (debounce, batch) begins now. False when it does not collect. */
+  readonly beginRun = (runId: string): Promise<boolean> => this.#submit<boolean>({ kind: "begin_run", runId });
 
   /** Nothing of the function or app is called until it is resumed. False when there is no such one. */
   pause({ kind, id, mode }: PauseTarget & { readonly mode: PauseMode }): Promise<boolean> {
@@ -559,14 +560,15 @@ export class Engine {
   async #load(): Promise<void> {
     await this.#underWay; // EN3
     const { store } = this.#options;
-    const [registry, waits, places, throttles] = await Promise.all([
+    const [registry, waits, places, throttles, queued] = await Promise.all([
       store.loadRegistry(),
       store.loadWaitCounts(),
       store.loadPlaces(),
       store.loadThrottles(this.#now()),
+      store.loadQueuedCounts(),
     ]);
     if (this.#state !== "new" && this.#state !== "reloading") return;
-    this.#core = new Core(this.#coreOptions(), { ...registry, waits, places, throttles }, this.#now());
+    this.#core = new Core(this.#coreOptions(), { ...registry, waits, places, throttles, queued }, this.#now());
     this.#mailbox = new Mailbox();
     this.#isDropped = false;
     this.#state = "running";

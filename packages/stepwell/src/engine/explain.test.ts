@@ -2,7 +2,6 @@ import { describe, expect, test } from "vitest";
 import { appOf, EngineRig } from "../../test/engine-rig.ts";
 import { begun, eventOf, fail, HOUR, invoking, receive, report, waiting } from "../../test/engine-runs.ts";
 import { asking, planned } from "../../test/run-rig.ts";
-import { explainRun } from "../core/explain/explain-run.ts";
 import type { Reason } from "../core/explain/explanation.ts";
 import { type ConcurrencyRule, type FlowConfig, NO_FLOW } from "../protocol/flow.ts";
 import type { JsonObject } from "../protocol/json.ts";
@@ -326,17 +325,9 @@ describe("a function", () => {
 test("a run that a debounce or a batch holds back gathers events until then", async () => {
   const batch = { sizeMax: 9, timeoutMs: 60_000, key: null, condition: null, bytesMax: 1_000 };
   const rig = await withFlow({ batch });
-  const runId = await begun(rig);
-  const held = await told(
-    rig,
-    rig.engine.look((view, now) => {
-      const run = { ...view.runOf(runId)!, status: "queued" as const, startAt: now + 60_000 };
-      const job = { ...run.jobs.get("main")!, call: null, dueAt: now + 60_000 };
-      const facts = { runs: new Map([[runId, { ...run, jobs: new Map([["main", job]]) }]]), attempts: new Map() };
-      const needs = { runs: new Set<string>(), attempts: new Set<string>() };
-      return explainRun({ ...view, runOf: () => undefined }, facts, needs, runId, now);
-    }),
-  );
+  await receive(rig, eventOf(rig, "a"));
+  const [row] = await rig.engine.store.listRuns({ env: "default", limit: 1 });
+  const held = await told(rig, rig.engine.explain(row!.id));
   expect(held!.reasons).toMatchObject([{ code: "gathering", until: rig.now + 60_000 }]);
   expect(held!.summary).toContain("It gathers events (a batch), 1 so far of up to 9, until");
 });

@@ -158,6 +158,27 @@ export const ERRORS = {
     "Function {function} is paused and starts no runs.",
     "Resume the function, or pause it with mode hold.",
   ),
+  function_skipped: entry(
+    409,
+    "Function {function} did not start: run {run} is the one run of its key.",
+    "Wait for that run, or choose another `singleton` mode.",
+  ),
+  function_rate_limited: entry(
+    429,
+    "invoked function is rate limited: {function} may start again at {until}.",
+    "Try again then, or raise `rateLimit`.",
+  ),
+  function_deduplicated: entry(
+    409,
+    "Function {function} was started for the same before, by run {run}, which is gone.",
+    "Use another idempotency key.",
+  ),
+  function_debounced: entry(409, "Function {function} was debounced.", "See `debounce` of the function."),
+  function_backlog_full: entry(
+    429,
+    "Function {function} has {limit} runs waiting and takes no more.",
+    "Try again later, or raise `backlog`.",
+  ),
   invoke_too_deep: entry(
     400,
     "Functions invoke each other more than {limit} levels deep.",

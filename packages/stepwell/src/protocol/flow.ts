@@ -107,4 +107,10 @@ export interface RunFlow {
   readonly throttle?: string;
   /** How much older than it is the run is treated, in ms; negative for younger. */
   readonly priorityMs?: number;
+  /** The fact that a run which collects events goes by, until it begins. */
+  readonly collect?: { readonly kind: "debounce" | "batch"; readonly key: string };
+  /** The key of which it is the one run. */
+  readonly singleton?: string;
+  /** The idempotency key that it gives free when it fails. */
+  readonly idempotency?: string;
 }

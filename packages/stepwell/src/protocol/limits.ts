@@ -90,6 +90,8 @@ export const LIMITS = {
   batchBytesMax: 10 * 1024 * 1024,
   /** The largest share of turns that a function can ask for. */
   weightMax: 100,
+  /** Events that one run collects by debounce or batch. */
+  collectedEventsMax: 10_000,
   cancelRulesMax: 5,
   /** How long a cancel rule holds unless it says so. */
   cancelRuleMsDefault: 365 * 86_400_000,

@@ -129,7 +129,10 @@ function applyDeletes(tables: MemoryTables, records: BatchRecords): void {
   for (const job of records.deletedJobs) deleteAt(tables.jobs, job.runId, job.slot);
   for (const wait of records.deletedWaits) deleteAt(tables.waits, wait.runId, waitPlaceText(wait));
   for (const id of records.deletedMessages) tables.messages.delete(id);
-  for (const key of records.deletedFlow) tables.flow.delete(flowKeyText(key));
+  for (const key of records.deletedFlow) {
+    const fact = tables.flow.get(flowKeyText(key));
+    if (key.ifValue === undefined || fact?.value === key.ifValue) tables.flow.delete(flowKeyText(key));
+  }
 }
 
 function deleteAt<Row>(table: Map<string, Map<string, Row>>, runId: string, key: string): void {

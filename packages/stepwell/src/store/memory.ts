@@ -138,6 +138,14 @@ export class MemoryStore implements Store {
     return places;
   }
 
+  async loadQueuedCounts(): Promise<{ functionId: string; count: number }[]> {
+    const counts = new Map<string, number>();
+    for (const { functionId, status } of this.#tables.runs.values()) {
+      if (status === "queued") counts.set(functionId, (counts.get(functionId) ?? 0) + 1);
+    }
+    return [...counts].map(([functionId, count]) => ({ functionId, count }));
+  }
+
   async loadThrottles(now: Instant): Promise<ThrottleState[]> {
     const facts = [...this.#tables.flow.values()].filter(
       ({ kind, expiresAt }) => kind === "throttle" && expiresAt > now,

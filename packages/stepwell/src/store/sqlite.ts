@@ -166,6 +166,10 @@ export class SqliteStore implements Store {
     return this.#load((loads) => loads.places());
   }
 
+  async loadQueuedCounts(): Promise<{ functionId: string; count: number }[]> {
+    return this.#load((loads) => loads.queuedCounts());
+  }
+
   async loadThrottles(now: Instant): Promise<ThrottleState[]> {
     return this.#load((loads) => loads.throttles(now));
   }

@@ -190,6 +190,8 @@ export interface Store {
   loadPlaces(): Promise<HeldPlace[]>;
   /** Throttles whose bucket is not full at `now`. */
   loadThrottles(now: Instant): Promise<ThrottleState[]>;
+  /** How many runs of each function wait for their first call. */
+  loadQueuedCounts(): Promise<{ functionId: string; count: number }[]>;
   /** Messages with greater ids than `after` (null: from the first), in the order of their ids. */
   loadInbox(after: string | null, limit: number): Promise<InboxMessage[]>;
   /** The events that exist of these ids. */

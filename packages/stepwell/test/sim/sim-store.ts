@@ -93,6 +93,7 @@ export class SimStore {
       getOperation: memory.getOperation.bind(memory),
       listOperations: memory.listOperations.bind(memory),
       loadWaits: (queries: Parameters<Store["loadWaits"]>[0]) => load("waits", () => memory.loadWaits(queries)),
+      loadQueuedCounts: () => load("queued counts", () => memory.loadQueuedCounts()),
       loadPlaces: () => load("places", () => memory.loadPlaces()),
       loadThrottles: (now: number) => load("throttles", () => memory.loadThrottles(now)),
       loadWaitCounts: () => load("wait counts", () => memory.loadWaitCounts()),

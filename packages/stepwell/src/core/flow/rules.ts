@@ -43,7 +43,7 @@ export function runFlow(flow: FlowConfig, eventText: JsonText | null, now: Insta
   for (const rule of flow.concurrency) {
     if (rule.key !== null) keys[ruleName(rule, false)] = keyValue(rule.key, event, now);
   }
-  for (const rule of flow.runConcurrency) {
+  for (const rule of runRules(flow)) {
     keys[ruleName(rule, true)] = rule.key === null ? "" : keyValue(rule.key, event, now);
   }
   const throttle = flow.throttle?.key == null ? undefined : keyValue(flow.throttle.key, event, now);
@@ -53,9 +53,10 @@ export function runFlow(flow: FlowConfig, eventText: JsonText | null, now: Insta
 }
 
 /** Nearly no function does, and then nobody parses the trigger. */
-function asksTrigger({ concurrency, runConcurrency, throttle, priority }: FlowConfig): boolean {
+function asksTrigger(flow: FlowConfig): boolean {
+  const { concurrency, throttle, priority } = flow;
   return (
-    runConcurrency.length > 0 ||
+    runRules(flow).length > 0 ||
     priority !== null ||
     throttle?.key != null ||
     concurrency.some(({ key }) => key !== null)
@@ -86,6 +87,14 @@ export function laneKey(flow: RunFlow | null): string {
   return flow.throttle === undefined ? values.join("\n") : `${values.join("\n")}\nthrottle=${flow.throttle}`;
 }
 
+/** Limits on whole runs: those that are set, and the one place of a singleton that queues. */
+function runRules({ runConcurrency, singleton }: FlowConfig): readonly ConcurrencyRule[] {
+  if (singleton === null || !singleton.mode.startsWith("queue")) return runConcurrency;
+  const { key } = singleton;
+  const others = runConcurrency.filter((rule) => rule.scope !== "fn" || rule.key !== key);
+  return [{ limit: 1, key, scope: "fn", guaranteed: 0, burst: null }, ...others];
+}
+
 export const callHolder = (runId: string, slot: string): string => `${runId} ${slot}`;
 export const runHolder = (runId: string): string => `run ${runId}`;
 
@@ -98,7 +107,7 @@ export function callGates(fn: FunctionConfig, flow: RunFlow | null, runId: strin
 /** The gates of a whole run. */
 export function runGates(fn: FunctionConfig, flow: RunFlow | null, runId: string): GateSpec[] {
   const holder = runHolder(runId);
-  return gatesOf(fn, fn.flow.runConcurrency, flow, true).map((gate) => ({ ...gate, holder }));
+  return gatesOf(fn, runRules(fn.flow), flow, true).map((gate) => ({ ...gate, holder }));
 }
 
 function gatesOf(

@@ -3,7 +3,7 @@ import type { ErrorCode, ErrorDetails } from "../../protocol/errors.ts";
 import type { FunctionConfig } from "../../protocol/function.ts";
 import type { JsonObject, JsonText } from "../../protocol/json.ts";
 import type { Sends } from "../../protocol/op.ts";
-import type { Batch } from "../batch.ts";
+import type { Batch, FlowFactKey } from "../batch.ts";
 import type { Instant } from "../instant.ts";
 import type { Random } from "../random.ts";
 import type { RetryPolicy } from "../retry.ts";
@@ -42,6 +42,8 @@ export interface RunContext {
   takeSignal(name: string): void;
   /** Takes the signal away from the step that waits for it; it gets nothing but its timeout. */
   dropWait(runId: string, slot: string): void;
+  /** A fact of flow control is over. */
+  forgetFlow(key: FlowFactKey): void;
   /** A wait wants to know of events that came before it; its patience ends at `untilAt` when there are none. */
   lookBack(run: Run, slot: string, names: readonly string[], since: Instant, untilAt: Instant): void;
 }
@@ -57,6 +59,8 @@ export interface InvokeRequest {
 
 export type InvokeStart =
   | { readonly kind: "started"; readonly runId: string }
+  /** The run that was started for the same before has ended: this is its result. */
+  | { readonly kind: "ended"; readonly runId: string; readonly memo: JsonText; readonly status: "completed" | "failed" }
   | { readonly kind: "refused"; readonly code: ErrorCode; readonly details: ErrorDetails };
 
 export interface SignalState {

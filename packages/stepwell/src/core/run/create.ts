@@ -19,6 +19,10 @@ export interface NewRun {
   readonly parent: ParentLink | null;
   /** When the first call may be made: now, or the future `ts` of the event. */
   readonly startAt: Instant;
+  /** The run collects events until then; null or absent: it begins. */
+  readonly collectUntil?: Instant | null;
+  /** What its limits go by, beside the values of keys. */
+  readonly moreFlow?: Partial<RunFlow>;
 }
 
 /** The configuration a run starts with. */
@@ -29,7 +33,8 @@ export interface NewRunFunction {
   readonly config: FunctionConfig;
 }
 
-export function createRun(context: RunContext, fields: NewRun, fn: NewRunFunction): Run {
+export function createRun(context: RunContext, newRun: NewRun, fn: NewRunFunction): Run {
+  const { collectUntil = null, moreFlow: _moreFlow, ...fields } = newRun;
   const run: Run = {
     ...fields,
     flow: fn.flow,
@@ -52,8 +57,11 @@ export function createRun(context: RunContext, fields: NewRun, fn: NewRunFunctio
     isStored: false,
   };
   context.batch.runs.add(run);
-  addJob(context, run, MAIN_SLOT, "discover", run.startAt);
-  limitStart(context, run, fn.config.timeouts);
+  if (collectUntil !== null) addJob(context, run, MAIN_SLOT, "collect", collectUntil);
+  else {
+    addJob(context, run, MAIN_SLOT, "discover", run.startAt);
+    limitStart(context, run, fn.config.timeouts);
+  }
   armCancelRules(context, run, fn.config.cancelOn);
   context.batch.notices.push({
     kind: "run_created",

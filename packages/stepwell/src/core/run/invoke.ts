@@ -40,6 +40,12 @@ export function applyInvoke(context: RunContext, run: Run, op: Op): Step | null 
     return step; // IV1
   }
   const step = stepFor(context, run, op, "invoke", "waiting");
+  if (started.kind === "ended") {
+    step.childRunId = started.runId;
+    step.startedAt = context.now;
+    recordMemo(context, run, step, started.memo, started.status, context.now);
+    return step;
+  }
   step.childRunId = started.runId; // A step of a resumed run had another.
   step.startedAt = context.now;
   addJob(context, run, op.id, "timeout", untilAt);

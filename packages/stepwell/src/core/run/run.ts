@@ -56,11 +56,12 @@ export interface Step {
 }
 
 /**
- * `timeout` ends the patience of a waiting step, `request` is a request of the server, `lease` ends the time in which the
+ * `collect` begins a run that collects events, `timeout` ends the patience of a waiting step, `request` is a request of the server, `lease` ends the time in which the
  * app executes the run on its own (endpoint.ts), the last two end the run.
  */
 export type JobKind =
   | "discover"
+  | "collect"
   | "step"
   | "sleep"
   | "timeout"
@@ -146,6 +147,7 @@ export type EndReason =
   | "cancelled_by_request"
   | "cancelled_by_parent"
   | "replaced"
+  | "flow_control"
   | "paused"
   | "function_removed";
 
@@ -155,6 +157,8 @@ export interface RunNotes {
   readonly codeChange?: { readonly at: Instant; readonly steps: readonly string[]; readonly reason: string };
   /** How often the run was resumed after it had failed. */
   readonly resumes?: number;
+  /** Steps of other runs that asked for the same and get its result too. */
+  readonly joined?: readonly { readonly runId: string; readonly slot: string }[];
 }
 
 /** A triggering event, as the calls carry it. */

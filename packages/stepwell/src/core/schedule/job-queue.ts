@@ -65,6 +65,7 @@ export function hintOf({ runId, slot, dueAt, kind, functionId, createdAt, isQueu
 }
 
 const TIMERS: ReadonlySet<JobKind> = new Set<JobKind>([
+  "collect",
   "sleep",
   "timeout",
   "start_timeout",

@@ -85,7 +85,16 @@ export const DecisionRecord = z
   .object({
     function_id: uuid,
     function_slug: z.string().nullable(),
-    outcome: z.enum(["started", "deduplicated", "filtered", "skipped", "rejected"]),
+    outcome: z.enum([
+      "started",
+      "deduplicated",
+      "filtered",
+      "skipped",
+      "rejected",
+      "rate_limited",
+      "debounced",
+      "batched",
+    ]),
     reason: z.string(),
     run_id: id.nullable(),
     at: when,

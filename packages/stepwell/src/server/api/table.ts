@@ -1,9 +1,10 @@
 /** Every route that the server answers, once. */
-import { DOCTOR_ROUTES } from "./doctor-routes.ts";
+
 import { ENDPOINT_ROUTES } from "../endpoints/endpoint-routes.ts";
 import { APP_ROUTES } from "./app-routes.ts";
 import { CANCELLATION_ROUTES } from "./cancellation-routes.ts";
 import { DASHBOARD_ROUTES } from "./dashboard-routes.ts";
+import { DOCTOR_ROUTES } from "./doctor-routes.ts";
 import { EVENT_ROUTES } from "./event-routes.ts";
 import { EXPLAIN_ROUTES } from "./explain-routes.ts";
 import { FUNCTION_ROUTES } from "./function-routes.ts";

@@ -67,8 +67,14 @@ function pushDeletes(batch: Batch, into: Into): void {
     into("deleteWait").push(encodeText(runId), encodeText(slot), seq);
   }
   for (const id of batch.deletedMessages) into("deleteMessage").push(PARTITION, encodeText(id));
-  for (const { kind, functionId, key } of batch.deletedFlow) {
-    into("deleteFlow").push(PARTITION, kind, encodeText(functionId), encodeText(key));
+  for (const { kind, functionId, key, ifValue } of batch.deletedFlow) {
+    into("deleteFlow").push(
+      PARTITION,
+      kind,
+      encodeText(functionId),
+      encodeText(key),
+      encodeTextOrNull(ifValue ?? null),
+    );
   }
 }
 

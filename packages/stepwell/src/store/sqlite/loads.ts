@@ -81,6 +81,8 @@ export const LOADS = {
     WHERE status <> 'completed' AND status IN ('queued', 'running') LIMIT ?)`,
   places: `SELECT id AS runId, function_id AS functionId, flow, started_at AS startedAt
     FROM runs INDEXED BY runs_with_places WHERE holds_places = 1 AND status = 'running'`,
+  queuedCounts: `SELECT function_id AS functionId, count(*) AS count FROM runs INDEXED BY runs_by_status
+    WHERE status <> 'completed' AND status = 'queued' GROUP BY function_id`,
   throttles: `SELECT function_id AS functionId, key, value FROM flow_state
     WHERE partition = ? AND kind = 'throttle' AND expires_at > ?`,
   apps: "SELECT config, checksum, synced_at AS syncedAt, paused FROM apps",
@@ -236,6 +238,11 @@ export class SqliteLoads {
         startedAt,
       };
     });
+  }
+
+  queuedCounts(): { functionId: string; count: number }[] {
+    const rows = all<{ functionId: string; count: number }>(this.#statements.queuedCounts);
+    return rows.map(({ functionId, count }) => ({ functionId: decodeText(functionId), count }));
   }
 
   throttles(now: Instant): ThrottleState[] {

@@ -19,7 +19,8 @@ export const WRITES = {
   deleteJob: "DELETE FROM jobs WHERE run_id = ? AND slot = ?",
   deleteWait: "DELETE FROM waits WHERE run_id = ? AND slot = ? AND seq = ?",
   deleteMessage: "DELETE FROM inbox WHERE partition = ? AND id = ?",
-  deleteFlow: "DELETE FROM flow_state WHERE partition = ? AND kind = ? AND function_id = ? AND key = ?",
+  deleteFlow: `DELETE FROM flow_state WHERE partition = ? AND kind = ? AND function_id = ? AND key = ?
+    AND value = coalesce(?, value)`,
   insertEvent: insert("events", "id, env, name, ts, received_at, idempotency_id, is_internal, json", "id", ""),
   insertDecision: insert("decisions", "event_id, function_id, outcome, reason, run_id, at"),
   insertRun: insert(

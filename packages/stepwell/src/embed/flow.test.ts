@@ -1,0 +1,186 @@
+import { describe, expect, test } from "vitest";
+import { Stepwell } from "../sdk/client.ts";
+import type { FunctionOptions, StepwellFunction } from "../sdk/function.ts";
+import { TestEngine } from "./test-engine.ts";
+
+const client = new Stepwell({ id: "shop" });
+type Options = Omit<FunctionOptions, "id" | "triggers">;
+
+interface Seen {
+  readonly at: number;
+  readonly keys: unknown[];
+}
+
+/** A function under these rules that notes when it ran and with which events; every run sleeps for a minute. */
+async function under(options: Options, sleep: string | null = null) {
+  const seen: Seen[] = [];
+  let engine: TestEngine;
+  const fn = client.createFunction(
+    { ...options, id: "fn", triggers: { event: "start" } } as FunctionOptions,
+    async ({ events, step }) => {
+      await step.run("note", () => {
+        seen.push({
+          at: engine.now.getTime() - startedAt,
+          keys: events.map((event) => (event.data as { key?: unknown }).key),
+        });
+      });
+      if (sleep !== null) await step.sleep("sleep", sleep);
+      return "done";
+    },
+  ) as StepwellFunction<unknown, unknown>;
+  engine = await TestEngine.start({ client, functions: [fn] });
+  const startedAt = engine.now.getTime();
+  const send = async (...keys: unknown[]) => {
+    const { runIds } = await engine.send(keys.map((key) => ({ name: "start", data: { key } })) as never);
+    await engine.runUntilIdle();
+    return runIds;
+  };
+  const runs = async () => (await engine.engine.store.listRuns({ env: "default", limit: 50 })).map((run) => run.id);
+  return { engine, seen, send, runs, at: () => seen.map((one) => one.at), [Symbol.asyncDispose]: () => engine.stop() };
+}
+
+describe("throttle", () => {
+  test("limit + burst start at once, then one per interval", async () => {
+    await using it = await under({ throttle: { limit: 2, period: "10s", burst: 1 } });
+    await it.send(1, 2, 3, 4, 5);
+    await it.engine.advance("1m");
+    expect(it.at()).toEqual([0, 0, 0, 5_000, 10_000]);
+  });
+
+  test("each key has a bucket of its own", async () => {
+    await using it = await under({ throttle: { limit: 1, period: "10s", key: "event.data.key" } });
+    await it.send("a", "a", "b");
+    await it.engine.advance("1m");
+    expect(it.seen.map(({ at, keys }) => [at, keys[0]])).toEqual([
+      [0, "a"],
+      [0, "b"],
+      [10_000, "a"],
+    ]);
+  });
+});
+
+describe("rate limit", () => {
+  test("exactly so many in any period; the others start nothing", async () => {
+    await using it = await under({ rateLimit: { limit: 2, period: "1m" } });
+    expect(await it.send(1, 2, 3)).toHaveLength(2);
+    await it.engine.advance("59s");
+    expect(await it.send(4)).toEqual([]);
+    await it.engine.advance("1s");
+    expect(await it.send(5)).toHaveLength(1);
+  });
+});
+
+describe("debounce", () => {
+  test("one run with the last event, when it has been quiet for the period", async () => {
+    await using it = await under({ debounce: { period: "5s" } });
+    await it.send(1);
+    await it.engine.advance("3s");
+    await it.send(2);
+    await it.engine.advance("1m");
+    expect(it.seen).toEqual([{ at: 8_000, keys: [2] }]);
+  });
+
+  test("the timeout bounds the wait", async () => {
+    await using it = await under({ debounce: { period: "5s", timeout: "7s" } });
+    await it.send(1);
+    await it.engine.advance("4s");
+    await it.send(2);
+    await it.engine.advance("1m");
+    expect(it.seen).toEqual([{ at: 7_000, keys: [2] }]);
+  });
+
+  test("collect gives all of them; leading starts with the first", async () => {
+    await using all = await under({ debounce: { period: "5s", collect: true } });
+    await all.send(1, 2, 3);
+    await all.engine.advance("1m");
+    expect(all.seen).toEqual([{ at: 5_000, keys: [1, 2, 3] }]);
+    await using first = await under({ debounce: { period: "5s", mode: "leading" } });
+    await first.send(1, 2);
+    await first.engine.advance("1m");
+    await first.send(3);
+    expect(first.seen.map(({ keys }) => keys)).toEqual([[1], [3]]);
+  });
+
+  test("a run that waits for quiet can begin now, or be cancelled", async () => {
+    await using it = await under({ debounce: { period: "5s" } });
+    await it.send(1);
+    const [waiting] = await it.runs();
+    expect(await it.engine.engine.beginRun(waiting!)).toBe(true);
+    await it.engine.runUntilIdle();
+    expect(it.seen).toEqual([{ at: 0, keys: [1] }]);
+  });
+});
+
+describe("batch", () => {
+  test("begins when it is full, or when its time is over", async () => {
+    await using it = await under({ batchEvents: { maxSize: 3, timeout: "10s" } });
+    await it.send(1, 2);
+    await it.send(3, 4);
+    await it.engine.advance("1m");
+    expect(it.seen).toEqual([
+      { at: 0, keys: [1, 2, 3] },
+      { at: 10_000, keys: [4] },
+    ]);
+  });
+});
+
+describe("singleton", () => {
+  test("skip: while one runs, others are left behind", async () => {
+    await using it = await under({ singleton: { mode: "skip" } }, "1m");
+    expect(await it.send(1)).toHaveLength(1);
+    expect(await it.send(2)).toEqual([]);
+    await it.engine.advance("1m");
+    expect(await it.send(3)).toHaveLength(1);
+    expect(it.seen.map(({ keys }) => keys[0])).toEqual([1, 3]);
+  });
+
+  test("cancel: the newest wins", async () => {
+    await using it = await under({ singleton: { mode: "cancel" } }, "1m");
+    const [first] = await it.send(1);
+    const runs = await it.send(2, 3, 4);
+    await it.engine.advance("2m");
+    expect((await it.engine.getRun(first!))?.reason).toBe("replaced");
+    const statuses = await Promise.all(runs.map(async (id) => (await it.engine.getRun(id))?.status));
+    expect(statuses).toEqual(["cancelled", "cancelled", "completed"]);
+  });
+
+  test("queue-all: one after the other; queue-latest: only the newest of those that wait", async () => {
+    await using all = await under({ singleton: { mode: "queue-all" } }, "1m");
+    await all.send(1, 2, 3);
+    await all.engine.advance("5m");
+    expect(all.at()).toEqual([0, 60_000, 120_000]);
+    await using latest = await under({ singleton: { mode: "queue-latest" } }, "1m");
+    await latest.send(1);
+    await latest.send(2, 3);
+    await latest.engine.advance("5m");
+    expect(latest.seen.map(({ keys }) => keys[0])).toEqual([1, 3]);
+  });
+});
+
+describe("concurrency", () => {
+  test("of calls: runs that sleep hold no place", async () => {
+    await using it = await under({ concurrency: 1 }, "1m");
+    await it.send(1, 2);
+    expect(it.at()).toEqual([0, 0]);
+  });
+
+  test("of whole runs: one after the other, each key for itself", async () => {
+    await using it = await under({ runConcurrency: { limit: 1, key: "event.data.key" } }, "1m");
+    await it.send("a", "a", "b");
+    await it.engine.advance("5m");
+    expect(it.seen.map(({ at, keys }) => [at, keys[0]])).toEqual([
+      [0, "a"],
+      [0, "b"],
+      [60_000, "a"],
+    ]);
+  });
+});
+
+describe("idempotency", () => {
+  test("the same key starts once within its window", async () => {
+    await using it = await under({ idempotency: { key: "event.data.key", period: "1h" } });
+    expect(await it.send("a", "a", "b")).toHaveLength(2);
+    await it.engine.advance("1h");
+    expect(await it.send("a")).toHaveLength(1);
+  });
+});
