@@ -109,8 +109,7 @@ function notLeading(rule: Rule): Rule {
 }
 
 function windowLimit(value: unknown, { algorithm }: Parts): string | null {
-  const isWindow = algorithm === undefined || algorithm === "window";
-  if (isWindow && typeof value === "number" && value > LIMITS.rateLimitWindowMax) {
+  if (algorithm === "window" && typeof value === "number" && value > LIMITS.rateLimitWindowMax) {
     return `may be ${LIMITS.rateLimitWindowMax} at most with algorithm "window": for more write algorithm: "gcra"`;
   }
   return count(1)(value, {}, "");

@@ -39,8 +39,8 @@ export interface RateLimitOption {
   /** CEL over `event`: one limit for each value of it; events for which it is `false` are free. */
   readonly key?: string;
   /**
-   * `window`, the default: exactly `limit` in any stretch of `period`. `gcra`: spread evenly, with a tenth of `limit` at
-   * once, as other servers of the protocol do it. For a server of ours.
+   * `window`: exactly `limit` in any stretch of `period`; the default up to 10,000. `gcra`: spread evenly, with a tenth of
+   * `limit` at once, as other servers of the protocol do it; the default above. For a server of ours.
    */
   readonly algorithm?: "window" | "gcra";
 }

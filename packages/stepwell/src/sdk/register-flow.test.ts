@@ -105,7 +105,9 @@ describe("what cannot be is refused where the function is made", () => {
   });
 
   test("rates, batches and debounces", () => {
-    refused({ rateLimit: { limit: 10_001, period: "1h" } }).toThrow('for more write algorithm: "gcra"');
+    refused({ rateLimit: { limit: 10_001, period: "1h", algorithm: "window" } }).toThrow(
+      'for more write algorithm: "gcra"',
+    );
     refused({ rateLimit: { limit: 1, period: "25h" } }).toThrow("`rateLimit.period` must be from 1s to 24h");
     refused({ idempotency: { period: "1h" } }).toThrow("`idempotency.key` must be a text that is not empty");
     refused({ debounce: {} }).toThrow("`debounce.period` is missing");

@@ -150,9 +150,13 @@ describe("rates", () => {
     expect(flow({ rateLimit: { limit: 10_000, period: "1h30m" } })).toEqual({
       rateLimit: { limit: 10_000, periodMs: 5_400_000, key: null, algorithm: "window" },
     });
-    expect(flow({ rateLimit: { limit: 10_001, period: "24h", algorithm: "gcra" } })).toMatchObject({
-      rateLimit: { limit: 10_001, algorithm: "gcra" },
+    expect(flow({ rateLimit: { limit: 9, period: "24h", algorithm: "gcra" } })).toMatchObject({
+      rateLimit: { limit: 9, algorithm: "gcra" },
     });
+  });
+
+  test("a rate limit too large to count exactly is spread evenly", () => {
+    expect(flow({ rateLimit: { limit: 10_001, period: "24h" } })).toMatchObject({ rateLimit: { algorithm: "gcra" } });
   });
 
   test("idempotency is a key for 24 h, or a rule", () => {
@@ -177,7 +181,7 @@ describe("rates", () => {
       'rateLimit.period "25h": it must be at most 1d',
       'rateLimit.algorithm "leaky": it must be window or gcra',
     ]);
-    expect(problems({ rateLimit: { limit: 10_001, period: "1h" } })).toEqual([
+    expect(problems({ rateLimit: { limit: 10_001, period: "1h", algorithm: "window" } })).toEqual([
       'rateLimit.limit 10001: algorithm "window" counts exactly, up to 10000: for more write algorithm: "gcra"',
     ]);
     expect(problems({ idempotency: { period: "400d", releaseOnFailure: 1 } })).toEqual([

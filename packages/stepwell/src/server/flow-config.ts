@@ -27,7 +27,7 @@ const rateLimit = looseObject({
   key,
   algorithm: optionalText(oneOf("window", "gcra")),
 }).superRefine((value, context) => {
-  const { limit, algorithm = "window" } = partsOf(value);
+  const { limit, algorithm } = partsOf(value);
   if (algorithm !== "window" || typeof limit !== "number" || limit <= LIMITS.rateLimitWindowMax) return;
   const message = `algorithm "window" counts exactly, up to ${LIMITS.rateLimitWindowMax}: for more write algorithm: "gcra"`;
   context.addIssue({ code: "custom", message, path: ["limit"], input: limit });
@@ -138,8 +138,10 @@ function throttleOf({ limit, period, burst, key: of }: z.infer<typeof throttle>)
   return { limit: Math.max(limit, 1), periodMs: parseDuration(period)!, burst, key: of ?? null };
 }
 
+/** Exactly, unless that would be too much to remember: then evenly (FL1: other SDKs name no algorithm). */
 function rateLimitOf({ limit, period, key: of, algorithm }: z.infer<typeof rateLimit>): RateLimitRule {
-  return { limit, periodMs: parseDuration(period)!, key: of ?? null, algorithm: algorithm ?? "window" };
+  const fitting = limit > LIMITS.rateLimitWindowMax ? "gcra" : "window";
+  return { limit, periodMs: parseDuration(period)!, key: of ?? null, algorithm: algorithm ?? fitting };
 }
 
 function idempotencyOf({ key: of, period, releaseOnFailure }: z.infer<typeof idempotencyRule>): IdempotencyRule {

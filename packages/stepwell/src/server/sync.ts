@@ -72,12 +72,6 @@ async function store(options: SyncerOptions, { app, checksum }: Registration): P
   if (!isModified) return false;
   await removeRenamed(options, app);
   log.info("app synced", { app: app.id, url: shownUrl(app.url), functions: app.functions.length, sdk: app.sdk });
-  for (const fn of app.functions) {
-    const ignored = NOT_ENFORCED.filter((name) => isSet(fn.raw[name]));
-    if (ignored.length > 0) {
-      log.warn("options are stored, but this version does not enforce them", { function: fn.slug, options: ignored });
-    }
-  }
   return true;
 }
 
@@ -89,23 +83,6 @@ async function removeRenamed({ engine, kind, log }: SyncerOptions, app: AppConfi
     await engine.removeApp(other.id);
     log.info("app renamed", { from: other.id, to: app.id });
   }
-}
-
-const NOT_ENFORCED = [
-  "concurrency",
-  "throttle",
-  "rateLimit",
-  "debounce",
-  "batchEvents",
-  "priority",
-  "singleton",
-  "idempotency",
-] as const;
-
-function isSet(value: unknown): boolean {
-  if (value === undefined) return false;
-  if (!isJsonObject(value)) return true;
-  return Object.values(value).some((inner) => !Array.isArray(inner) || inner.length > 0);
 }
 
 async function askInBand(options: SyncerOptions, url: string, register: Syncer["register"]): Promise<SyncOutcome> {
