@@ -17,7 +17,9 @@ import type { Instant } from "../core/instant.ts";
 import type { Run, Wait } from "../core/run/run.ts";
 import { hintOf, type JobHint, type JobPlace } from "../core/schedule/job-queue.ts";
 import { DEFAULT_ENV, type StoredEvent } from "../protocol/event.ts";
+import type { AccessChange, AccessRows, AuditFilter, AuditRow } from "./access.ts";
 import type { IntegrityPage, IntegrityQuery } from "./integrity.ts";
+import { MemoryAccess } from "./memory-access.ts";
 import { applyRecords, copyRun, emptyTables, flowKeyText, type MemoryTables } from "./memory-tables.ts";
 import {
   assembleRun,
@@ -54,6 +56,7 @@ import type {
 
 export class MemoryStore implements Store {
   #tables: MemoryTables = emptyTables();
+  readonly #access = new MemoryAccess();
 
   async open(): Promise<void> {}
 
@@ -277,6 +280,22 @@ export class MemoryStore implements Store {
     const expired = [...this.#tables.flow].filter(([, fact]) => fact.expiresAt <= now).sort(compareExpiry);
     for (const [key] of expired.slice(0, limit)) this.#tables.flow.delete(key);
     return Math.min(expired.length, limit);
+  }
+
+  async loadAccess(): Promise<AccessRows> {
+    return this.#access.rows();
+  }
+
+  async saveAccess(changes: readonly AccessChange[]): Promise<void> {
+    this.#access.save(changes);
+  }
+
+  async listAudit(filter: AuditFilter): Promise<AuditRow[]> {
+    return this.#access.listAudit(filter);
+  }
+
+  async expireAudit(until: Instant, limit: number): Promise<number> {
+    return this.#access.expireAudit(until, limit);
   }
 
   #stepsOf(runId: string): StepRecord[] {

@@ -20,6 +20,7 @@ import type { Run, Wait } from "../core/run/run.ts";
 import type { JobHint } from "../core/schedule/job-queue.ts";
 import { StepwellError } from "../protocol/errors.ts";
 import type { StoredEvent } from "../protocol/event.ts";
+import type { AccessChange, AccessRows, AuditFilter, AuditRow } from "./access.ts";
 import type { IntegrityPage, IntegrityQuery, Repair } from "./integrity.ts";
 import { batchRows } from "./sqlite/batch-rows.ts";
 import { storeError } from "./sqlite/failure.ts";
@@ -264,8 +265,30 @@ export class SqliteStore implements Store {
   }
 
   async expireFlow(now: Instant, limit: number): Promise<number> {
+    return this.#write((writer) => writer.call("expireFlow", now, limit));
+  }
+
+  async loadAccess(): Promise<AccessRows> {
+    return this.#write((writer) => writer.call("loadAccess"));
+  }
+
+  async saveAccess(changes: readonly AccessChange[]): Promise<void> {
+    await this.#write((writer) => writer.call("saveAccess", changes));
+  }
+
+  async listAudit(filter: AuditFilter): Promise<AuditRow[]> {
+    return this.#list((reader) => reader.call("listAudit", filter));
+  }
+
+  async expireAudit(until: Instant, limit: number): Promise<number> {
+    return this.#write((writer) => writer.call("expireAudit", until, limit));
+  }
+
+  /** What is no commit, in a transaction of its own. */
+  async #write<Result>(write: (writer: Thread<Writer>) => Promise<Result>): Promise<Result> {
+    if (this.#fatal !== null) throw this.#fatal; // S2
     try {
-      return await this.#open().writer.call("expireFlow", now, limit);
+      return await write(this.#open().writer);
     } catch (error) {
       throw this.#noted(error);
     }

@@ -31,6 +31,7 @@ import type { StoredEvent } from "../protocol/event.ts";
 import type { RunFlow } from "../protocol/flow.ts";
 import type { FunctionConfig } from "../protocol/function.ts";
 import type { JsonText } from "../protocol/json.ts";
+import type { AccessStore } from "./access.ts";
 import type { IntegrityPage, IntegrityQuery } from "./integrity.ts";
 
 /** Proof that this node still owns what it writes (E5). A single-process store holds its file's lock instead. */
@@ -166,7 +167,7 @@ export interface StoreCounts {
   readonly jobs: number;
 }
 
-export interface Store {
+export interface Store extends AccessStore {
   /** Opens or creates the database, takes its lock, migrates it. Throws a coded `store_*` error. */
   open(): Promise<void>;
   /** Stores a batch (ST1–ST5). Rejects with a coded `store_*` error; `isFatalStoreError` says which end the process. */

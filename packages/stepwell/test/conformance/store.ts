@@ -8,6 +8,7 @@ import type { Run } from "../../src/core/run/run.ts";
 import type { JobPlace } from "../../src/core/schedule/job-queue.ts";
 import { LIMITS } from "../../src/protocol/limits.ts";
 import type { RunFilter, Store, WaitCount, WaitQuery } from "../../src/store/store.ts";
+import { accessTests } from "./access.ts";
 import {
   addJob,
   addStep,
@@ -80,6 +81,12 @@ export function storeConformance(name: string, harness: StoreHarness): void {
     describe("facts and registry", () => factTests(current));
     describe("lists", () => listTests(current));
     describe("values", () => valueTests(current));
+    describe("access", () =>
+      accessTests(current, async (): Promise<Store | null> => {
+        if (harness.reopen === null) return null;
+        store = await harness.reopen(store);
+        return store;
+      }));
     describe("life", () => {
       test("closing twice is harmless", async () => {
         await store.close();

@@ -79,6 +79,10 @@ export class SimStore {
       findDamage: memory.findDamage.bind(memory),
       countOpenRuns: memory.countOpenRuns.bind(memory),
       expireFlow: memory.expireFlow.bind(memory),
+      loadAccess: memory.loadAccess.bind(memory),
+      saveAccess: memory.saveAccess.bind(memory),
+      listAudit: memory.listAudit.bind(memory),
+      expireAudit: memory.expireAudit.bind(memory),
       commit: (batch: Batch, _fence: Fence) => this.#commit(life, batch),
       loadRegistry: () => load("registry", () => memory.loadRegistry()),
       loadRuns: (ids: readonly string[]) =>

@@ -4,10 +4,11 @@
  */
 import type { DatabaseSync } from "node:sqlite";
 import { StepwellError } from "../../protocol/errors.ts";
+import { ACCESS } from "./migrations/0001-access.ts";
 import { FIRST } from "./migrations/0001-first.ts";
 
 /** In order; the schema's version is how many of them a database has seen. */
-export const MIGRATIONS: readonly string[] = [FIRST];
+export const MIGRATIONS: readonly string[] = [FIRST + ACCESS];
 
 export function migrate(db: DatabaseSync, path: string): void {
   const found = schemaVersion(db, path);

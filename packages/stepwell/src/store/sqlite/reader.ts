@@ -1,7 +1,9 @@
 /** The lists of `lists.ts` on one read-only connection. */
 import { DatabaseSync } from "node:sqlite";
+import type { AuditFilter } from "../access.ts";
 import type { IntegrityQuery } from "../integrity.ts";
 import type { EventFilter, RunFilter, StepPage } from "../store.ts";
+import { listAudit } from "./access.ts";
 import { findDamage } from "./integrity.ts";
 import * as lists from "./lists.ts";
 
@@ -30,6 +32,7 @@ export function createReader({ path, busyTimeoutMs }: ReaderOptions) {
     listFunctionVersions: (id: string, limit: number) => lists.listFunctionVersions(db(), id, limit),
     getOperation: (id: string) => lists.getOperation(db(), id),
     listOperations: (limit: number, before?: string) => lists.listOperations(db(), limit, before),
+    listAudit: (filter: AuditFilter) => listAudit(db(), filter),
     findDamage: (query: IntegrityQuery) => findDamage(db(), query),
     counts: () => lists.counts(db()),
     countJobs: (now: number) => lists.countJobs(db(), now),

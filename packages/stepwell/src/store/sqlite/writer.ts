@@ -10,7 +10,9 @@ import { DatabaseSync, type StatementSync } from "node:sqlite";
 import { assert } from "../../core/assert.ts";
 import { StepwellError } from "../../protocol/errors.ts";
 import { createIdSource } from "../../protocol/ids.ts";
+import type { AccessChange } from "../access.ts";
 import type { Repair } from "../integrity.ts";
+import { expireAudit, readAccess, writeAccess } from "./access.ts";
 import { type BatchRows, PARTITION } from "./batch-rows.ts";
 import { INSERT_BLOB, keepBlobs } from "./blobs.ts";
 import { migrate } from "./migrate.ts";
@@ -83,6 +85,8 @@ export function createWriter(options: WriterOptions) {
       });
     },
 
+    ...accessMethods(() => current().db),
+
     expireFlow(now: number, limit: number): number {
       const { db } = current();
       const expired = db.prepare(
@@ -115,6 +119,17 @@ function configure(db: DatabaseSync, { path, synchronous, pagesMax }: WriterOpti
   db.exec(`PRAGMA journal_size_limit = ${WAL_BYTES_MAX}`);
   db.exec(`PRAGMA cache_size = -${CACHE_KIB}`);
   if (pagesMax !== null) db.exec(`PRAGMA max_page_count = ${pagesMax}`);
+}
+
+/** Who may use the server. The rows are read here too: so what was saved just before is seen. */
+function accessMethods(db: () => DatabaseSync) {
+  return {
+    loadAccess: () => readAccess(db()),
+    saveAccess(changes: readonly AccessChange[]): void {
+      inTransaction(db(), () => writeAccess(db(), changes)); // AC2
+    },
+    expireAudit: (until: number, limit: number): number => inTransaction(db(), () => expireAudit(db(), until, limit)),
+  };
 }
 
 function inTransaction<Result>(db: DatabaseSync, work: () => Result): Result {
