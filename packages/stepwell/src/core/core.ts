@@ -49,7 +49,7 @@ import { Admission } from "./flow/admission.ts";
 import { runFlow } from "./flow/rules.ts";
 import type { Instant } from "./instant.ts";
 import { type Starter, startRuns } from "./intake.ts";
-import { Links, type LinksHome, receivedNotice } from "./links.ts";
+import { Links, type LinksHome, receivedNotice, receivedNow } from "./links.ts";
 import { TriggerIndex } from "./match/triggers.ts";
 import { WaitNames, waitSetOf } from "./match/wait-names.ts";
 import { missingFor, type NeedsView } from "./needs.ts";
@@ -213,7 +213,7 @@ export class Core {
         if (facts.hasEvent(stored.id)) return { eventId: stored.id, isNew: false, runIds: [] };
         facts.noteEvent(stored.id);
       }
-      this.#batch.events.push(stored);
+      this.#batch.events.push(receivedNow(stored, now));
       this.#batch.notices.push(receivedNotice(stored, now));
       room -= this.#links.resume(event, facts, room);
       const matches = this.#triggers.match({ name: stored.name, json: event.parsed }, now);

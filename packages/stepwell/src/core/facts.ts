@@ -8,6 +8,7 @@
 import type { IncomingEvent, StoredEvent } from "../protocol/event.ts";
 import type { JsonObject } from "../protocol/json.ts";
 import type { FlowFactKey } from "./batch.ts";
+import type { ReceivedPlace } from "./inbox.ts";
 import type { Instant } from "./instant.ts";
 import type { WaitKey } from "./match/wait-keys.ts";
 import { type WaitTopic, waitSet } from "./match/wait-names.ts";
@@ -35,7 +36,7 @@ export interface PastQuery {
   readonly names: readonly string[];
   readonly from: Instant;
   readonly until: Instant;
-  readonly after: string | null;
+  readonly after: ReceivedPlace | null;
   readonly limit: number;
 }
 

@@ -7,6 +7,12 @@ import type { JsonText } from "../protocol/json.ts";
 import type { Instant } from "./instant.ts";
 import type { EndReason } from "./run/run.ts";
 
+/** The place of an event in the order in which events are received. */
+export interface ReceivedPlace {
+  readonly receivedAt: Instant;
+  readonly id: string;
+}
+
 export type InboxContent =
   /** A run that a step invoked has ended: the step gets its memo. */
   | {
@@ -41,8 +47,8 @@ export type InboxContent =
       readonly until: Instant;
       /** When the step's patience ends if nothing is found. */
       readonly timeoutAt: Instant;
-      /** Events up to this id have been looked at; how many they were. */
-      readonly after: string | null;
+      /** Events up to this one have been looked at; how many they were. */
+      readonly after: ReceivedPlace | null;
       readonly seen: number;
     }
   /** A tick of a schedule whose function has rules for its starts. */

@@ -15,7 +15,7 @@ import type { Apps } from "./apps.ts";
 import type { Batch } from "./batch.ts";
 import type { Facts } from "./facts.ts";
 import { hasStartRules } from "./flow/starting.ts";
-import type { InboxContent, InboxMessage } from "./inbox.ts";
+import type { InboxContent, InboxMessage, ReceivedPlace } from "./inbox.ts";
 import type { Instant } from "./instant.ts";
 import { type Starter, start, startRuns } from "./intake.ts";
 import { endEventData, endEventNames, internalEvent } from "./lifecycle.ts";
@@ -101,7 +101,7 @@ export class Links {
   happen(event: IncomingEvent, starts = true): void {
     const { stored } = event;
     const { waitNames } = this.#home;
-    this.#home.batch().events.push(stored);
+    this.#home.batch().events.push(receivedNow(stored, this.#home.now()));
     const isWaitedFor = waitNames.has("event", stored.name);
     const needsFacts = starts && this.#needsFacts(event);
     if (isWaitedFor || needsFacts) {
@@ -349,9 +349,14 @@ export class Links {
     if (content.starts) this.#start(event, facts);
   }
 
-  #deliverPast(id: string, content: InboxContent & { readonly kind: "look_back" }, run: Run, facts: Facts): void {
-    const { limit } = pastOf(id, content);
-    const past = facts.past(id) ?? [];
+  #deliverPast(
+    messageId: string,
+    content: InboxContent & { readonly kind: "look_back" },
+    run: Run,
+    facts: Facts,
+  ): void {
+    const { limit } = pastOf(messageId, content);
+    const past = facts.past(messageId) ?? [];
     const events = past.map((stored) => ({ stored, parsed: JSON.parse(stored.json) as JsonObject, mayExist: false }));
     const { context } = this.#home;
     lookBack(context, run, content.slot, events);
@@ -361,10 +366,20 @@ export class Links {
     const seen = content.seen + past.length;
     const max = LIMITS.lookBackEventsMax;
     if (seen > max) failRunWith(context, run, "look_back_too_far", { step: step.name, limit: max });
-    else if (past.length >= limit) this.#say({ ...content, after: past.at(-1)!.id, seen });
+    else if (past.length >= limit) this.#say({ ...content, after: receivedPlace(past.at(-1)!), seen });
     else moveJob(context, run, job, Math.max(content.timeoutAt, this.#home.now()));
   }
 }
+
+/**
+ * An event is received when it is applied, by the clock that the runs go by: an event that follows from what a run did was
+ * received after that run began, whatever the machine's clock does.
+ */
+export function receivedNow(stored: StoredEvent, now: Instant): StoredEvent {
+  return stored.receivedAt === now ? stored : { ...stored, receivedAt: now };
+}
+
+const receivedPlace = ({ receivedAt, id }: StoredEvent): ReceivedPlace => ({ receivedAt, id });
 
 export function receivedNotice({ id, name }: StoredEvent, at: Instant) {
   return { kind: "event_received", id, runId: null, functionId: null, name, status: "received", at } as const;

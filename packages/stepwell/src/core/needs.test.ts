@@ -135,10 +135,12 @@ describe("a message", () => {
   });
 
   test("of a look back needs the stored events and its run", () => {
-    const span = { since: 5, until: 9, timeoutAt: 9, after: "e1", seen: 250 } as const;
+    const span = { since: 5, until: 9, timeoutAt: 9, after: { receivedAt: 6, id: "e1" }, seen: 250 } as const;
     const content = { kind: "look_back", runId: "r", slot: "s", names: ["a"], ...span } as const;
     const needs = missingFor(viewOf(), delivered(content), noFacts())!;
-    expect(needs.past).toEqual([{ subject: "m", names: ["a"], from: 5, until: 9, after: "e1", limit: 250 }]);
+    expect(needs.past).toEqual([
+      { subject: "m", names: ["a"], from: 5, until: 9, after: { receivedAt: 6, id: "e1" }, limit: 250 },
+    ]);
     expect(needs.runs).toEqual(["r"]);
   });
 

@@ -238,6 +238,26 @@ describe("looking back", () => {
     expect([await memoOf(rig, runId), await memoOf(rig, other)]).toEqual(["null", "null"]);
   });
 
+  test("finds an event whose id has another time, as those have that a step of an old run sends", async () => {
+    const rig = await EngineRig.started();
+    const sent = eventOf(rig, "reply", { n: 1 });
+    rig.now += 24 * HOUR;
+    const runId = await begun(rig);
+    rig.now += 1_000;
+    await receive(rig, { ...sent, stored: { ...sent.stored, receivedAt: rig.now } });
+    await report(rig, waiting({ since: "run" }));
+    expect(await memoOf(rig, runId)).toContain('"n":1');
+  });
+
+  test("finds what came after the machine's clock was set back", async () => {
+    const rig = await EngineRig.started();
+    const runId = await begun(rig);
+    rig.now -= HOUR;
+    await receive(rig, eventOf(rig, "reply", { n: 1 }));
+    await report(rig, waiting({ since: "run" }));
+    expect(await memoOf(rig, runId)).toContain('"n":1');
+  });
+
   test("that finds nothing and has no patience is over", async () => {
     const rig = await EngineRig.started();
     const runId = await begun(rig);

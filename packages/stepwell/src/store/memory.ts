@@ -24,11 +24,11 @@ import { applyRecords, copyRun, emptyTables, flowKeyText, type MemoryTables } fr
 import {
   assembleRun,
   type BatchRecords,
+  compareReceived,
   compareSteps,
   compareTexts,
   compareWaits,
   copyBatch,
-  pastEventIds,
   type RunRecord,
   rowOfRun,
   type StepRecord,
@@ -179,12 +179,15 @@ export class MemoryStore implements Store {
 
   async loadPastEvents(query: PastEventsQuery): Promise<StoredEvent[]> {
     if (query.env !== DEFAULT_ENV) return [];
-    const { least, greatest } = pastEventIds(query);
-    const events = [...this.#tables.events.values()].filter(({ id, name, receivedAt }) => {
-      if (id <= least || id > greatest || !query.names.includes(name)) return false;
-      return receivedAt >= query.from && receivedAt <= query.until;
+    const { names, from, until, after = null, limit } = query;
+    const events = [...this.#tables.events.values()].filter((event) => {
+      if (!names.includes(event.name) || event.receivedAt < from || event.receivedAt > until) return false;
+      return after === null || compareReceived(event, after) > 0;
     });
-    return oldestFirst(events, query.limit).map((event) => ({ ...event }));
+    return events
+      .sort(compareReceived)
+      .slice(0, limit)
+      .map((event) => ({ ...event }));
   }
 
   async loadOpenOperations(): Promise<StoredOperation[]> {

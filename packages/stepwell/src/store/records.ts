@@ -5,11 +5,10 @@
  * size of the state) and what is of this process only (calls in flight, flags) is not kept.
  */
 import type { Batch } from "../core/batch.ts";
-import type { InboxMessage } from "../core/inbox.ts";
+import type { InboxMessage, ReceivedPlace } from "../core/inbox.ts";
 import type { Instant } from "../core/instant.ts";
 import { type Job, MAIN_SLOT, type Run, type Step, type Wait } from "../core/run/run.ts";
-import { encodeUlidTime, ULID_TIME_MAX } from "../protocol/ids.ts";
-import type { ListedStep, PastEventsQuery, RunRow, StepRow } from "./store.ts";
+import type { ListedStep, RunRow, StepRow } from "./store.ts";
 
 export type RunRecord = Omit<Run, "steps" | "stack" | "jobs" | "waits" | "stateSize" | "isStored">;
 
@@ -158,23 +157,9 @@ export function compareWaits(left: WaitRecord, right: WaitRecord): number {
   return compareTexts(left.slot, right.slot) || left.seq - right.seq;
 }
 
-/**
- * How far the clocks of producers, which may choose the ids of events, are trusted. When an event was received is the
- * rule of a look-back; ids give its order and, with this allowance, where a walk through them begins and ends.
- */
-const CLOCK_SKEW_MS_MAX = 600_000;
-
-/** The events of a look-back have ids after the first of these and not after the second. */
-export function pastEventIds({ from, until, after = null }: PastEventsQuery): {
-  readonly least: string;
-  readonly greatest: string;
-} {
-  const timeText = (at: Instant) => encodeUlidTime(Math.min(Math.max(Math.floor(at), 0), ULID_TIME_MAX));
-  const first = timeText(from - CLOCK_SKEW_MS_MAX);
-  return {
-    least: after !== null && after > first ? after : first,
-    greatest: `${timeText(until + CLOCK_SKEW_MS_MAX)}${"Z".repeat(16)}`,
-  };
+/** The order of a look-back. Ids say nothing of it: producers may choose the time in them. */
+export function compareReceived(left: ReceivedPlace, right: ReceivedPlace): number {
+  return left.receivedAt - right.receivedAt || compareTexts(left.id, right.id);
 }
 
 export function compareTexts(left: string, right: string): number {

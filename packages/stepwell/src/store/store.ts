@@ -23,7 +23,7 @@ import type {
 import type { HeldPlace } from "../core/core.ts";
 import type { JobCount } from "../core/explain/explain-queue.ts";
 import type { ThrottleState } from "../core/flow/admission.ts";
-import type { InboxMessage } from "../core/inbox.ts";
+import type { InboxMessage, ReceivedPlace } from "../core/inbox.ts";
 import type { Instant } from "../core/instant.ts";
 import type { EndReason, ParentLink, Run, RunNotes, RunStatus, Step, Wait, WaitKind } from "../core/run/run.ts";
 import type { JobHint, JobPlace } from "../core/schedule/job-queue.ts";
@@ -83,8 +83,8 @@ export interface PastEventsQuery {
   /** Received at or after, and before or at. */
   readonly from: Instant;
   readonly until: Instant;
-  /** Only events with greater ids; null, or left out, for all. */
-  readonly after?: string | null;
+  /** Only events behind this one; null, or left out, for all. */
+  readonly after?: ReceivedPlace | null;
   readonly limit: number;
 }
 
@@ -197,7 +197,7 @@ export interface Store extends AccessStore {
   loadInbox(after: string | null, limit: number): Promise<InboxMessage[]>;
   /** The events that exist of these ids. */
   loadEvents(ids: readonly string[]): Promise<StoredEvent[]>;
-  /** Stored events of these names, oldest first by id. */
+  /** Stored events of these names in the order in which they were received. */
   loadPastEvents(query: PastEventsQuery): Promise<StoredEvent[]>;
   /** Operations that are running, in the order of their ids. */
   loadOpenOperations(): Promise<StoredOperation[]>;

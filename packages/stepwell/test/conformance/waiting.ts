@@ -244,7 +244,7 @@ export function pastEventTests(current: () => Store): void {
     expect(await current().loadEvents([])).toEqual([]);
   });
 
-  test("a look-back finds what was received in its time, oldest first by id", async () => {
+  test("a look-back finds what was received in its time, in the order of its arrival", async () => {
     await commit(current(), (batch) => {
       for (let number = 0; number < 20; number++) {
         batch.events.push(makeEvent(number, { name: ["a", "b", "c"][number % 3]!, isInternal: number === 6 }));
@@ -262,7 +262,7 @@ export function pastEventTests(current: () => Store): void {
       [0, [3, 5, 6]],
       [18, []],
     ] as const) {
-      const events = await current().loadPastEvents({ ...after, after: idOf(id) });
+      const events = await current().loadPastEvents({ ...after, after: { receivedAt: T0 + id, id: idOf(id) } });
       expect(events.map((event) => Number(event.id.slice(-6)))).toEqual(wanted);
     }
     const elsewhere = { env: "other", names: ["a"], from: 0, until: EVER, limit: 9 };
@@ -277,8 +277,25 @@ export function pastEventTests(current: () => Store): void {
     });
     expect(await past(["a"], T0 + minutes(8), T0 + minutes(13))).toEqual([0, 200_000]);
     expect(await past(["a"], T0 + minutes(8), T0 + minutes(9))).toHaveLength(1);
-    // An id further from the time than clocks may differ is out of reach.
     expect(await past(["a"], T0 + minutes(11), T0 + minutes(12))).toHaveLength(1);
+    expect(await past(["a"], T0, T0 + 9)).toEqual([5]);
+  });
+
+  test("the order of a look-back is that of arrival, however far the ids are from it, page by page", async () => {
+    const days = (count: number) => count * 86_400_000;
+    const received = [4, 1, 3, 1, 2].map((minute) => T0 + days(30) + minute * 60_000);
+    const events = received.map((receivedAt, number) => makeEvent(number, { name: "a", receivedAt }));
+    await commit(current(), (batch) => batch.events.push(...events));
+    const query = { env: "default", names: ["a"], from: T0 + days(30), until: T0 + days(31), limit: 2 };
+    const seen: number[] = [];
+    for (let after: { receivedAt: number; id: string } | null = null; seen.length <= events.length; ) {
+      const page = await current().loadPastEvents({ ...query, after });
+      if (page.length === 0) break;
+      seen.push(...page.map((event) => Number(event.id.slice(-6))));
+      after = page.at(-1)!;
+    }
+    expect(seen).toEqual([1, 3, 4, 2, 0]);
+    expect(await past(["a"], T0, T0 + days(29))).toEqual([]);
   });
 
   test("a look-back larger than any chunk is complete and in order", async () => {
@@ -288,6 +305,7 @@ export function pastEventTests(current: () => Store): void {
     await commit(current(), (batch) => batch.events.push(...events));
     const query = { env: "default", names: ["a", "b"], from: T0 + 1, until: T0 + 5, limit: 2_900 };
     const wanted = events.filter(({ receivedAt }) => receivedAt >= T0 + 1 && receivedAt <= T0 + 5);
+    wanted.sort((left, right) => left.receivedAt - right.receivedAt);
     expect(await current().loadPastEvents(query)).toEqual(wanted.slice(0, 2_900));
   });
 }

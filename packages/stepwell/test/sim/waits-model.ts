@@ -153,8 +153,9 @@ export class WaitsModel {
       fail("WT1", `${describe(wait)} ended with ${step.memo}, which was not applied now or does not fulfil it`);
       return;
     }
-    const found = past.events.find((event) => event.json === step.memo);
-    if (found === undefined || (past.certain !== undefined && found.id > past.certain))
+    const found = past.events.findIndex((event) => event.json === step.memo);
+    const certain = past.events.findIndex((event) => event.id === past.certain);
+    if (found < 0 || (certain >= 0 && found > certain))
       fail("WT3", `${describe(wait)} looked back and found ${step.memo}, the earliest is ${past.certain}`);
   }
 
@@ -184,7 +185,7 @@ export class WaitsModel {
     const events = [...this.#ledger.events.values()].filter(
       (event) => event.receivedAt >= since && event.receivedAt <= until && this.#takes(wait, event),
     );
-    events.sort((left, right) => (left.id < right.id ? -1 : 1));
+    events.sort((left, right) => left.receivedAt - right.receivedAt || (left.id < right.id ? -1 : 1));
     const certain = events.find((event) => this.#ledger.batchOfEvent.get(event.id)! <= lookBack.batch);
     return certain === undefined ? { events } : { events, certain: certain.id };
   }

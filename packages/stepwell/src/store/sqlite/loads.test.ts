@@ -27,9 +27,11 @@ test("whatever belongs to runs and ids is found by key", () => {
 test("pages walk their index and sort nothing", () => {
   expect(planOf(LOADS.jobPage)).toContain("jobs_by_due");
   expect(planOf(LOADS.inbox)).toContain("inbox_by_id (partition=? AND id>?)");
-  expect(planOf(LOADS.pastEventIds)).toContain("events_by_name (env=? AND name=? AND id>? AND id<?)");
+  expect(planOf(LOADS.pastEvents)).toContain(
+    "COVERING INDEX events_by_received (env=? AND name=? AND (received_at,id)>(?,?) AND received_at<?)",
+  );
   expect(planOf(LOADS.openOperations)).toContain("operations_open");
-  for (const sql of [LOADS.jobPage, LOADS.inbox, LOADS.pastEventIds, LOADS.openOperations]) {
+  for (const sql of [LOADS.jobPage, LOADS.inbox, LOADS.pastEvents, LOADS.openOperations]) {
     expect(planOf(sql)).not.toContain("TEMP B-TREE");
   }
 });

@@ -10,14 +10,14 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Schedule, StoredApp, StoredFunction, StoredOperation } from "../../core/batch.ts";
 import type { HeldPlace } from "../../core/core.ts";
 import type { ThrottleState } from "../../core/flow/admission.ts";
-import type { InboxContent, InboxMessage } from "../../core/inbox.ts";
+import type { InboxContent, InboxMessage, ReceivedPlace } from "../../core/inbox.ts";
 import type { Instant } from "../../core/instant.ts";
 import type { Run, RunEvent } from "../../core/run/run.ts";
 import { type HintSource, hintOf, type JobHint } from "../../core/schedule/job-queue.ts";
 import { StepwellError } from "../../protocol/errors.ts";
 import type { StoredEvent } from "../../protocol/event.ts";
 import type { RunFlow } from "../../protocol/flow.ts";
-import { assembleRun, compareSteps, compareTexts, compareWaits, pastEventIds, type WaitRecord } from "../records.ts";
+import { assembleRun, compareReceived, compareSteps, compareTexts, compareWaits, type WaitRecord } from "../records.ts";
 import type { FlowFact, FlowKey, JobPageQuery, PastEventsQuery, Registry, WaitCount, WaitQuery } from "../store.ts";
 import { PARTITION } from "./batch-rows.ts";
 import { putBack, type ReadRows, readRows, SELECT_BLOBS } from "./blobs.ts";
@@ -46,7 +46,7 @@ import { decodeText, encodeText } from "./text.ts";
 const RUNS_PER_PART = 100;
 const JOBS_PER_PART = 500;
 const EVENTS_PER_PART = 500;
-const EVENT_IDS_PER_PART = 2_000;
+const EVENT_PLACES_PER_PART = 2_000;
 const MESSAGES_PER_PART = 500;
 const WAIT_ENTRIES_PER_PART = 200;
 
@@ -72,8 +72,8 @@ export const LOADS = {
   waitCounts: `SELECT kind, name, path, count(*) AS count FROM waits INDEXED BY waits_by_entry WHERE partition = ?
     GROUP BY kind, name, path`,
   inbox: "SELECT id, json FROM inbox WHERE partition = ? AND id > ? ORDER BY id LIMIT ?",
-  pastEventIds: `SELECT id, received_at AS receivedAt FROM events INDEXED BY events_by_name
-    WHERE env = ? AND name = ? AND id > ? AND id <= ? ORDER BY id LIMIT ?`,
+  pastEvents: `SELECT id, received_at AS receivedAt FROM events INDEXED BY events_by_received
+    WHERE env = ? AND name = ? AND (received_at, id) > (?, ?) AND received_at <= ? ORDER BY received_at, id LIMIT ?`,
   openOperations: `SELECT ${OPERATION_COLUMNS} FROM operations INDEXED BY operations_open WHERE status = 'running'
     ORDER BY id`,
   blobs: SELECT_BLOBS,
@@ -286,27 +286,27 @@ export class SqliteLoads {
     return events;
   }
 
-  /** First the ids, then the events: of what many names have in common, only the oldest is wanted. */
+  /** First their places, then the events: of what many names have in common, only the oldest is wanted. */
   async pastEvents(query: PastEventsQuery): Promise<StoredEvent[]> {
-    const ids: string[] = [];
-    for (const name of new Set(query.names)) ids.push(...(await this.#pastEventIds(query, name)));
-    return this.events(ids.sort(compareTexts).slice(0, query.limit));
+    const places: ReceivedPlace[] = [];
+    for (const name of new Set(query.names)) places.push(...(await this.#pastEventsOf(query, name)));
+    const oldest = places.sort(compareReceived).slice(0, query.limit);
+    return this.events(oldest.map(({ id }) => id));
   }
 
-  async #pastEventIds({ env, from, until, limit, ...query }: PastEventsQuery, name: string): Promise<string[]> {
-    const { least, greatest } = pastEventIds({ env, from, until, limit, ...query });
-    const ids: string[] = [];
-    for (let last = least; ids.length < limit; ) {
-      const walk = [encodeText(env), encodeText(name), last, greatest, EVENT_IDS_PER_PART];
-      const rows = all<{ id: string; receivedAt: Instant }>(this.#statements.pastEventIds, ...walk);
-      for (const { id, receivedAt } of rows) {
-        if (receivedAt >= from && receivedAt <= until && ids.length < limit) ids.push(decodeText(id));
-      }
-      if (rows.length < EVENT_IDS_PER_PART) break;
-      last = rows.at(-1)!.id;
+  async #pastEventsOf({ env, from, until, after, limit }: PastEventsQuery, name: string): Promise<ReceivedPlace[]> {
+    const places: ReceivedPlace[] = [];
+    const first: ReceivedPlace = { receivedAt: from, id: "" };
+    for (let last = after != null && compareReceived(after, first) > 0 ? after : first; places.length < limit; ) {
+      const count = Math.min(EVENT_PLACES_PER_PART, limit - places.length);
+      const walk = [encodeText(env), encodeText(name), last.receivedAt, encodeText(last.id), until, count];
+      const rows = all<ReceivedPlace>(this.#statements.pastEvents, ...walk);
+      for (const { id, receivedAt } of rows) places.push({ id: decodeText(id), receivedAt });
+      if (rows.length < count) break;
+      last = places.at(-1)!;
       await nextTurn(); // L1
     }
-    return ids;
+    return places;
   }
 
   openOperations(): StoredOperation[] {

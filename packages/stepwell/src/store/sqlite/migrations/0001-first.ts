@@ -10,6 +10,7 @@
  *   - `runs.event_id` is the first event's id; `event_ids` (JSON) only when there are several, and then
  *     `run_events` leads from the others to the run. `events` (JSON) holds the events themselves only when they were
  *     not stored with the run in one batch; otherwise they are read from `events`.
+ *   - `events_by_received` is the way of a look-back: ids do not tell when an event was received, producers may choose them.
  *   - `runs_by_status` leaves out completed runs: nearly all runs are, and nobody searches for them by status.
  *   - `waits_by_entry` answers both what the engine asks of waits: which runs an event may concern, and how many entries
  *     there are by kind, name and path, without a look at the rows.
@@ -31,6 +32,7 @@ CREATE TABLE events (
 );
 CREATE UNIQUE INDEX events_by_id ON events (id);
 CREATE INDEX events_by_name ON events (env, name, id);
+CREATE INDEX events_by_received ON events (env, name, received_at, id);
 
 CREATE TABLE decisions (
   number INTEGER PRIMARY KEY,
