@@ -88,6 +88,8 @@ export interface AppRecord {
   readonly function_count: number;
   readonly synced_at: string | null;
   readonly paused?: string | null;
+  /** Since when it cannot be reached. */
+  readonly down?: { readonly since: string; readonly reason: string } | null;
 }
 
 export interface OperationRecord {

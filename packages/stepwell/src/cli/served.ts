@@ -52,7 +52,8 @@ export async function listApps(options: ClientOptions, terminal: Terminal, env: 
   return EXIT.ok;
 }
 
-function stateText({ paused = null }: { readonly paused?: string | null }, colors: Colors): string {
+function stateText({ paused = null, down = null }: Pick<AppRecord, "paused" | "down">, colors: Colors): string {
+  if (down !== null) return colors.red("unreachable");
   return paused === null ? colors.green("active") : colors.yellow(`paused (${paused})`);
 }
 

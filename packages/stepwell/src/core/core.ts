@@ -46,6 +46,7 @@ import { createEndpointRun } from "./endpoints.ts";
 import type { ExplainView } from "./explain/view.ts";
 import { type Facts, flowFact, GONE, messageFact, type Needs } from "./facts.ts";
 import { Admission } from "./flow/admission.ts";
+import { contactOf } from "./flow/app-contact.ts";
 import { runFlow } from "./flow/rules.ts";
 import type { Instant } from "./instant.ts";
 import { type Starter, startRuns } from "./intake.ts";
@@ -224,7 +225,9 @@ export class Core {
   /** A call returned. Its place is free again whatever it said; a run that is gone from memory has no call (E3). */
   reply(command: Reply, facts: Facts, now: Instant): void {
     this.#now = now;
-    this.#callEnded(command.functionId, command.runId, command.slot);
+    const { functionId, runId, slot, outcome } = command;
+    this.#admission.heard(functionId, runId, slot, contactOf(outcome), now);
+    this.#callEnded(functionId, runId, slot);
     const run = this.#open(command.runId);
     if (run === undefined) return;
     this.#links.with(facts, () => reply(this.#context, run, command.slot, command.generation, command.outcome));
@@ -322,6 +325,7 @@ export class Core {
 
   syncApp(command: SyncApp, now: Instant): SyncAnswer {
     this.#begin(now);
+    this.#admission.appAnswers(command.app.id);
     const change = this.#apps.sync(command.app, command.checksum, now);
     if (change === null) return { isModified: false };
     this.#batch.apps.push(change.app);

@@ -83,6 +83,8 @@ export interface FlowConfig {
   readonly backlog: BacklogRule | null;
   /** The function's share of turns beside other functions. */
   readonly weight: number;
+  /** What a call that could not connect to the app costs: an attempt, or nothing but time. */
+  readonly whenUnreachable: "retry" | "wait";
 }
 
 export const NO_FLOW: FlowConfig = {
@@ -97,6 +99,7 @@ export const NO_FLOW: FlowConfig = {
   singleton: null,
   backlog: null,
   weight: 1,
+  whenUnreachable: "retry",
 };
 
 /** What of a run's trigger its limits go by, fixed when the run is created. */

@@ -88,6 +88,11 @@ export const LIMITS = {
   batchTimeoutMsDefault: 60_000,
   /** Events of one batch together, in bytes; also what holds unless its rule says so. */
   batchBytesMax: 10 * 1024 * 1024,
+  /** How long an app that cannot be reached is left alone: at first, and at most. */
+  appDownMsMin: 1_000,
+  appDownMsMax: 30_000,
+  /** A call that is out for so long has reached its app. */
+  appProbeMs: 12_000,
   /** The largest share of turns that a function can ask for. */
   weightMax: 100,
   /** Events that one run collects by debounce or batch. */

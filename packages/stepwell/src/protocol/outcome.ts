@@ -32,6 +32,8 @@ export interface FailedOutcome extends OutcomeBase {
   readonly error: ErrorValue;
   /** True: do not try again. */
   readonly noRetry: boolean;
+  /** True: there was no connection, so nothing was sent and nothing was executed. */
+  readonly isUnreached?: boolean;
 }
 
 export type Outcome = OpsOutcome | ReturnedOutcome | FailedOutcome;

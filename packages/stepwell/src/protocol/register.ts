@@ -73,6 +73,8 @@ export interface RegisterFlow {
   readonly backlog?: { readonly limit: number; readonly policy?: BacklogRule["policy"] };
   /** Ours. */
   readonly weight?: number;
+  /** Ours. */
+  readonly whenUnreachable?: "retry" | "wait";
   /** Ours: stands in for the fields of the same name. */
   readonly stepwell?: RegisterOwnForms;
 }

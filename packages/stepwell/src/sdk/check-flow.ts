@@ -11,12 +11,14 @@ import { callRules, runRules } from "./register-flow.ts";
 
 /** The problems of the options, each of which begins with the option's name. `where` names the function. */
 export function flowProblems(options: FlowOptions, where: string): string[] {
-  const weight = options.weight === undefined ? null : count(1, LIMITS.weightMax)(options.weight, {}, "");
+  const weight = optional(count(1, LIMITS.weightMax))(options.weight, {}, "");
+  const unreachable = optional(oneOf("retry", "wait"))(options.whenUnreachable, {}, "");
   return [
     ...concurrencyProblems("concurrency", callRules(options)),
     ...concurrencyProblems("runConcurrency", runRules(options)),
     ...Object.entries(RULES).flatMap(([name, rules]) => optionProblems(name as Option, rules, options, where)),
     ...(weight === null ? [] : [`\`weight\` ${weight}`]),
+    ...(unreachable === null ? [] : [`\`whenUnreachable\` ${unreachable}`]),
     ...REFUSED_TOGETHER.filter(({ option, other }) => isGiven(options[option]) && isGiven(options[other])).map(
       ({ option, other, reason }) => `\`${option}\` cannot be combined with \`${other}\`: ${reason}`,
     ),

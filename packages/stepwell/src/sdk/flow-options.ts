@@ -189,4 +189,10 @@ export interface FlowOptions {
   readonly backlog?: BacklogOption;
   /** The function's share of turns beside other functions that wait: 1 to 100, 1 by default. For a server of ours. */
   readonly weight?: number;
+  /**
+   * What happens when no connection to the application can be made. `retry`, the default: it counts as a failed attempt.
+   * `wait`: the run waits until the application answers, and no attempt is used; without a limit of time (`timeouts`) it
+   * waits for ever. For a server of ours.
+   */
+  readonly whenUnreachable?: "retry" | "wait";
 }

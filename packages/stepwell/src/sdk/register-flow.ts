@@ -8,7 +8,7 @@ import type { ConcurrencyInput, DebounceOption, FlowOptions } from "./flow-optio
 
 export function registerFlow(options: FlowOptions, slug: string): RegisterFlow {
   const duration = (value: DurationInput, name: string) => durationText(value, `${slug}: ${name}`);
-  const { throttle, rateLimit, batchEvents, priority, backlog, weight } = options;
+  const { throttle, rateLimit, batchEvents, priority, backlog, weight, whenUnreachable } = options;
   const own = ownForms(options, slug);
   return defined({
     concurrency: concurrencyOf(options),
@@ -21,6 +21,7 @@ export function registerFlow(options: FlowOptions, slug: string): RegisterFlow {
     singleton: own.singleton === undefined ? (options.singleton as RegisterFlow["singleton"]) : undefined,
     backlog,
     weight,
+    whenUnreachable,
     stepwell: Object.keys(own).length === 0 ? undefined : own,
   });
 }

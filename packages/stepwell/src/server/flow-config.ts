@@ -89,6 +89,7 @@ export const flowShape = {
     policy: optionalText(oneOf("reject", "drop-oldest", "drop-newest")),
   }).optional(),
   weight: wholeNumber(1, LIMITS.weightMax).optional(),
+  whenUnreachable: optionalText(oneOf("retry", "wait")),
 };
 
 const flowSchema = z.object(flowShape);
@@ -131,6 +132,7 @@ export function flowOf(input: FlowInput): FlowConfig {
     backlog:
       input.backlog === undefined ? null : { limit: input.backlog.limit, policy: input.backlog.policy ?? "reject" },
     weight: input.weight ?? 1,
+    whenUnreachable: input.whenUnreachable ?? "retry",
   };
 }
 

@@ -41,10 +41,13 @@ export interface HttpAnswer {
 export class HttpFailure extends Error {
   override readonly name = "HttpFailure";
   readonly kind: "unreachable" | "timeout" | "too_large" | "invalid" | "aborted";
+  /** True: there was no connection, so nothing was sent. */
+  readonly isUnreached: boolean;
 
-  constructor(kind: HttpFailure["kind"], reason: string, options?: { cause?: unknown }) {
+  constructor(kind: HttpFailure["kind"], reason: string, options?: { cause?: unknown; isUnreached?: boolean }) {
     super(reason, options);
     this.kind = kind;
+    this.isUnreached = options?.isUnreached ?? false;
   }
 }
 
@@ -302,5 +305,11 @@ function failureOf(error: unknown): HttpFailure {
   const code = String((cause as { code?: unknown }).code ?? "");
   if (code.startsWith("HPE_")) return new HttpFailure("invalid", "it does not speak HTTP", { cause: error });
   const text = cause instanceof Error ? cause.message : String(cause);
-  return new HttpFailure("unreachable", REASONS[code] ?? text, { cause: error });
+  return new HttpFailure("unreachable", REASONS[code] ?? text, { cause: error, isUnreached: isUnreached(code, cause) });
+}
+
+/** Errors of looking the host up and of connecting; some of them can come later too, and then name another call. */
+function isUnreached(code: string, error: unknown): boolean {
+  if (code === "ENOTFOUND" || code === "EAI_AGAIN" || code === "UND_ERR_CONNECT_TIMEOUT") return true;
+  return (error as { syscall?: unknown }).syscall === "connect";
 }

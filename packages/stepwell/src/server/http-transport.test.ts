@@ -111,7 +111,7 @@ describe("the answer", () => {
   test("nobody there, no URL, another protocol: an outcome with a reason", async () => {
     const http = transport();
     const refused = await make(http, call("http://127.0.0.1:9/api"));
-    expect(refused).toMatchObject({ kind: "failed", error: { code: "app_unreachable" }, noRetry: false });
+    expect(refused).toMatchObject({ kind: "failed", error: { code: "app_unreachable" }, isUnreached: true });
     expect(refused.kind === "failed" && refused.error.message).toContain("refused");
     expect(await make(http, call("nonsense"))).toMatchObject({ error: { code: "app_unreachable" } });
   });

@@ -122,7 +122,8 @@ export class HttpTransport implements AppTransport {
     if (error.kind === "timeout") return failedCall("call_timeout", { limit: formatDuration(this.#callMsMax) }, null);
     if (error.kind === "too_large") return failedCall("reply_too_large", { limit: LIMITS.replyBodyBytesMax }, null);
     if (error.kind === "invalid") return failedCall("reply_invalid", { reason: error.message }, null);
-    return failedCall("app_unreachable", { url: shownUrl(call.url), reason: error.message }, null);
+    const failed = failedCall("app_unreachable", { url: shownUrl(call.url), reason: error.message }, null);
+    return error.isUnreached ? { ...failed, isUnreached: true } : failed;
   }
 }
 

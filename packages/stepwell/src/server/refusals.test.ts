@@ -59,6 +59,7 @@ const REFUSED: readonly (readonly [options: object, problem: string | RegExp])[]
   [{ singleton: { mode: "skip", key: "event.(" } }, /^singleton\.key "event\.\(": the expression is not valid/],
   [{ backlog: { limit: 0 } }, "backlog.limit 0: it must be a whole number of at least 1"],
   [{ backlog: { limit: 1, policy: "drop" } }, /^backlog\.policy "drop": /],
+  [{ whenUnreachable: "hope" }, 'whenUnreachable "hope": it must be retry or wait'],
   [{ weight: 0 }, "weight 0: it must be a whole number from 1 to 100"],
 ];
 

@@ -33,6 +33,7 @@ export type FindingCode =
   | "missing_parent"
   | "spare_value"
   | "fact_of_gone_run"
+  | "app_down"
   | "due_timer";
 
 export interface FindingKind {
@@ -67,6 +68,7 @@ export const FINDINGS: Readonly<Record<FindingCode, FindingKind>> = {
   missing_parent: note("open runs whose parent is gone (it ended and was deleted)"),
   spare_value: note("large values that nothing refers to any more"),
   fact_of_gone_run: note("event ids that are remembered although their run is gone; they expire"),
+  app_down: note("apps that cannot be reached; nothing of them is called but one probe at a time"),
   due_timer: note("timers that came due while no server ran; the next one moves them"),
 };
 

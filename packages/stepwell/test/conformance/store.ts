@@ -385,7 +385,7 @@ function jobTests(current: () => Store): void {
   const page = async (after: JobPlace, untilAt: number, limit: number) =>
     (await current().loadJobs({ after, untilAt, limit })).map(({ dueAt, runId, slot }) => ({ dueAt, runId, slot }));
 
-  const PLAIN = { isTimer: false, isStart: false, flow: null, key: "" };
+  const PLAIN = { isTimer: false, isStart: false, isRequest: false, flow: null, key: "" };
 
   test("jobs come by due time, run and slot, with what the queue needs", async () => {
     await fill();

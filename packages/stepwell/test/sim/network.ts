@@ -89,11 +89,16 @@ export class Network {
       };
       const happens = (probability: number) => hasFaults && random.chance(probability);
       const latency = () => random.int(0, swarm.callMsMax);
-      const giveUp = (afterMs: number) =>
-        timeline.after(afterMs, () =>
-          answer(failedCall("app_unreachable", { url: call.url, reason: "simulated" }, null), true),
-        );
-      if (happens(swarm.requestLost)) return void giveUp(random.int(0, 5_000));
+      const giveUp = (afterMs: number, isUnreached = false) =>
+        timeline.after(afterMs, () => {
+          const failed = failedCall("app_unreachable", { url: call.url, reason: "simulated" }, null);
+          answer(isUnreached ? { ...failed, isUnreached } : failed, true);
+        });
+      if (happens(swarm.requestLost)) {
+        // Of the requests that do not arrive, half find nobody to connect to.
+        const afterMs = random.int(0, 5_000);
+        return void giveUp(afterMs, afterMs % 2 === 0);
+      }
       const isReplyLost = happens(swarm.replyLost);
       const dies = happens(swarm.appCrashes);
       if (happens(swarm.callTimesOut)) giveUp(random.int(0, 3_000));

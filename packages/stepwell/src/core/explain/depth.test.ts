@@ -14,6 +14,7 @@ const hint = (key: string, n: number): JobHint => {
     orderAt: 0,
     isTimer: false,
     isStart: true,
+    isRequest: false,
     flow: null,
     key,
   };

@@ -137,8 +137,7 @@ function gatesOf(view: ExplainView, fn: FunctionConfig, lanes: readonly Lane[], 
   // Those that count for all runs, or for this key, also when nothing waits at them.
   const flow = key === null ? null : flowOfKey(fn, key);
   for (const { name } of concurrencyGates(fn, flow)) add(flow, name);
-  if (view.admission.callsOf(fn.appId) > 0 || view.admission.downUntil(fn.appId) !== null)
-    add(null, appGateOf(fn.appId));
+  if (view.admission.callsOf(fn.appId) > 0 || view.admission.appDown(fn.appId) !== null) add(null, appGateOf(fn.appId));
   const byWaiting = (left: GateFacts, right: GateFacts) =>
     right.waitingLanes - left.waitingLanes || right.holderCount - left.holderCount;
   return [...gates.values()].sort(byWaiting).slice(0, EXPLAINED_MAX);

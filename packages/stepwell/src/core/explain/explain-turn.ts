@@ -11,7 +11,7 @@ import { isOlder, type Lane } from "../schedule/ready-queue.ts";
 import type { GateFacts, HolderFacts, LanePlace, Reason } from "./explanation.ts";
 import { gateFacts, lanesAt } from "./gates.ts";
 import type { Explaining, ExplainView } from "./view.ts";
-import { countText, listText, sinceText, untilText } from "./words.ts";
+import { appDownText, countText, listText, sinceText, untilText } from "./words.ts";
 
 export function explainTurn(explaining: Explaining, run: Run, job: Job, name: string): Reason {
   const { view, now } = explaining;
@@ -102,18 +102,13 @@ function appReason(
   queue: string,
   now: Instant,
 ): Reason {
-  const downUntil = admission.downUntil(fn.appId);
-  if (downUntil === null) {
+  const down = admission.appDown(fn.appId);
+  if (down === null) {
     const sentence = `${what} waits for a free call to the app ${fn.appId}: ${admission.callsOf(fn.appId)} of ${options.callsPerAppMax} are out${queue}.`;
     return { code: "app_busy", sentence };
   }
-  const probe =
-    downUntil <= now ? "a call that is out now will tell" : `the next try is at ${untilText(downUntil, now)}`;
-  return {
-    code: "app_unreachable",
-    sentence: `${what} waits because the app ${fn.appId} does not answer; ${probe}${queue}.`,
-    until: downUntil,
-  };
+  const sentence = `${what} waits because ${appDownText(fn.appId, down, now)}${queue}.`;
+  return { code: "app_unreachable", sentence, until: down.probeAt };
 }
 
 function queueText({ jobsBefore, lanesBefore }: LanePlace): string {

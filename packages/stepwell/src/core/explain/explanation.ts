@@ -86,6 +86,19 @@ export interface GateFacts {
   readonly holderCount: number;
   /** Lanes of work that wait at it. */
   readonly waitingLanes: number;
+  /** Of an app that cannot be reached. */
+  readonly down?: AppDownFacts;
+}
+
+export interface AppDownFacts {
+  readonly since: Instant;
+  readonly reason: string;
+  /** How often it could not be reached in a row. */
+  readonly tries: number;
+  /** A probe is out. */
+  readonly isProbing: boolean;
+  /** When the next probe may be made; while one is out, when it counts as having reached the app. */
+  readonly nextProbeAt: Instant;
 }
 
 /** Who has a place: a call of a run, or a whole run. */

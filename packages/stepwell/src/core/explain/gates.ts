@@ -2,9 +2,10 @@
 import type { ConcurrencyRule, FlowScope, RunFlow } from "../../protocol/flow.ts";
 import type { FunctionConfig } from "../../protocol/function.ts";
 import { appGateOf, pauseGate, throttleGate } from "../flow/admission.ts";
+import type { AppDown } from "../flow/app-contact.ts";
 import { gateName, ruleName } from "../flow/rules.ts";
 import { Lane } from "../schedule/ready-queue.ts";
-import { EXPLAINED_MAX, type GateFacts, type HolderFacts } from "./explanation.ts";
+import { type AppDownFacts, EXPLAINED_MAX, type GateFacts, type HolderFacts } from "./explanation.ts";
 import type { ExplainView } from "./view.ts";
 import { spanText } from "./words.ts";
 
@@ -60,18 +61,26 @@ export function gateFacts(view: ExplainView, fn: FunctionConfig, flow: RunFlow |
   }
   if (name === appGateOf(fn.appId)) {
     const limit = view.options.callsPerAppMax;
+    const down = appDownFacts(view.admission.appDown(fn.appId));
     return {
       kind: "app",
       rule: `the app ${fn.appId}`,
       limit,
       ...counts,
       holderCount: view.admission.callsOf(fn.appId),
+      ...(down === null ? {} : { down }),
     };
   }
   if (name === pauseGate(fn.id)) return { kind: "pause", rule: `the pause of ${fn.slug}`, limit: null, ...counts };
   // A rule that the function does not have any more.
   const gate = view.admission.gates.gate(name);
   return { kind: "other", rule: name, limit: gate?.limit ?? null, ...counts };
+}
+
+export function appDownFacts(down: AppDown | null): AppDownFacts | null {
+  if (down === null) return null;
+  const { since, reason, tries, probe, probeAt } = down;
+  return { since, reason, tries, isProbing: probe !== null, nextProbeAt: probeAt };
 }
 
 /** "throttle 10 per 1m per event.data.user = 7" */

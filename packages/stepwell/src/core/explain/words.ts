@@ -2,6 +2,7 @@
 
 import { formatDuration } from "../../protocol/duration.ts";
 import type { ErrorValue } from "../../protocol/error-value.ts";
+import type { AppDown } from "../flow/app-contact.ts";
 import { type Instant, isoTime } from "../instant.ts";
 
 /** "2026-01-31T12:00:00Z, in 5m" */
@@ -19,6 +20,12 @@ export function spanText(ms: number): string {
   if (ms < 1_000) return `${Math.max(0, Math.round(ms))}ms`;
   const whole = formatDuration(Math.floor(ms / 1_000) * 1_000);
   return [...whole.matchAll(/\d+[a-z]+/g)].slice(0, 2).join("");
+}
+
+/** "the app shop does not answer since … (5m ago): Unable to reach …; the next probe is at …" */
+export function appDownText(appId: string, { since, reason, probe, probeAt }: AppDown, now: Instant): string {
+  const next = probe === null ? `the next probe is at ${untilText(probeAt, now)}` : "a probe is out and will tell";
+  return `the app ${appId} does not answer since ${sinceText(since, now)}: ${reason.replace(/\.$/, "")}; ${next}`;
 }
 
 export function countText(count: number, noun: string, plural = `${noun}s`): string {

@@ -9,10 +9,12 @@
  */
 import type { RunFlow } from "../../protocol/flow.ts";
 import type { FunctionConfig } from "../../protocol/function.ts";
+import { LIMITS } from "../../protocol/limits.ts";
 import type { Instant } from "../instant.ts";
 import { Heap } from "../schedule/heap.ts";
 import type { JobHint } from "../schedule/job-queue.ts";
 import type { Blocked, Lane } from "../schedule/ready-queue.ts";
+import { AppContacts, type AppDown, type Contact } from "./app-contact.ts";
 import { type GateSpec, Gates } from "./gates.ts";
 import { callGates, callHolder, isBelowGuarantee, runGates, runHolder } from "./rules.ts";
 import { afterRefund, afterStart, allowedAt } from "./throttle.ts";
@@ -35,6 +37,8 @@ export interface ThrottleState {
 interface Alarm {
   readonly at: Instant;
   readonly gate: string;
+  /** The app about which it is, if it is about one. */
+  readonly appId?: string;
 }
 
 /** Throttle states in memory before the old ones are looked for. */
@@ -47,8 +51,7 @@ export class Admission {
   readonly #fullAt = new Map<string, ThrottleState>();
   readonly #alarms = new Heap<Alarm>((left, right) => left.at < right.at);
   readonly #callsOfApp = new Map<string, number>();
-  /** Apps that do not answer: until when they are left alone, and whether a probe is out. */
-  readonly #downUntil = new Map<string, Instant>();
+  readonly #contacts = new AppContacts();
   readonly #changed = new Map<string, ThrottleState>();
   #sweepAt = SWEEP_MIN;
   #now: Instant = 0;
@@ -65,8 +68,7 @@ export class Admission {
     const throttle = hint.isStart ? this.#throttled(fn, lane, now) : null;
     if (throttle !== null) return throttle;
     const appId = fn.appId;
-    const appGate = this.#appGate(appId, now);
-    if (appGate !== null) return blockedAt(appGate);
+    if (this.#isAppClosed(appId, hint, now)) return blockedAt(appGateOf(appId));
     const specs = specsOf(fn, hint);
     if (specs.length > 0) {
       const full = this.gates.enter(specs, now, lane);
@@ -77,6 +79,7 @@ export class Admission {
     }
     if (hint.isStart) this.#takeToken(fn, hint.flow, now);
     this.#callsOfApp.set(appId, (this.#callsOfApp.get(appId) ?? 0) + 1);
+    if (!hint.isRequest) this.#callBegins(appId, callHolder(hint.runId, hint.slot), now);
     return null;
   }
 
@@ -87,6 +90,7 @@ export class Admission {
     const count = (this.#callsOfApp.get(appId) ?? 1) - 1;
     if (count > 0) this.#callsOfApp.set(appId, count);
     else this.#callsOfApp.delete(appId);
+    this.#contacts.ended(appId, callHolder(runId, slot), this.#now);
     this.gates.open(appGateOf(appId), 1);
   }
 
@@ -117,7 +121,8 @@ export class Admission {
     this.#now = now;
     for (let alarm = this.#alarms.peek(); alarm !== undefined && alarm.at <= now; alarm = this.#alarms.peek()) {
       this.#alarms.pop();
-      this.gates.open(alarm.gate, 1);
+      if (alarm.appId !== undefined) this.#lookAtApp(alarm.appId, now);
+      else this.gates.open(alarm.gate, 1);
     }
   }
 
@@ -189,28 +194,57 @@ export class Admission {
 
   // --- Apps ---------------------------------------------------------------------------------------------------
 
-  /** The gate that keeps an app from being called now, or null. */
-  #appGate(appId: string, now: Instant): string | null {
-    const gate = appGateOf(appId);
-    const calls = this.#callsOfApp.get(appId) ?? 0;
-    const downUntil = this.#downUntil.get(appId);
-    if (downUntil !== undefined && (downUntil > now || calls > 0)) return gate;
-    return calls >= this.#view.appLimit(appId) ? gate : null;
+  /** True while the app may not be called. The server's own requests for steps do not need it. */
+  #isAppClosed(appId: string, hint: JobHint, now: Instant): boolean {
+    if (!hint.isRequest && this.#contacts.allows(appId, now) === "nothing") return true;
+    return (this.#callsOfApp.get(appId) ?? 0) >= this.#view.appLimit(appId);
   }
 
-  /** The app does not answer: it is left alone until then, and then called once to see. */
-  appIsDown(appId: string, until: Instant): void {
-    this.#downUntil.set(appId, until);
-    this.#alarms.push({ at: until, gate: appGateOf(appId) });
+  #callBegins(appId: string, holder: string, now: Instant): void {
+    if (this.#contacts.allows(appId, now) === "call") return;
+    this.#contacts.began(appId, holder, now);
+    this.#wakeApp(appId, this.#contacts.find(appId)!.probeAt);
   }
 
+  /** What a call's outcome says about its app. To be told before the call's end. */
+  heard(functionId: string, runId: string, slot: string, contact: Contact, now: Instant): void {
+    if (contact === null) return;
+    const appId = this.#view.appIdOf(functionId);
+    const holder = callHolder(runId, slot);
+    if (contact.isReached) {
+      if (this.#contacts.reached(appId, holder)) this.#openApp(appId);
+      return;
+    }
+    const at = this.#contacts.failed(appId, holder, contact.reason, now);
+    if (at !== null) this.#wakeApp(appId, at);
+  }
+
+  /** The app registered: it is there. */
   appAnswers(appId: string): void {
-    if (!this.#downUntil.delete(appId)) return;
+    if (this.#contacts.reached(appId, null)) this.#openApp(appId);
+  }
+
+  /** The wait for the next probe is over, or a probe has been out for so long that it must have connected. */
+  #lookAtApp(appId: string, now: Instant): void {
+    if (this.#contacts.mustHaveConnected(appId, now)) this.appAnswers(appId);
+    else if (this.#contacts.allows(appId, now) === "probe") {
+      this.gates.open(appGateOf(appId), 1);
+      // Who is woken may be kept by another limit: somebody else tries then.
+      if ((this.gates.gate(appGateOf(appId))?.waiting ?? 0) > 0) this.#wakeApp(appId, now + LIMITS.appDownMsMin);
+    }
+  }
+
+  #wakeApp(appId: string, at: Instant): void {
+    this.#alarms.push({ at, gate: appGateOf(appId), appId });
+  }
+
+  #openApp(appId: string): void {
     this.gates.open(appGateOf(appId), Number.POSITIVE_INFINITY);
   }
 
-  downUntil(appId: string): Instant | null {
-    return this.#downUntil.get(appId) ?? null;
+  /** What keeps the app from being called; null when it answers. */
+  appDown(appId: string): AppDown | null {
+    return this.#contacts.find(appId);
   }
 
   callsOf(appId: string): number {

@@ -7,6 +7,8 @@
  *   Y4. A call that was told to stop fails because of that, not because of the function: the discovery goes on.
  *   Y5. A discovery that reports another result for a step than the stored one was delivered twice and overtaken. What it
  *       asks for follows from a value that no replay will see: it is dropped, and the discovery goes on.
+ *   Y6. A call that could not connect has executed nothing. If its function would rather wait, it uses no attempt; when it
+ *       is made again is up to its app (flow/app-contact.ts).
  */
 import { errorMessage } from "../../protocol/errors.ts";
 import { canonicalJson } from "../../protocol/json.ts";
@@ -31,6 +33,8 @@ export function reply(context: RunContext, run: Run, slot: string, generation: n
   if (outcome.kind === "returned") completeRun(context, run, outcome.output);
   else if (outcome.kind === "failed" && call.isSuperseded && hasMoved(run, call))
     continueDiscovery(context, run, job); // Y4
+  else if (outcome.kind === "failed" && outcome.isUnreached === true && waitsForApp(context, run))
+    retryInPlace(context, run, job); // Y6
   else if (outcome.kind === "failed") fail(context, run, job, call, outcome);
   else if (slot === MAIN_SLOT && outcome.ops.some((op) => contradicts(run, op))) continueDiscovery(context, run, job);
   else applyReported(context, run, job, call, outcome);
@@ -84,6 +88,10 @@ function settle(
 
 function hasMoved(run: Run, call: CallInFlight): boolean {
   return run.stack.length > call.memoCount;
+}
+
+function waitsForApp(context: RunContext, run: Run): boolean {
+  return context.functionOf(run)?.flow.whenUnreachable === "wait";
 }
 
 function retryInPlace(context: RunContext, run: Run, job: Job): void {

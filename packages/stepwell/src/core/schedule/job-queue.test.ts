@@ -12,6 +12,7 @@ const hint = (runId: string, dueAt: number, more: Partial<JobHint> = {}): JobHin
   orderAt: 0,
   isTimer: false,
   isStart: false,
+  isRequest: false,
   flow: null,
   key: "",
   ...more,

@@ -34,6 +34,8 @@ export interface JobHint extends JobPlace {
   readonly isTimer: boolean;
   /** The run's first call. */
   readonly isStart: boolean;
+  /** A request that the server makes for a step: the app is not called. */
+  readonly isRequest: boolean;
   /** What the run's limits go by. */
   readonly flow: RunFlow | null;
   /** Names the lane: runs with the same key share all their limits. */
@@ -59,6 +61,7 @@ export function hintOf({ runId, slot, dueAt, kind, functionId, createdAt, isQueu
     orderAt: createdAt - (flow?.priorityMs ?? 0),
     isTimer: TIMERS.has(kind),
     isStart: isQueued && slot === MAIN_SLOT,
+    isRequest: kind === "request",
     flow,
     key: laneKey(flow),
   };

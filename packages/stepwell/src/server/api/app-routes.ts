@@ -1,8 +1,12 @@
 /** `/v1/apps`: the registered applications, and pausing them. */
 import { z } from "zod";
+import type { AppDownFacts } from "../../core/explain/explanation.ts";
+import { appDownFacts } from "../../core/explain/gates.ts";
+import type { ExplainView } from "../../core/explain/view.ts";
 import { isoTime } from "../../core/instant.ts";
 import type { AppConfig } from "../../protocol/function.ts";
 import type { JsonObject } from "../../protocol/json.ts";
+import { explainRecord } from "../explain-record.ts";
 import { appUuid, functionRecord } from "../run-record.ts";
 import type { ApiContext } from "./api-engine.ts";
 import { appOf, notFound } from "./find.ts";
@@ -21,7 +25,10 @@ export const APP_ROUTES = [
     scope: "read",
     family: "v1",
     replies: { 200: { description: "All of them.", schema: z.array(AppRecord) } },
-    handler: (_input, context) => ({ data: context.engine.apps.list().map((app) => appRecord(app, context)) }),
+    async handler(_input, context) {
+      const down = await context.engine.look(appsDown);
+      return { data: context.engine.apps.list().map((app) => appRecord(app, down, context)) };
+    },
   }),
   route({
     method: "GET",
@@ -77,7 +84,17 @@ export const APP_ROUTES = [
   }),
 ];
 
-function appRecord({ id, url, sdk, framework, version, functions }: AppConfig, { engine }: ApiContext): JsonObject {
+type Down = ReadonlyMap<string, AppDownFacts>;
+
+/** What keeps apps from being called, by their ids. */
+function appsDown(view: ExplainView): Down {
+  const all = view.apps.list().map(({ id }) => [id, appDownFacts(view.admission.appDown(id))] as const);
+  return new Map(all.flatMap(([id, down]) => (down === null ? [] : [[id, down]])));
+}
+
+function appRecord(app: AppConfig, down: Down, { engine }: ApiContext): JsonObject {
+  const { id, url, sdk, framework, version, functions } = app;
+  const unreached = down.get(id);
   const syncedAt = engine.apps.syncedAt(id);
   return {
     id: appUuid(id),
@@ -89,5 +106,6 @@ function appRecord({ id, url, sdk, framework, version, functions }: AppConfig, {
     function_count: functions.length,
     paused: engine.apps.pauseOfApp(id),
     synced_at: syncedAt === null ? null : isoTime(syncedAt),
+    down: unreached === undefined ? null : explainRecord(unreached),
   };
 }

@@ -5,6 +5,16 @@ import { anyJson, id, uuid, when } from "./schemas.ts";
 const runStatus = z.enum(["Scheduled", "Running", "Completed", "Failed", "Cancelled", "Skipped"]);
 const paused = z.enum(["hold", "skip", "reject"]);
 
+export const AppDownRecord = z
+  .object({
+    since: when,
+    reason: z.string(),
+    tries: z.number().int().meta({ description: "How often it could not be reached in a row." }),
+    is_probing: z.boolean().meta({ description: "A call is out that will tell." }),
+    next_probe_at: when,
+  })
+  .meta({ id: "AppDown", description: "An app that cannot be reached: one call at a time probes it." });
+
 export const GateRecord = z
   .object({
     rule: z.string().meta({ description: "The limit in words." }),
@@ -16,6 +26,7 @@ export const GateRecord = z
     ),
     holder_count: z.number().int(),
     waiting_lanes: z.number().int(),
+    down: AppDownRecord.optional(),
   })
   .meta({ id: "Limit", description: "A limit, with up to 20 of those who hold a place." });
 

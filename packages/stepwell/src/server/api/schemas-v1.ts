@@ -1,6 +1,7 @@
 /** The records of /v0 and /v1 as schemas (protocol.md §1.8); run-record.ts makes them. */
 import { z } from "zod";
 import { anyJson, anyObject, id, uuid, when } from "./schemas.ts";
+import { AppDownRecord } from "./schemas-explain.ts";
 
 export const EventRecord = z
   .object({
@@ -133,5 +134,6 @@ export const AppRecord = z
     function_count: z.number().int(),
     paused: z.enum(["hold", "skip", "reject"]).nullable(),
     synced_at: when.nullable(),
+    down: AppDownRecord.nullable().meta({ description: "Since when it cannot be reached; null: it answers. Ours." }),
   })
   .meta({ id: "App" });

@@ -4,6 +4,7 @@
  *   LD1. Reading only; what one instant shows is compared within that instant, or not at all.
  */
 import type { ExplainView } from "../../core/explain/view.ts";
+import { appDownText } from "../../core/explain/words.ts";
 import type { Instant } from "../../core/instant.ts";
 import { WaitNames } from "../../core/match/wait-names.ts";
 import { isEnded } from "../../core/run/run.ts";
@@ -53,11 +54,15 @@ interface InMemory {
   readonly absentHolders: readonly string[];
 }
 
-function findInMemory(view: ExplainView): InMemory {
+function findInMemory(view: ExplainView, now: Instant): InMemory {
   const findings: Finding[] = [...view.options.quarantined].map((runId) => {
     return { code: "quarantined_run", what: `run ${runId}`, repair: null };
   });
   const absentHolders = new Set<string>();
+  for (const { id } of view.apps.list()) {
+    const down = view.admission.appDown(id);
+    if (down !== null) findings.push({ code: "app_down", what: appDownText(id, down, now), repair: null });
+  }
   let looked = 0;
   const { gates } = view.admission;
   for (const name of gates.names()) {

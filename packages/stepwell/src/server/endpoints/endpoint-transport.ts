@@ -135,5 +135,6 @@ function failureOf(call: Call, error: unknown): FailedOutcome {
   if (error.kind === "timeout") return failedCall("call_timeout", { limit: formatDuration(LIMITS.callMsMax) }, null);
   if (error.kind === "too_large") return failedCall("reply_too_large", { limit: LIMITS.replyBodyBytesMax }, null);
   if (error.kind === "invalid") return failedCall("reply_invalid", { reason: error.message }, null);
-  return failedCall("app_unreachable", { url, reason: error.message }, null);
+  const failed = failedCall("app_unreachable", { url, reason: error.message }, null);
+  return error.isUnreached ? { ...failed, isUnreached: true } : failed;
 }
