@@ -63,6 +63,7 @@ export class RunRig {
       functionOf: () => this.fn,
       schedule: (_run, job) => void this.scheduled.push({ slot: job.slot, dueAt: job.dueAt }),
       ended: (run) => void this.ended.push(run.status),
+      requeued: () => undefined,
       armed: (wait) => void this.armed.add(wait),
       disarmed: (wait) => void this.armed.delete(wait),
       invoke: (parent, request) => {

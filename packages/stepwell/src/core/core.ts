@@ -120,7 +120,8 @@ export class Core {
     this.#schedules = new CronSchedules(registry.schedules, this.#apps.activeFunctions(), now);
     this.#schedules.hold(this.#apps.held);
     for (const { runId, functionId, flow, startedAt } of registry.places) {
-      const fn = this.#apps.functionOf(functionId);
+      // Also of a function that is removed now: it may come back before its runs have moved.
+      const fn = this.#apps.anyFunction(functionId)?.fn;
       if (fn !== undefined) this.#admission.holdAgain(fn, runId, flow, startedAt);
     }
     this.#queued = new Map(registry.queued.map(({ functionId, count }) => [functionId, count]));
@@ -182,6 +183,7 @@ export class Core {
       functionOf: (run) => this.#apps.functionOf(run.functionId),
       schedule: (run, job) => this.#schedule(run, job),
       ended: (run) => this.#ended(run),
+      requeued: (run) => this.#countQueued(run.functionId, 1),
       armed: (wait) => {
         this.#waitNames.add(wait);
         options.recent.join(waitSetOf(wait), wait.runId);
@@ -308,7 +310,7 @@ export class Core {
     this.#batch.apps.push(...change.apps);
     this.#batch.functions.push(...change.functions);
     this.#schedules.hold(this.#apps.held);
-    this.#queue.retryReady();
+    this.#admission.gates.retry();
     return true;
   }
 
@@ -366,7 +368,8 @@ export class Core {
     this.#subject = null;
     this.#ticks.fire();
     this.#admission.wakeDue(now);
-    const admit = (hint: JobHint, lane: Lane) => this.#admission.enter(hint, lane, now);
+    const admit = (hint: JobHint, lane: Lane) =>
+      this.#isStale(hint) ? "stale" : this.#admission.enter(hint, lane, now);
     for (;;) {
       this.#queue.release(now);
       if (this.#runs.loading >= LOADS_AHEAD_MAX) break;
@@ -379,6 +382,17 @@ export class Core {
       else this.#runs.want(hint.runId, () => this.#take(hint));
     }
     this.#storeThrottles();
+  }
+
+  /**
+   * True when memory already knows that there is nothing to call: the run has moved on, and what it does next has a hint of
+   * its own. Such a hint takes no place and no token.
+   */
+  #isStale({ runId, slot, isStart }: JobHint): boolean {
+    const run = this.#runs.get(runId);
+    if (run === undefined) return false;
+    const job = run.jobs.get(slot);
+    return job === undefined || job.call !== null || job.dueAt > this.#now || (isStart && run.status !== "queued");
   }
 
   #storeThrottles(): void {
@@ -610,8 +624,9 @@ export class Core {
     }
     const requestId = this.#ids.next(this.#now);
     const isPaused = this.#apps.isPaused(hint.functionId); // Since, while the run was loaded.
+    const mayCall = run !== undefined && job !== undefined && !isPaused && !this.#isStale(hint);
     const wasQueued = run?.status === "queued";
-    if (run !== undefined && job !== undefined && !isPaused && dispatch(this.#context, run, hint.slot, requestId)) {
+    if (mayCall && dispatch(this.#context, run, hint.slot, requestId)) {
       if (wasQueued) this.#countQueued(run.functionId, -1);
       return;
     }
@@ -661,7 +676,7 @@ export class Core {
     for (const schedule of this.#schedules.replaceApp(appId, functions, this.#now))
       this.#batch.schedules.set(schedule.functionId, schedule);
     this.#schedules.hold(this.#apps.held);
-    this.#queue.retryReady();
+    this.#admission.gates.retry();
   }
 
   /** A run with a job that is due is about to be needed again: loading it once more would be waste. */

@@ -9,14 +9,13 @@
  */
 import type { RunFlow } from "../../protocol/flow.ts";
 import type { FunctionConfig } from "../../protocol/function.ts";
-import { LIMITS } from "../../protocol/limits.ts";
 import type { Instant } from "../instant.ts";
 import { Heap } from "../schedule/heap.ts";
 import type { JobHint } from "../schedule/job-queue.ts";
-import type { Blocked, Lane } from "../schedule/ready-queue.ts";
+import type { Lane } from "../schedule/ready-queue.ts";
 import { AppContacts, type AppDown, type Contact } from "./app-contact.ts";
-import { type GateSpec, Gates } from "./gates.ts";
-import { callGates, callHolder, isBelowGuarantee, runGates, runHolder } from "./rules.ts";
+import { type Blocked, type GateSpec, Gates } from "./gates.ts";
+import { callGates, callHolder, guarantees, runGates, runHolder } from "./rules.ts";
 import { afterRefund, afterStart, allowedAt } from "./throttle.ts";
 
 /** What admission needs to know of functions and their apps. */
@@ -50,6 +49,8 @@ export class Admission {
   /** When a throttle's bucket is full again, by gate; buckets that are full are not here. */
   readonly #fullAt = new Map<string, ThrottleState>();
   readonly #alarms = new Heap<Alarm>((left, right) => left.at < right.at);
+  /** The earliest alarm of each gate; others of the same gate are of no use any more. */
+  readonly #alarmAt = new Map<string, Instant>();
   readonly #callsOfApp = new Map<string, number>();
   readonly #contacts = new AppContacts();
   readonly #changed = new Map<string, ThrottleState>();
@@ -63,35 +64,59 @@ export class Admission {
   /** Null: everything is taken, the call may be made. Otherwise where the job's lane waits. */
   enter(hint: JobHint, lane: Lane, now: Instant): Blocked | null {
     const fn = this.#view.functionOf(hint.functionId);
-    if (fn === undefined) return null; // Its run ends for that when it is dispatched.
+    if (fn === undefined) {
+      this.#countCall(this.#view.appIdOf(hint.functionId)); // Its run ends for that when it is dispatched.
+      return null;
+    }
     if (this.#view.isPaused(fn.id)) return blockedAt(pauseGate(fn.id));
     const throttle = hint.isStart ? this.#throttled(fn, lane, now) : null;
-    if (throttle !== null) return throttle;
-    const appId = fn.appId;
-    if (this.#isAppClosed(appId, hint, now)) return blockedAt(appGateOf(appId));
-    const specs = specsOf(fn, hint);
-    if (specs.length > 0) {
-      const full = this.gates.enter(specs, now, lane);
-      if (full !== null) {
-        const count = (name: string) => this.gates.count(name);
-        return { gate: full.name, isPreferred: isBelowGuarantee(fn, hint.flow, count, full.name) };
-      }
+    if (throttle !== null) return blockedAt(throttle);
+    if (this.#isAppClosed(fn.appId, hint, lane, now)) return blockedAt(appGateOf(fn.appId));
+    const specs = this.#specsOf(fn, hint);
+    const spec = specs.length === 0 ? null : this.gates.enter(specs, now, lane);
+    if (spec !== null) {
+      return { gate: spec.name, limit: spec.limit, guarantees: guarantees(fn, hint.flow, spec.name) };
     }
     if (hint.isStart) this.#takeToken(fn, hint.flow, now);
-    this.#callsOfApp.set(appId, (this.#callsOfApp.get(appId) ?? 0) + 1);
-    if (!hint.isRequest) this.#callBegins(appId, callHolder(hint.runId, hint.slot), now);
+    this.#countCall(fn.appId);
+    if (!hint.isRequest) this.#callBegins(fn.appId, callHolder(hint.runId, hint.slot), now);
     return null;
+  }
+
+  /** The gates of a job, narrow to wide within each kind. */
+  #specsOf(fn: FunctionConfig, { runId, slot, isStart, flow }: JobHint): GateSpec[] {
+    const calls = fn.flow.concurrency.length === 0 ? [] : callGates(fn, flow, this.#newHolder(runId, slot));
+    return isStart ? [...runGates(fn, flow, runId), ...calls] : calls;
+  }
+
+  /** An earlier call of the same slot may still be out, for a job that is gone: this one needs places of its own. */
+  #newHolder(runId: string, slot: string): string {
+    const first = callHolder(runId, slot);
+    let holder = first;
+    for (let number = 2; this.gates.holds(holder); number++) holder = `${first} ${number}`;
+    return holder;
+  }
+
+  #countCall(appId: string): void {
+    this.#callsOfApp.set(appId, (this.#callsOfApp.get(appId) ?? 0) + 1);
   }
 
   /** A call has ended: its places are free. */
   callEnded(functionId: string, runId: string, slot: string): void {
-    this.gates.leave(callHolder(runId, slot));
+    this.#leaveCall(callHolder(runId, slot));
     const appId = this.#view.appIdOf(functionId);
     const count = (this.#callsOfApp.get(appId) ?? 1) - 1;
     if (count > 0) this.#callsOfApp.set(appId, count);
     else this.#callsOfApp.delete(appId);
     this.#contacts.ended(appId, callHolder(runId, slot), this.#now);
-    this.gates.open(appGateOf(appId), 1);
+    this.gates.open(appGateOf(appId));
+  }
+
+  /** Of several calls of a slot it does not matter whose places go: there are as many places as calls. */
+  #leaveCall(first: string): void {
+    let last = first;
+    for (let number = 2; this.gates.holds(`${first} ${number}`); number++) last = `${first} ${number}`;
+    this.gates.leave(last);
   }
 
   /** What was admitted did not begin: the job was gone. `hasBegun`: its run has, by an earlier hint of the same start. */
@@ -122,20 +147,31 @@ export class Admission {
     for (let alarm = this.#alarms.peek(); alarm !== undefined && alarm.at <= now; alarm = this.#alarms.peek()) {
       this.#alarms.pop();
       if (alarm.appId !== undefined) this.#lookAtApp(alarm.appId, now);
-      else this.gates.open(alarm.gate, 1);
+      else if (this.#alarmAt.get(alarm.gate) === alarm.at) {
+        this.#alarmAt.delete(alarm.gate);
+        this.gates.open(alarm.gate);
+      }
     }
+  }
+
+  #setAlarm(gate: string, at: Instant): void {
+    const known = this.#alarmAt.get(gate);
+    if (known !== undefined && known <= at) return;
+    this.#alarmAt.set(gate, at);
+    this.#alarms.push({ at, gate });
   }
 
   // --- Throttle -----------------------------------------------------------------------------------------------
 
-  #throttled(fn: FunctionConfig, lane: Lane, now: Instant): Blocked | null {
+  /** The gate of a throttle that allows no start now, or that others wait for (GA3); null when there is none. */
+  #throttled(fn: FunctionConfig, lane: Lane, now: Instant): string | null {
     const { throttle } = fn.flow;
     if (throttle === null) return null;
     const gate = throttleGate(fn.id, lane.flow);
     const at = allowedAt(throttle, this.#fullAt.get(gate)?.fullAt ?? null, now);
-    if (at <= now) return null;
-    this.#alarms.push({ at: Math.ceil(at), gate });
-    return blockedAt(gate);
+    if (at <= now) return this.gates.isNext(gate, lane) ? null : gate;
+    this.#setAlarm(gate, Math.ceil(at));
+    return gate;
   }
 
   #takeToken(fn: FunctionConfig, flow: RunFlow | null, now: Instant): void {
@@ -144,10 +180,6 @@ export class Admission {
     const gate = throttleGate(fn.id, flow);
     const fullAt = afterStart(throttle, this.#fullAt.get(gate)?.fullAt ?? null, now);
     this.#setFullAt(gate, fn.id, flow?.throttle ?? "", fullAt);
-    // Others may wait for the same bucket: the next token wakes the next of them.
-    if ((this.gates.gate(gate)?.waiting ?? 0) > 0) {
-      this.#alarms.push({ at: Math.ceil(allowedAt(throttle, fullAt, now)), gate });
-    }
   }
 
   #refund(hint: JobHint): void {
@@ -156,7 +188,7 @@ export class Admission {
     const state = this.#fullAt.get(gate);
     if (throttle == null || state === undefined) return;
     this.#setFullAt(gate, state.functionId, state.key, afterRefund(throttle, state.fullAt));
-    this.gates.open(gate, 1);
+    this.gates.open(gate);
   }
 
   #setFullAt(gate: string, functionId: string, key: string, fullAt: Instant): void {
@@ -195,9 +227,10 @@ export class Admission {
   // --- Apps ---------------------------------------------------------------------------------------------------
 
   /** True while the app may not be called. The server's own requests for steps do not need it. */
-  #isAppClosed(appId: string, hint: JobHint, now: Instant): boolean {
-    if (!hint.isRequest && this.#contacts.allows(appId, now) === "nothing") return true;
-    return (this.#callsOfApp.get(appId) ?? 0) >= this.#view.appLimit(appId);
+  #isAppClosed(appId: string, hint: JobHint, lane: Lane, now: Instant): boolean {
+    if ((this.#callsOfApp.get(appId) ?? 0) >= this.#view.appLimit(appId)) return true;
+    if (hint.isRequest) return false;
+    return this.#contacts.allows(appId, now) === "nothing" || !this.gates.isNext(appGateOf(appId), lane);
   }
 
   #callBegins(appId: string, holder: string, now: Instant): void {
@@ -227,11 +260,7 @@ export class Admission {
   /** The wait for the next probe is over, or a probe has been out for so long that it must have connected. */
   #lookAtApp(appId: string, now: Instant): void {
     if (this.#contacts.mustHaveConnected(appId, now)) this.appAnswers(appId);
-    else if (this.#contacts.allows(appId, now) === "probe") {
-      this.gates.open(appGateOf(appId), 1);
-      // Who is woken may be kept by another limit: somebody else tries then.
-      if ((this.gates.gate(appGateOf(appId))?.waiting ?? 0) > 0) this.#wakeApp(appId, now + LIMITS.appDownMsMin);
-    }
+    else if (this.#contacts.allows(appId, now) === "probe") this.gates.open(appGateOf(appId));
   }
 
   #wakeApp(appId: string, at: Instant): void {
@@ -239,7 +268,7 @@ export class Admission {
   }
 
   #openApp(appId: string): void {
-    this.gates.open(appGateOf(appId), Number.POSITIVE_INFINITY);
+    this.gates.open(appGateOf(appId));
   }
 
   /** What keeps the app from being called; null when it answers. */
@@ -252,12 +281,7 @@ export class Admission {
   }
 }
 
-const blockedAt = (gate: string): Blocked => ({ gate, isPreferred: false });
-
-function specsOf(fn: FunctionConfig, { runId, slot, isStart, flow }: JobHint): GateSpec[] {
-  const calls = callGates(fn, flow, runId, slot);
-  return isStart ? [...runGates(fn, flow, runId), ...calls] : calls;
-}
+const blockedAt = (gate: string): Blocked => ({ gate, limit: null, guarantees: [] });
 
 export const pauseGate = (functionId: string): string => `pause ${functionId}`;
 export const appGateOf = (appId: string): string => `app ${appId}`;

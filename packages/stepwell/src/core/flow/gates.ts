@@ -2,20 +2,25 @@
  * Gates: limits with their holders. A job passes all its gates at once or none; what waits at a gate is woken when the
  * gate has room again, and nothing else is (E8).
  *
- *   GA1. A gate never has more holders than its limit, whatever the limit was before. A limit that is lowered takes no
- *        place away; it lets nobody in until enough have left.
+ *   GA1. Nobody enters a gate that has as many holders as his limit, whatever it was before. A limit that is lowered takes
+ *        no place away. Functions that share a gate may have different limits at it; each goes by its own.
  *   GA2. Places are taken together: a job that would find one of its gates full takes none.
  *   GA3. A freed place wakes who waited longest at that gate, once, and is kept for it until it has tried: newcomers line up
- *        behind. Who is woken and does not take the place passes it on.
+ *        behind. Who is woken and does not take the place passes it on; who finds the same gate full keeps its turn.
  *   GA4. Every place has a holder with a name: whoever waits can be told whom it waits for.
+ *   GA5. Where somebody waits, somebody will wake him: a holder, a woken waiter that has not tried yet, or, at a gate that
+ *        counts nobody (a throttle, an app), whoever opens it.
  *
  * Nothing here is stored. Calls in flight are not stored either (E3); places of whole runs are taken again when a
  * process begins (core.ts).
  */
 import type { Instant } from "../instant.ts";
+import { GateQueue, type Turn } from "./gate-queue.ts";
 
 /** What waits at a gate: a lane of ready jobs (schedule/ready-queue.ts). */
 export interface Waiter {
+  /** Waiters of one party have one turn together: a place that is kept for one of them any of them may take. */
+  readonly party: object;
   /** The gate has room, as far as it knows. */
   wake(): void;
 }
@@ -33,26 +38,34 @@ export interface GateSpec {
   readonly holder: string;
 }
 
+/** While fewer than `count` hold this gate, whoever wants a place there goes first at the other gates. */
+export interface Guarantee {
+  readonly gate: string;
+  readonly count: number;
+}
+
+/** Where somebody cannot go on. */
+export interface Blocked {
+  readonly gate: string;
+  /** How many may hold the gate, for whoever waits; null for a gate that counts nobody and is opened from outside. */
+  readonly limit: number | null;
+  readonly guarantees: readonly Guarantee[];
+}
+
 class OpenGate implements Gate {
   readonly name: string;
   limit: number;
   readonly holders = new Map<string, Instant>();
-  readonly waiters = new Set<Waiter>();
-  /** Waiters that are below what they are guaranteed: they go first. */
-  readonly preferred = new Set<Waiter>();
+  readonly queue = new GateQueue();
 
   constructor(name: string, limit: number) {
     this.name = name;
     this.limit = limit;
   }
 
-  /** Waiters that were woken and have not tried yet: their places are spoken for. */
-  readonly woken = new Set<Waiter>();
-
-  /** Places for somebody who is not among the woken, or who is. */
-  roomFor(waiter: Waiter | null): number {
-    const spokenFor = waiter !== null && this.woken.has(waiter) ? this.woken.size - 1 : this.woken.size;
-    return this.limit - this.holders.size - spokenFor;
+  /** Places that nobody has and that are kept for nobody else. */
+  roomFor(limit: number, party: object | null): number {
+    return limit - this.holders.size - this.queue.wokenBeside(party);
   }
 }
 
@@ -60,23 +73,28 @@ export class Gates {
   readonly #gates = new Map<string, OpenGate>();
   /** By holder: the gates in which it has a place. */
   readonly #places = new Map<string, OpenGate[]>();
-  /** Where a waiter waits, and which gate let it try again. */
-  readonly #waitsAt = new Map<Waiter, OpenGate>();
-  readonly #wokenBy = new Map<Waiter, OpenGate>();
+  /** Where a waiter waits, or which turn it was woken for. */
+  readonly #turns = new Map<Waiter, { readonly gate: OpenGate; readonly turn: Turn }>();
+  /** Turns that wait and go first as soon as fewer hold the gate of this name. */
+  readonly #guaranteed = new Map<string, Map<Turn, OpenGate>>();
 
   /**
    * Takes a place in every gate (GA2). Returns the first gate that is full, or null. The gates come from narrow to wide,
    * so that the one that is told is the narrowest reason.
    */
   enter(specs: readonly GateSpec[], now: Instant, waiter: Waiter | null): GateSpec | null {
+    const party = waiter?.party ?? null;
     for (const spec of specs) {
       const { name, limit, holder } = spec;
       const gate = this.#gates.get(name);
       if (gate !== undefined) gate.limit = limit;
-      const isFull = gate === undefined ? limit <= 0 : gate.roomFor(waiter) <= 0 && !gate.holders.has(holder);
+      const isFull = gate === undefined ? limit <= 0 : gate.roomFor(limit, party) <= 0 && !gate.holders.has(holder);
       if (isFull) return spec; // GA1
     }
-    for (const spec of specs) this.hold(spec, now);
+    for (const spec of specs) {
+      this.hold(spec, now);
+      if (party !== null) this.#useTurn(this.#gates.get(spec.name)!, party);
+    }
     return null;
   }
 
@@ -95,65 +113,77 @@ export class Gates {
     const places = this.#places.get(holder);
     if (places === undefined) return;
     this.#places.delete(holder);
-    for (const gate of places) {
-      gate.holders.delete(holder);
-      this.#pass(gate);
-    }
+    for (const gate of places) gate.holders.delete(holder);
+    for (const gate of places) this.#promote(gate);
+    for (const gate of places) this.#pass(gate);
   }
 
-  /** For gates that are no count of holders (a time, a pause): so many of the longest waiters try again. */
-  open(name: string, places: number): void {
+  /** For gates that are no count of holders: who waited longest tries again, and as long as one gets through, the next. */
+  open(name: string): void {
     const gate = this.#gates.get(name);
-    if (gate !== undefined) this.#wakeUpTo(gate, places);
+    if (gate !== undefined) this.#pass(gate);
+  }
+
+  /** At a gate that counts nobody: true when nobody else waits there, or the turn has come. */
+  isNext(name: string, waiter: Waiter): boolean {
+    const gate = this.#gates.get(name);
+    return gate === undefined || gate.queue.isNext(waiter.party);
   }
 
   holds(holder: string): boolean {
     return this.#places.has(holder);
   }
 
-  /** Waits until the gate has room. `isPreferred`: below what is guaranteed to it. */
-  wait(waiter: Waiter, name: string, isPreferred: boolean): void {
-    const gate = this.#gateOf(name, 0);
-    (isPreferred ? gate.preferred : gate.waiters).add(waiter);
-    this.#waitsAt.set(waiter, gate);
-    this.settled(waiter); // GA3
+  /** Waits until the gate has room. */
+  wait(waiter: Waiter, { gate: name, limit, guarantees }: Blocked): void {
+    const gate = this.#gateOf(name, limit ?? 0);
+    const before = this.#turns.get(waiter);
+    if (before !== undefined && before.gate !== gate) this.settled(waiter); // GA3
+    const turn = gate.queue.join(waiter, limit, guarantees);
+    this.#turns.set(waiter, { gate, turn });
+    if (this.#isBelow(turn)) this.#prefer(turn, gate);
+    else this.#watch(turn, gate);
+    // What was kept for who came back may do for somebody with a higher limit.
+    if (limit !== null) this.#pass(gate);
   }
 
-  /** The waiter tried and took its place, or has nothing left to try with. */
+  /** The waiter went on, or has nothing left to go on with: what was kept for it and not taken goes to the next (GA3). */
   settled(waiter: Waiter): void {
-    const gate = this.#wokenBy.get(waiter);
-    if (gate === undefined) return;
-    this.#wokenBy.delete(waiter);
-    gate.woken.delete(waiter);
-    this.#pass(gate); // What it did not take goes on to the next.
+    const place = this.#turns.get(waiter);
+    if (place === undefined) return;
+    this.#turns.delete(waiter);
+    const { gate, turn } = place;
+    turn.waiters.delete(waiter);
+    if (turn.waiters.size > 0) return;
+    gate.queue.end(turn);
+    this.#unwatch(turn);
+    this.#pass(gate);
   }
 
-  /** The waiter is gone. */
-  forget(waiter: Waiter): void {
-    const gate = this.#waitsAt.get(waiter);
-    this.#waitsAt.delete(waiter);
-    gate?.waiters.delete(waiter);
-    gate?.preferred.delete(waiter);
-    if (gate !== undefined) this.#drop(gate);
-    this.settled(waiter);
+  /** Everybody tries again, in the order of the gates and of the turns at each. */
+  retry(): void {
+    const waiters: Waiter[] = [];
+    for (const gate of this.#gates.values()) {
+      waiters.push(...gate.queue.clear());
+      this.#drop(gate);
+    }
+    this.#turns.clear();
+    this.#guaranteed.clear();
+    for (const waiter of waiters) waiter.wake();
   }
 
   gate(name: string): (Gate & { readonly limit: number; readonly waiting: number }) | null {
     const gate = this.#gates.get(name);
     if (gate === undefined) return null;
-    const waiting = gate.waiters.size + gate.preferred.size;
-    return { name, limit: gate.limit, holders: gate.holders, waiting };
+    return { name, limit: gate.limit, holders: gate.holders, waiting: gate.queue.waiting };
   }
 
   /** Who waits at a gate, in the order in which they go. */
-  *waitersAt(name: string): IterableIterator<Waiter> {
-    const gate = this.#gates.get(name);
-    if (gate === undefined) return;
-    yield* gate.preferred;
-    yield* gate.waiters;
+  waitersAt(name: string): Iterable<Waiter> {
+    return this.#gates.get(name)?.queue.waiters() ?? [];
   }
 
-  /** How many a gate holds; for what is guaranteed to a key. */
+  /** How many hold a gate. */
   count(name: string): number {
     return this.#gates.get(name)?.holders.size ?? 0;
   }
@@ -166,30 +196,60 @@ export class Gates {
     return this.#gates.keys();
   }
 
+  /** A place was taken: a turn of the party for it is over, and who else of the party waited for it tries again by himself. */
+  #useTurn(gate: OpenGate, party: object): void {
+    const turn = gate.queue.wokenTurn(party);
+    if (turn === null) return;
+    for (const waiter of turn.waiters) this.#turns.delete(waiter);
+    gate.queue.end(turn);
+    this.#pass(gate); // Should it have had its place all along.
+  }
+
   /** As many of the longest waiters as there is room for try again (GA3). */
   #pass(gate: OpenGate): void {
-    this.#wakeUpTo(gate, gate.roomFor(null));
+    for (;;) {
+      const turn = gate.queue.next((limit) => limit === null || gate.roomFor(limit, null) > 0);
+      if (turn === null) break;
+      if (turn.isPreferred && !this.#isBelow(turn)) {
+        gate.queue.demote(turn);
+        this.#watch(turn, gate);
+        continue;
+      }
+      gate.queue.wake(turn);
+      this.#unwatch(turn);
+      for (const waiter of [...turn.waiters]) waiter.wake();
+    }
     this.#drop(gate);
   }
 
-  #wakeUpTo(gate: OpenGate, places: number): void {
-    let room = places;
-    for (const waiters of [gate.preferred, gate.waiters]) {
-      for (const waiter of waiters) {
-        if (room <= 0) return;
-        room--;
-        this.#wake(gate, waiter);
-      }
+  #isBelow({ guarantees }: Turn): boolean {
+    return guarantees.some(({ gate, count }) => this.count(gate) < count);
+  }
+
+  /** Fewer hold this gate: somebody for whom that is less than he is guaranteed goes first where he waits. */
+  #promote(gate: OpenGate): void {
+    const [next] = this.#guaranteed.get(gate.name) ?? [];
+    if (next !== undefined && this.#isBelow(next[0])) this.#prefer(...next);
+  }
+
+  #prefer(turn: Turn, gate: OpenGate): void {
+    this.#unwatch(turn);
+    gate.queue.prefer(turn);
+  }
+
+  #watch(turn: Turn, gate: OpenGate): void {
+    for (const guarantee of turn.guarantees) {
+      const turns = this.#guaranteed.get(guarantee.gate);
+      if (turns === undefined) this.#guaranteed.set(guarantee.gate, new Map([[turn, gate]]));
+      else turns.set(turn, gate);
     }
   }
 
-  #wake(gate: OpenGate, waiter: Waiter): void {
-    gate.waiters.delete(waiter);
-    gate.preferred.delete(waiter);
-    this.#waitsAt.delete(waiter);
-    this.#wokenBy.set(waiter, gate);
-    gate.woken.add(waiter);
-    waiter.wake();
+  #unwatch(turn: Turn): void {
+    for (const guarantee of turn.guarantees) {
+      const turns = this.#guaranteed.get(guarantee.gate);
+      if (turns?.delete(turn) === true && turns.size === 0) this.#guaranteed.delete(guarantee.gate);
+    }
   }
 
   #gateOf(name: string, limit: number): OpenGate {
@@ -202,7 +262,6 @@ export class Gates {
 
   /** A gate that nobody holds and nobody waits at is forgotten: keys come and go (E6). */
   #drop(gate: OpenGate): void {
-    if (gate.holders.size + gate.waiters.size + gate.preferred.size + gate.woken.size === 0)
-      this.#gates.delete(gate.name);
+    if (gate.holders.size === 0 && gate.queue.isEmpty) this.#gates.delete(gate.name);
   }
 }

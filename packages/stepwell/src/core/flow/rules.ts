@@ -12,7 +12,7 @@ import { sha256Hex, utf8ToBytes } from "../../protocol/hash.ts";
 import type { JsonObject, JsonText } from "../../protocol/json.ts";
 import type { Instant } from "../instant.ts";
 import { compileExpression, isExpressionFailure, isExpressionProblem } from "../match/expression.ts";
-import type { GateSpec } from "./gates.ts";
+import type { GateSpec, Guarantee } from "./gates.ts";
 
 /** ±12 hours. */
 const PRIORITY_S_MAX = 43_200;
@@ -79,12 +79,14 @@ export function holdsPlaces(flow: RunFlow | null): boolean {
   return false;
 }
 
-/** Runs with the same one share all their limits: the key of their lane. */
+/** Runs with the same one share all their limits: the key of their lane. A value may be any text, so its length leads. */
 export function laneKey(flow: RunFlow | null): string {
   if (flow === null) return "";
-  const names = Object.keys(flow.keys).sort();
-  const values = names.map((name) => `${name}=${flow.keys[name]}`);
-  return flow.throttle === undefined ? values.join("\n") : `${values.join("\n")}\nthrottle=${flow.throttle}`;
+  const names = Object.keys(flow.keys);
+  if (names.length > 1) names.sort();
+  let key = "";
+  for (const name of names) key += `${name}=${flow.keys[name]!.length}:${flow.keys[name]}\n`;
+  return flow.throttle === undefined ? key : `${key}throttle=${flow.throttle}`;
 }
 
 /** Limits on whole runs: those that are set, and the one place of a singleton that queues. */
@@ -99,8 +101,7 @@ export const callHolder = (runId: string, slot: string): string => `${runId} ${s
 export const runHolder = (runId: string): string => `run ${runId}`;
 
 /** The gates of a call, narrow to wide. */
-export function callGates(fn: FunctionConfig, flow: RunFlow | null, runId: string, slot: string): GateSpec[] {
-  const holder = callHolder(runId, slot);
+export function callGates(fn: FunctionConfig, flow: RunFlow | null, holder: string): GateSpec[] {
   return gatesOf(fn, fn.flow.concurrency, flow, false).map((gate) => ({ ...gate, holder }));
 }
 
@@ -124,7 +125,10 @@ function gatesOf(
     if (value === undefined) continue; // FR2
     gates.push({ name: gateName(fn.id, rule, name, value), limit: rule.burst ?? rule.limit });
   }
-  return gates.sort((left, right) => left.limit - right.limit);
+  if (gates.length === 1) return gates;
+  gates.sort((left, right) => left.limit - right.limit);
+  // Of rules with the same scope and key the lowest counts.
+  return gates.filter(({ name }, index) => gates.findIndex((other) => other.name === name) === index);
 }
 
 /** Rules of the environment or the account share their gate with every function that has the same key expression. */
@@ -132,21 +136,29 @@ export function gateName(functionId: string, rule: ConcurrencyRule, name: string
   return rule.scope === "fn" ? `${functionId} ${name} = ${value}` : `${name} = ${value}`;
 }
 
-/** True when a run has fewer places at its own key's gate than are guaranteed to it. */
-export function isBelowGuarantee(
+/** What is guaranteed to a run's keys where it waits at this gate; nothing at the gates of the keys themselves. */
+export function guarantees(fn: FunctionConfig, flow: RunFlow | null, fullGate: string): Guarantee[] {
+  return [
+    ...guaranteesOf(fn, fn.flow.concurrency, flow, fullGate, false),
+    ...guaranteesOf(fn, fn.flow.runConcurrency, flow, fullGate, true),
+  ];
+}
+
+function guaranteesOf(
   fn: FunctionConfig,
+  rules: readonly ConcurrencyRule[],
   flow: RunFlow | null,
-  countAt: (gate: string) => number,
   fullGate: string,
-): boolean {
-  for (const rule of fn.flow.concurrency) {
-    const guaranteed = rule.burst === null ? rule.guaranteed : Math.max(rule.guaranteed, rule.limit);
-    if (guaranteed === 0 || rule.key === null) continue;
-    const name = ruleName(rule, false);
+  isRunRule: boolean,
+): Guarantee[] {
+  const found: Guarantee[] = [];
+  for (const rule of rules) {
+    const count = rule.burst === null ? rule.guaranteed : Math.max(rule.guaranteed, rule.limit);
+    const name = ruleName(rule, isRunRule);
     const value = flow?.keys[name];
-    if (value === undefined) continue;
-    const own = gateName(fn.id, rule, name, value);
-    if (own !== fullGate && countAt(own) < guaranteed) return true;
+    if (count === 0 || rule.key === null || value === undefined) continue;
+    const gate = gateName(fn.id, rule, name, value);
+    if (gate !== fullGate) found.push({ gate, count });
   }
-  return false;
+  return found;
 }

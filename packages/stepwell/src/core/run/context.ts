@@ -27,6 +27,8 @@ export interface RunContext {
   schedule(run: Run, job: Job): void;
   /** The run ended, in this transition: tell whoever waits for it. */
   ended(run: Run): void;
+  /** A run that had ended waits for a first call again. */
+  requeued(run: Run): void;
   /** Index entries that are new, or gone: later events must know. */
   armed(wait: Wait): void;
   disarmed(wait: Wait): void;

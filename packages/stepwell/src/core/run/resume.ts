@@ -5,8 +5,10 @@
  *        one way in which a memo goes away, and only the error of a failed run does.
  *   RS2. A run that failed outside its steps is discovered again.
  *   RS3. What its end took away is back: its limit of time, counted from now, and the cancel rules of the function.
+ *   RS4. The places of its own that it had under limits on whole runs are gone: it waits for them as a run that starts does.
  */
 import type { ErrorValue } from "../../protocol/error-value.ts";
+import { holdsPlaces } from "../flow/rules.ts";
 import { armCancelRules } from "./arm.ts";
 import type { RunContext } from "./context.ts";
 import { addJob } from "./jobs.ts";
@@ -15,19 +17,21 @@ import { limitFinish } from "./timeouts.ts";
 
 export function resumeFailed(context: RunContext, run: Run): void {
   const failed = stepThatEnded(run);
+  const waits = holdsPlaces(run.flow); // RS4
   if (failed !== null) forget(context, run, failed);
-  run.status = "running";
+  run.status = waits ? "queued" : "running";
   run.error = null;
   run.reason = null;
   run.endedAt = null;
-  run.startedAt = context.now;
+  run.startedAt = waits ? null : context.now;
   run.notes = { ...run.notes, resumes: (run.notes?.resumes ?? 0) + 1 };
   context.batch.runs.add(run);
+  if (waits) context.requeued(run);
   // A call that was told to stop when the run failed may still answer: it is not to be taken for the next one.
   addJob(context, run, MAIN_SLOT, "discover", context.now).generation = context.now;
   const fn = context.functionOf(run);
   if (fn === undefined) return;
-  limitFinish(context, run, fn.timeouts); // RS3
+  if (!waits) limitFinish(context, run, fn.timeouts); // RS3; of a run that waits it is limited from its next call on.
   armCancelRules(context, run, fn.cancelOn);
 }
 

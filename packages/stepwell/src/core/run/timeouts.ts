@@ -4,7 +4,8 @@
  *   TO1. They are jobs of the run, so they hold through restarts and end it in any state, mid-call too.
  *   TO2. The function's configuration of now counts: a limit that was raised moves the job, one that was taken away drops
  *        it, one that was lowered counts from the next call on.
- *   TO3. The start is limited from the planned start on, the finish from the first call on.
+ *   TO3. The start is limited from the planned start on, the finish from the first call on. A resumed run that waits for
+ *        its places has started once: its wait is not limited.
  */
 import { formatDuration } from "../../protocol/duration.ts";
 import type { RunTimeouts } from "../../protocol/function.ts";
@@ -48,6 +49,8 @@ export function endForTime(context: RunContext, run: Run, limits: RunTimeouts): 
 }
 
 function deadlineOf(run: Run, { startMs, finishMs }: RunTimeouts): Instant | null {
-  if (run.startedAt === null) return startMs === null ? null : run.startAt + startMs; // TO3
+  if (run.startedAt === null) {
+    return startMs === null || run.notes?.resumes !== undefined ? null : run.startAt + startMs; // TO3
+  }
   return finishMs === null ? null : run.startedAt + finishMs;
 }

@@ -67,10 +67,11 @@ describe("when and in which order", () => {
     queue.add(hint("a1", 0, { functionId: "a" }));
     queue.add(hint("b1", 0, { functionId: "b" }));
     queue.release(0);
-    const notA = ({ functionId }: JobHint) => (functionId === "a" ? { gate: "of a", isPreferred: false } : null);
+    const notA = ({ functionId }: JobHint) =>
+      functionId === "a" ? { gate: "of a", limit: null, guarantees: [] } : null;
     expect(queue.next(notA)!.runId).toBe("b1");
     expect(queue.next(anyone)).toBeUndefined();
-    gates.open("of a", 1);
+    gates.open("of a");
     expect(queue.next(anyone)!.runId).toBe("a1");
   });
 });

@@ -208,11 +208,6 @@ export class JobQueue {
     this.#push(hint);
   }
 
-  /** Limits, pauses or functions have changed: everything that is ready tries again, in the old order. */
-  retryReady(): void {
-    for (const hint of this.#ready.drain()) this.#ready.add(hint);
-  }
-
   nextDueAt(): Instant | null {
     return this.#timers.peek()?.dueAt ?? null;
   }

@@ -12,35 +12,29 @@
  *   RQ4. Every operation costs O(log n) of its own lane at most, whatever else is ready.
  */
 import type { RunFlow } from "../../protocol/flow.ts";
-import type { Gates, Waiter } from "../flow/gates.ts";
+import type { Blocked, Gates, Waiter } from "../flow/gates.ts";
+import { Chain, Chained } from "./chain.ts";
 import { Heap } from "./heap.ts";
 import type { JobHint } from "./job-queue.ts";
 
-/** Says of the head of a lane where it is blocked; null: it goes now. */
-export type Admit = (hint: JobHint, lane: Lane) => Blocked | null;
+/** Says of the head of a lane where it is blocked; null: it goes now; stale: there is nothing to do any more. */
+export type Admit = (hint: JobHint, lane: Lane) => Blocked | "stale" | null;
 
-export interface Blocked {
-  /** The gate that is full. */
-  readonly gate: string;
-  /** Below what is guaranteed to its key. */
-  readonly isPreferred: boolean;
-}
-
-/** One half of a lane: starts wait for other things than what has begun. */
+/** One half of a lane: starts wait for other things than what has begun, and share the turns at the gates of both. */
 export class Lane implements Waiter {
   readonly functionId: string;
   readonly isStart: boolean;
   /** The key values that all jobs of the lane have. */
   readonly flow: RunFlow | null;
   readonly heap = new Heap<JobHint>(isOlder);
-  readonly #pair: LanePair;
+  readonly party: LanePair;
   blocked: Blocked | null = null;
 
   constructor(functionId: string, isStart: boolean, flow: RunFlow | null, pair: LanePair) {
     this.functionId = functionId;
     this.isStart = isStart;
     this.flow = flow;
-    this.#pair = pair;
+    this.party = pair;
   }
 
   get mayTry(): boolean {
@@ -49,31 +43,43 @@ export class Lane implements Waiter {
 
   wake(): void {
     this.blocked = null;
-    this.#pair.offer();
+    this.party.offer();
   }
 }
 
 /** The jobs of a function with one set of key values. */
-class LanePair {
-  readonly begun: Lane;
-  readonly starts: Lane;
+class LanePair extends Chained {
+  begun: Lane | null = null;
+  starts: Lane | null = null;
   readonly key: string;
+  readonly #flow: RunFlow | null;
   readonly #fn: ReadyFunction;
 
-  constructor(functionId: string, key: string, flow: RunFlow | null, fn: ReadyFunction) {
+  constructor(key: string, flow: RunFlow | null, fn: ReadyFunction) {
+    super();
     this.key = key;
+    this.#flow = flow;
     this.#fn = fn;
-    this.begun = new Lane(functionId, false, flow, this);
-    this.starts = new Lane(functionId, true, flow, this);
   }
 
   get next(): Lane | null {
-    if (this.begun.mayTry) return this.begun; // RQ1
-    return this.starts.mayTry ? this.starts : null;
+    if (this.begun?.mayTry === true) return this.begun; // RQ1
+    return this.starts?.mayTry === true ? this.starts : null;
   }
 
   get isEmpty(): boolean {
-    return this.begun.heap.size + this.starts.heap.size === 0;
+    return (this.begun?.heap.size ?? 0) + (this.starts?.heap.size ?? 0) === 0;
+  }
+
+  get lanes(): Lane[] {
+    return [this.begun, this.starts].filter((lane) => lane !== null);
+  }
+
+  add(hint: JobHint): void {
+    if (hint.isStart) this.starts ??= new Lane(hint.functionId, true, this.#flow, this);
+    else this.begun ??= new Lane(hint.functionId, false, this.#flow, this);
+    (hint.isStart ? this.starts : this.begun)!.heap.push(hint);
+    this.offer();
   }
 
   /** It may have something to try: it takes its place in the turns. */
@@ -82,21 +88,22 @@ class LanePair {
   }
 }
 
-class ReadyFunction {
+class ReadyFunction extends Chained {
   readonly id: string;
   readonly pairs = new Map<string, LanePair>();
   /** In the order of their turns. */
-  readonly turns = new Set<LanePair>();
+  readonly turns = new Chain<LanePair>();
   credit = 0;
   readonly #queue: ReadyQueue;
 
   constructor(id: string, queue: ReadyQueue) {
+    super();
     this.id = id;
     this.#queue = queue;
   }
 
   offer(pair: LanePair): void {
-    this.turns.add(pair);
+    if (!this.turns.has(pair)) this.turns.push(pair);
     this.#queue.offer(this);
   }
 }
@@ -104,7 +111,7 @@ class ReadyFunction {
 export class ReadyQueue {
   readonly #functions = new Map<string, ReadyFunction>();
   /** Functions with something to try, in the order of their turns. */
-  readonly #turns = new Set<ReadyFunction>();
+  readonly #turns = new Chain<ReadyFunction>();
   readonly #gates: Gates;
   readonly #weightOf: (functionId: string) => number;
   #size = 0;
@@ -126,62 +133,66 @@ export class ReadyQueue {
     }
     let pair = fn.pairs.get(hint.key);
     if (pair === undefined) {
-      pair = new LanePair(hint.functionId, hint.key, hint.flow, fn);
+      pair = new LanePair(hint.key, hint.flow, fn);
       fn.pairs.set(hint.key, pair);
     }
-    (hint.isStart ? pair.starts : pair.begun).heap.push(hint);
     this.#size++;
-    pair.offer();
+    pair.add(hint);
   }
 
   /** The next job that may go, or undefined when everything that is ready is blocked. */
   next(admit: Admit): JobHint | undefined {
-    for (;;) {
-      const [fn] = this.#turns;
-      if (fn === undefined) return undefined;
-      const [pair] = fn.turns;
+    for (let fn = this.#turns.first; fn !== null; fn = this.#turns.first) {
+      const pair = fn.turns.first;
       const lane = pair?.next ?? null;
-      if (pair === undefined || lane === null) {
-        if (pair !== undefined) fn.turns.delete(pair);
-        if (fn.turns.size === 0) this.#turns.delete(fn);
+      if (pair === null || lane === null) {
+        if (pair !== null) fn.turns.remove(pair);
+        if (fn.turns.size === 0) this.#turns.remove(fn);
         continue;
       }
       const hint = lane.heap.peek()!;
-      const blocked = admit(hint, lane);
-      if (blocked !== null) {
-        lane.blocked = blocked; // RQ3
-        this.#gates.wait(lane, blocked.gate, blocked.isPreferred);
+      const verdict = admit(hint, lane);
+      if (verdict !== null && verdict !== "stale") {
+        lane.blocked = verdict; // RQ3
+        this.#gates.wait(lane, verdict);
         continue;
       }
       lane.heap.pop();
       this.#size--;
+      if (verdict === "stale") {
+        if (lane.heap.size === 0) this.#gates.settled(lane); // Otherwise the turn is for the next of the lane.
+        if (pair.isEmpty) this.#forget(fn, pair);
+        continue;
+      }
       this.#gates.settled(lane);
       this.#turned(fn, pair);
       return hint;
     }
+    return undefined;
   }
 
   offer(fn: ReadyFunction): void {
     if (this.#turns.has(fn)) return;
     fn.credit = this.#weightOf(fn.id);
-    this.#turns.add(fn);
+    this.#turns.push(fn);
   }
 
   /** The lane had its turn, and its function one of its own (RQ2). */
   #turned(fn: ReadyFunction, pair: LanePair): void {
-    fn.turns.delete(pair);
+    fn.turns.remove(pair);
     if (pair.isEmpty) this.#forget(fn, pair);
-    else if (pair.next !== null) fn.turns.add(pair);
-    if (fn.turns.size === 0) this.#turns.delete(fn);
+    else if (pair.next !== null) fn.turns.push(pair);
+    if (fn.turns.size === 0) this.#turns.remove(fn);
     else if (--fn.credit < 1) {
-      this.#turns.delete(fn);
+      this.#turns.remove(fn);
       fn.credit = this.#weightOf(fn.id);
-      this.#turns.add(fn);
+      this.#turns.push(fn);
     }
   }
 
   #forget(fn: ReadyFunction, pair: LanePair): void {
-    for (const lane of [pair.begun, pair.starts]) this.#gates.forget(lane);
+    fn.turns.remove(pair);
+    for (const lane of pair.lanes) this.#gates.settled(lane);
     fn.pairs.delete(pair.key);
     if (fn.pairs.size === 0) this.#functions.delete(fn.id);
   }
@@ -191,23 +202,21 @@ export class ReadyQueue {
     const hints: JobHint[] = [];
     for (const fn of this.#functions.values()) {
       for (const pair of fn.pairs.values()) {
-        for (const lane of [pair.begun, pair.starts]) {
-          for (const hint of lane.heap.drain()) hints.push(hint);
-          this.#gates.forget(lane);
-        }
+        for (const lane of pair.lanes) for (const hint of lane.heap.drain()) hints.push(hint);
       }
     }
+    this.#gates.retry(); // With nothing to try with nobody takes a turn again.
+    for (let fn = this.#turns.first; fn !== null; fn = this.#turns.first) this.#turns.remove(fn);
     this.#functions.clear();
-    this.#turns.clear();
     this.#size = 0;
     return hints;
   }
 
-  /** Where the lane of a job is blocked, and how many of its lane go before it; null when it is not ready here. */
+  /** The lane of a job, when it has work. */
   find(functionId: string, key: string, isStart: boolean): Lane | null {
     const pair = this.#functions.get(functionId)?.pairs.get(key);
-    if (pair === undefined) return null;
-    return isStart ? pair.starts : pair.begun;
+    const lane = isStart ? pair?.starts : pair?.begun;
+    return lane ?? null;
   }
 
   /** Functions with work, for whoever explains. */
@@ -218,7 +227,7 @@ export class ReadyQueue {
   /** The lanes of a function with work, for whoever explains. */
   *lanesOf(functionId: string): IterableIterator<Lane> {
     for (const pair of this.#functions.get(functionId)?.pairs.values() ?? []) {
-      for (const lane of [pair.begun, pair.starts]) if (lane.heap.size > 0) yield lane;
+      for (const lane of pair.lanes) if (lane.heap.size > 0) yield lane;
     }
   }
 }
