@@ -50,6 +50,11 @@ export class Apps {
     return this.#functions.get(functionId);
   }
 
+  /** All functions, those that have been archived too: they have runs. */
+  everyFunction(): StoredFunction[] {
+    return [...this.#functions.values()];
+  }
+
   /** The function as it is served now; undefined when it is not. */
   functionOf(functionId: string): FunctionConfig | undefined {
     const stored = this.#functions.get(functionId);

@@ -519,6 +519,7 @@ export class Core {
       options: this.#options,
       calls: this.#callCount,
       runOf: (runId) => this.#runs.get(runId),
+      queuedOf: (functionId) => this.#queued.get(functionId) ?? 0,
       isLoading: (runId) => this.#runs.isLoading(runId),
     };
   }

@@ -24,7 +24,7 @@ function setUp(counts: number[]) {
   };
   const stop = startHousekeeping({
     clock,
-    store: { expireFlow },
+    store: { expireFlow, expireRunStats: async () => 0 },
     log: createLog({ format: "human", level: "silent" }),
   });
   const tick = async () => {

@@ -9,7 +9,7 @@ const NEXT_PORTION_MS = 100;
 
 export interface Housekeeping {
   readonly clock: Clock;
-  readonly store: Pick<Store, "expireFlow">;
+  readonly store: Pick<Store, "expireFlow" | "expireRunStats">;
   readonly log: EngineLog;
 }
 
@@ -22,7 +22,9 @@ export function startHousekeeping({ clock, store, log }: Housekeeping): () => vo
   };
   const portion = async () => {
     try {
-      again((await store.expireFlow(clock.now(), PORTION_ROWS)) < PORTION_ROWS ? INTERVAL_MS : NEXT_PORTION_MS);
+      const now = clock.now();
+      const counts = await Promise.all([store.expireFlow(now, PORTION_ROWS), store.expireRunStats(now, PORTION_ROWS)]);
+      again(Math.max(...counts) < PORTION_ROWS ? INTERVAL_MS : NEXT_PORTION_MS);
     } catch (error) {
       // The engine meets the same store and decides what its failure means.
       if (!isStopped) log.warn("deleting what has expired failed", { error: String(error) });

@@ -8,11 +8,12 @@ import type { InboxMessage } from "../core/inbox.ts";
 import type { RunNotes } from "../core/run/run.ts";
 import type { StoredEvent } from "../protocol/event.ts";
 import type { BatchRecords, JobRecord, RunRecord, StepRecord, WaitRecord } from "./records.ts";
+import { addStatValues, type RunStat, runStatKey } from "./run-stats.ts";
 import type { FlowFact, FlowKey, FunctionVersion } from "./store.ts";
 
 /**
  * Everything a memory store holds. Steps, jobs and waits by run, then by step id, slot, and `waitPlaceText`; flow facts
- * by `flowKeyText`; versions by function, then by number.
+ * by `flowKeyText`; versions by function, then by number; counts of runs by `runStatKey`.
  */
 export interface MemoryTables {
   readonly events: Map<string, StoredEvent>;
@@ -29,6 +30,7 @@ export interface MemoryTables {
   readonly apps: Map<string, StoredApp>;
   readonly functions: Map<string, StoredFunction>;
   readonly versions: Map<string, Map<number, FunctionVersion>>;
+  readonly stats: Map<string, RunStat>;
 }
 
 export function emptyTables(): MemoryTables {
@@ -47,6 +49,7 @@ export function emptyTables(): MemoryTables {
     apps: new Map(),
     functions: new Map(),
     versions: new Map(),
+    stats: new Map(),
   };
 }
 
@@ -69,6 +72,7 @@ export function applyRecords(tables: MemoryTables, records: BatchRecords): void 
   for (const wait of records.waits) mapAt(tables.waits, wait.runId).set(waitPlaceText(wait), { ...wait });
   for (const message of records.messages) tables.messages.set(message.id, structuredClone(message));
   for (const [id, operation] of records.operations) tables.operations.set(id, { ...operation });
+  for (const stat of records.stats) addStat(tables.stats, stat);
   for (const fact of records.flow) tables.flow.set(flowKeyText(fact), { ...fact });
   for (const [id, schedule] of records.schedules) tables.schedules.set(id, { ...schedule });
   for (const stored of records.apps) tables.apps.set(stored.app.id, structuredClone(stored));
@@ -78,6 +82,12 @@ export function applyRecords(tables: MemoryTables, records: BatchRecords): void 
     const versions = mapAt(tables.versions, fn.id);
     if (!versions.has(version)) versions.set(version, { version, changedAt, config: fn });
   }
+}
+
+function addStat(stats: Map<string, RunStat>, stat: RunStat): void {
+  const values = [...(stats.get(runStatKey(stat))?.values ?? stat.values.map(() => 0))];
+  addStatValues(values, stat.values);
+  stats.set(runStatKey(stat), { ...stat, values });
 }
 
 export function copyRun(run: RunRecord): RunRecord {

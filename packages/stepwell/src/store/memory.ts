@@ -20,6 +20,7 @@ import { DEFAULT_ENV, type StoredEvent } from "../protocol/event.ts";
 import type { AccessChange, AccessRows, AuditFilter, AuditRow } from "./access.ts";
 import type { IntegrityPage, IntegrityQuery } from "./integrity.ts";
 import { MemoryAccess } from "./memory-access.ts";
+import { expireRunStats, listRunStats } from "./memory-run-stats.ts";
 import { applyRecords, copyRun, emptyTables, flowKeyText, type MemoryTables } from "./memory-tables.ts";
 import {
   assembleRun,
@@ -35,6 +36,7 @@ import {
   type WaitRecord,
   withDueTimes,
 } from "./records.ts";
+import type { RunStatPoint, RunStatsQuery } from "./run-stats.ts";
 import type {
   EventFilter,
   Fence,
@@ -299,6 +301,14 @@ export class MemoryStore implements Store {
 
   async expireAudit(until: Instant, limit: number): Promise<number> {
     return this.#access.expireAudit(until, limit);
+  }
+
+  async listRunStats(query: RunStatsQuery): Promise<RunStatPoint[]> {
+    return listRunStats(this.#tables.stats, query);
+  }
+
+  async expireRunStats(now: Instant, limit: number): Promise<number> {
+    return expireRunStats(this.#tables.stats, now, limit);
   }
 
   #stepsOf(runId: string): StepRecord[] {

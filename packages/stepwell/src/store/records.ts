@@ -8,6 +8,7 @@ import type { Batch } from "../core/batch.ts";
 import type { InboxMessage, ReceivedPlace } from "../core/inbox.ts";
 import type { Instant } from "../core/instant.ts";
 import { type Job, MAIN_SLOT, type Run, type Step, type Wait } from "../core/run/run.ts";
+import { type RunStat, runStatsOf } from "./run-stats.ts";
 import type { ListedStep, RunRow, StepRow } from "./store.ts";
 
 export type RunRecord = Omit<Run, "steps" | "stack" | "jobs" | "waits" | "stateSize" | "isStored">;
@@ -42,6 +43,7 @@ export interface BatchRecords
   readonly waits: readonly WaitRecord[];
   readonly deletedWaits: readonly WaitRecord[];
   readonly messages: readonly InboxMessage[];
+  readonly stats: readonly RunStat[];
 }
 
 export function copyBatch(batch: Batch): BatchRecords {
@@ -64,6 +66,7 @@ export function copyBatch(batch: Batch): BatchRecords {
     waits: Array.from(batch.waits, waitRecord),
     deletedWaits: Array.from(batch.deletedWaits, waitRecord),
     messages: [...batch.messages],
+    stats: runStatsOf(batch),
   };
 }
 

@@ -22,6 +22,7 @@ import { StepwellError } from "../protocol/errors.ts";
 import type { StoredEvent } from "../protocol/event.ts";
 import type { AccessChange, AccessRows, AuditFilter, AuditRow } from "./access.ts";
 import type { IntegrityPage, IntegrityQuery, Repair } from "./integrity.ts";
+import type { RunStatPoint, RunStatsQuery } from "./run-stats.ts";
 import { batchRows } from "./sqlite/batch-rows.ts";
 import { storeError } from "./sqlite/failure.ts";
 import { SqliteLoads } from "./sqlite/loads.ts";
@@ -247,6 +248,10 @@ export class SqliteStore implements Store {
     return this.#list((reader) => reader.call("counts"));
   }
 
+  async listRunStats(query: RunStatsQuery): Promise<RunStatPoint[]> {
+    return this.#list((reader) => reader.call("listRunStats", query));
+  }
+
   async findDamage(query: IntegrityQuery): Promise<IntegrityPage> {
     return this.#list((reader) => reader.call("findDamage", query));
   }
@@ -289,6 +294,14 @@ export class SqliteStore implements Store {
     if (this.#fatal !== null) throw this.#fatal; // S2
     try {
       return await write(this.#open().writer);
+    } catch (error) {
+      throw this.#noted(error);
+    }
+  }
+
+  async expireRunStats(now: Instant, limit: number): Promise<number> {
+    try {
+      return await this.#open().writer.call("expireRunStats", now, limit);
     } catch (error) {
       throw this.#noted(error);
     }

@@ -33,6 +33,7 @@ import type { FunctionConfig } from "../protocol/function.ts";
 import type { JsonText } from "../protocol/json.ts";
 import type { AccessStore } from "./access.ts";
 import type { IntegrityPage, IntegrityQuery } from "./integrity.ts";
+import type { RunStatPoint, RunStatsQuery } from "./run-stats.ts";
 
 /** Proof that this node still owns what it writes (E5). A single-process store holds its file's lock instead. */
 export interface Fence {
@@ -223,8 +224,12 @@ export interface Store extends AccessStore {
   /** Newest first, with ids smaller than `before` when that is given. */
   listOperations(limit: number, before?: string): Promise<StoredOperation[]>;
   counts(): Promise<StoreCounts>;
+  /** Counts of runs over time, by point and, if asked for, function; what has no runs is left out. */
+  listRunStats(query: RunStatsQuery): Promise<RunStatPoint[]>;
   /** Deletes flow facts that expired before `now`, at most `limit` of them; returns how many. */
   expireFlow(now: Instant, limit: number): Promise<number>;
+  /** Deletes counts of runs that are older than they are kept, at most `limit` rows per step of time; returns how many. */
+  expireRunStats(now: Instant, limit: number): Promise<number>;
   /** A page of a search for damage (IG1). */
   findDamage(query: IntegrityQuery): Promise<IntegrityPage>;
   /** How many jobs there are of each kind, and how many of them are due at `now`. */

@@ -31,6 +31,7 @@ import {
   putRun,
   T0,
 } from "./batches.ts";
+import { runStatsTests } from "./run-stats.ts";
 import { inboxTests, pastEventTests, recordTests, waitTests } from "./waiting.ts";
 
 export interface StoreHarness {
@@ -80,6 +81,7 @@ export function storeConformance(name: string, harness: StoreHarness): void {
     describe("records", () => recordTests(current));
     describe("facts and registry", () => factTests(current));
     describe("lists", () => listTests(current));
+    describe("run stats", () => runStatsTests(current));
     describe("values", () => valueTests(current));
     describe("access", () =>
       accessTests(current, async (): Promise<Store | null> => {

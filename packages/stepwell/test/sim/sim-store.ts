@@ -83,6 +83,8 @@ export class SimStore {
       saveAccess: memory.saveAccess.bind(memory),
       listAudit: memory.listAudit.bind(memory),
       expireAudit: memory.expireAudit.bind(memory),
+      listRunStats: memory.listRunStats.bind(memory),
+      expireRunStats: memory.expireRunStats.bind(memory),
       commit: (batch: Batch, _fence: Fence) => this.#commit(life, batch),
       loadRegistry: () => load("registry", () => memory.loadRegistry()),
       loadRuns: (ids: readonly string[]) =>

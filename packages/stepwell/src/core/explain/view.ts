@@ -29,6 +29,8 @@ export interface ExplainView {
   /** Calls that are out, to all apps. */
   readonly calls: number;
   runOf(runId: string): Run | undefined;
+  /** How many runs of a function wait for their first call. */
+  queuedOf(functionId: string): number;
   /** The run's turn has come, and it is being loaded for it. */
   isLoading(runId: string): boolean;
 }

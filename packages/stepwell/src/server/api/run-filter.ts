@@ -1,4 +1,5 @@
 /** Which runs a list shows: filters as clients write them, as the store takes them. */
+import type { Apps } from "../../core/apps.ts";
 import type { RunStatus } from "../../core/run/run.ts";
 import { DEFAULT_ENV } from "../../protocol/event.ts";
 import type { RunFilter } from "../../store/store.ts";
@@ -26,7 +27,7 @@ export async function runFilter(query: RunQuery, context: ApiContext): Promise<R
     limit: query.limit + 1,
     ...defined({
       statuses: statusesOf(query.status),
-      functionIds: await functionIdsOf(context, query.function, query.app),
+      functionIds: functionIdsOf(context.engine.apps, query.function, query.app),
       eventId: query.event === undefined ? undefined : (await eventOf(context, query.event)).id,
       createdFrom: query.from,
       createdUntil: query.until,
@@ -45,14 +46,10 @@ function statusesOf(text: string | undefined): RunStatus[] | undefined {
 }
 
 /** Functions by slug or id, and by app; those that are archived have runs too. */
-async function functionIdsOf(
-  context: ApiContext,
-  fn: string | undefined,
-  app: string | undefined,
-): Promise<string[] | undefined> {
+export function functionIdsOf(apps: Apps, fn: string | undefined, app: string | undefined): string[] | undefined {
   if (fn === undefined && app === undefined) return undefined;
-  const { functions } = await context.store.loadRegistry();
-  const ids = functions
+  const ids = apps
+    .everyFunction()
     .map((stored) => stored.fn)
     .filter((one) => fn === undefined || one.slug === fn || one.id === fn)
     .filter((one) => app === undefined || one.appId === app || appUuid(one.appId) === app)

@@ -19,6 +19,7 @@ import { RUN_ROUTES } from "./run-routes.ts";
 import { SERVER_ROUTES } from "./server-routes.ts";
 import { SIGNAL_ROUTES } from "./signal-routes.ts";
 import { STATE_ROUTES } from "./state-routes.ts";
+import { STATS_ROUTES } from "./stats-routes.ts";
 import { APP_ROUTES_V2 } from "./v2/app-routes-v2.ts";
 import { RUN_ACTION_ROUTES_V2 } from "./v2/run-action-routes-v2.ts";
 import { RUN_ROUTES_V2 } from "./v2/run-routes-v2.ts";
@@ -38,6 +39,7 @@ export const ROUTES: readonly Route[] = [
   ...CANCELLATION_ROUTES,
   ...REGISTRATION_ROUTES,
   ...STATE_ROUTES,
+  ...STATS_ROUTES,
   ...SERVER_ROUTES,
   ...DOCTOR_ROUTES,
   ...DASHBOARD_ROUTES,

@@ -8,6 +8,7 @@ import { holdsPlaces } from "../../core/flow/rules.ts";
 import type { Job, Run, Step, Wait } from "../../core/run/run.ts";
 import type { StoredEvent } from "../../protocol/event.ts";
 import { DEFAULT_ENV } from "../../protocol/event.ts";
+import { runStatsOf } from "../run-stats.ts";
 import { type LargeValue, pushValue } from "./blobs.ts";
 import { encodeText, encodeTextOrNull } from "./text.ts";
 import type { SqlValue, WriteName, WriteRows } from "./writes.ts";
@@ -57,6 +58,9 @@ export function batchRows(batch: Batch): BatchRows {
     pushValue(values, JSON.stringify(content), large);
   }
   pushFacts(batch, into, large);
+  for (const { env, stepMs, at, functionId, values } of runStatsOf(batch)) {
+    into("addRunStat").push(encodeText(env), stepMs, at, encodeText(functionId), ...values);
+  }
   pushRegistry(batch, into);
   return { rows, large };
 }

@@ -2,10 +2,12 @@
 import { DatabaseSync } from "node:sqlite";
 import type { AuditFilter } from "../access.ts";
 import type { IntegrityQuery } from "../integrity.ts";
+import type { RunStatsQuery } from "../run-stats.ts";
 import type { EventFilter, RunFilter, StepPage } from "../store.ts";
 import { listAudit } from "./access.ts";
 import { findDamage } from "./integrity.ts";
 import * as lists from "./lists.ts";
+import { listRunStats } from "./run-stats.ts";
 
 export interface ReaderOptions {
   readonly path: string;
@@ -35,6 +37,7 @@ export function createReader({ path, busyTimeoutMs }: ReaderOptions) {
     listAudit: (filter: AuditFilter) => listAudit(db(), filter),
     findDamage: (query: IntegrityQuery) => findDamage(db(), query),
     counts: () => lists.counts(db()),
+    listRunStats: (query: RunStatsQuery) => listRunStats(db(), query),
     countJobs: (now: number) => lists.countJobs(db(), now),
     close: () => opened?.close(),
   };

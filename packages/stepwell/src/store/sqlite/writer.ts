@@ -17,6 +17,7 @@ import { type BatchRows, PARTITION } from "./batch-rows.ts";
 import { INSERT_BLOB, keepBlobs } from "./blobs.ts";
 import { migrate } from "./migrate.ts";
 import { repairRow } from "./repair.ts";
+import { expireRunStats } from "./run-stats.ts";
 import { type PreparedWrites, prepareWrites, runWrites } from "./writes.ts";
 
 export interface WriterOptions {
@@ -95,6 +96,11 @@ export function createWriter(options: WriterOptions) {
            WHERE partition = ? AND expires_at <= ? ORDER BY expires_at, kind, function_id, key LIMIT ?)`,
       );
       return inTransaction(db, () => Number(expired.run(PARTITION, now, limit).changes));
+    },
+
+    expireRunStats(now: number, limit: number): number {
+      const { db } = current();
+      return inTransaction(db, () => expireRunStats(db, now, limit));
     },
 
     /** Copies the WAL into the file and closes it. Every commit that was asked for is stored by now. */

@@ -8,11 +8,13 @@
  */
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { assert } from "../../core/assert.ts";
+import { isMaximum, STAT_NAMES } from "../run-stats.ts";
 
 export type SqlValue = string | number | null;
 
 const RUN_CHANGES = "status, started_at, ended_at, request_version, force_plan, reason, notes, error, output";
 const STEP_CHANGES = "kind, child_run_id, seq, status, attempts, started_at, ended_at, memo";
+const STAT_KEY = "env, step_ms, at, function_id";
 const WAIT_ENTRY = "partition, kind, name, path, value, armed_at, until_at, expression";
 
 export const WRITES = {
@@ -50,6 +52,8 @@ export const WRITES = {
     "partition, kind, function_id, key",
     "expires_at, value",
   ),
+  addRunStat: `${insert("run_stats", `${STAT_KEY}, ${STAT_NAMES.join(", ")}`)} ON CONFLICT (${STAT_KEY}) DO UPDATE SET
+    ${STAT_NAMES.map(added).join(", ")}`,
   putSchedule: insert("schedules", "function_id, json", "function_id", "json"),
   putApp: insert("apps", "id, checksum, synced_at, paused, config", "id", "checksum, synced_at, paused, config"),
   putFunction: insert(
@@ -107,6 +111,11 @@ function insert(table: string, columns: string, key?: string, changes?: string):
   if (changes === "") return `${sql} ON CONFLICT (${key}) DO NOTHING`;
   const assignments = changes.split(", ").map((column) => `${column} = excluded.${column}`);
   return `${sql} ON CONFLICT (${key}) DO UPDATE SET ${assignments.join(", ")}`;
+}
+
+/** A number of a row, with what comes on top of it. */
+function added(name: string): string {
+  return isMaximum(name) ? `${name} = max(${name}, excluded.${name})` : `${name} = ${name} + excluded.${name}`;
 }
 
 function update(table: string, changes: string, key: string): string {

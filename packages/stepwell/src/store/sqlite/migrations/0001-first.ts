@@ -17,8 +17,12 @@
  *   - A job's payload lies in its row although it can be long: hardly any job has one, and it goes with the job.
  *   - `function_versions` keeps every configuration that a function had, the present one too.
  *   - `blobs` holds what is too large for a row (sqlite/blobs.ts); the row refers to it by its hash.
+ *   - `run_stats` holds counts of runs by minute and by hour (run-stats.ts). Time leads, because charts read a span of it
+ *     and the oldest go first.
  *   - Attempts and decisions are logs: appended, never changed, so their order is their rowid.
  */
+import { STAT_NAMES } from "../../run-stats.ts";
+
 export const FIRST = `
 CREATE TABLE events (
   id TEXT NOT NULL,
@@ -201,6 +205,15 @@ CREATE TABLE operations (
 );
 CREATE UNIQUE INDEX operations_by_id ON operations (id);
 CREATE INDEX operations_open ON operations (id) WHERE status = 'running';
+
+CREATE TABLE run_stats (
+  env TEXT NOT NULL,
+  step_ms INTEGER NOT NULL,
+  at INTEGER NOT NULL,
+  function_id TEXT NOT NULL,
+  ${STAT_NAMES.map((name) => `${name} INTEGER NOT NULL,`).join("\n  ")}
+  PRIMARY KEY (env, step_ms, at, function_id)
+) WITHOUT ROWID;
 
 CREATE TABLE blobs (
   hash TEXT NOT NULL,

@@ -1,0 +1,164 @@
+/**
+ * Counts of runs per function, minute and hour, for charts: kept beside the runs, so that a chart reads a few thousand small
+ * rows however many runs there are (docs/decisions/010-run-stats.md).
+ *
+ *   RS1. They are made from what a batch tells its watchers, and stored in its transaction: exact, and never ahead of the runs.
+ *   RS2. A batch adds to one row per function and step of time, however many runs it changes.
+ */
+import type { Batch, Notice } from "../core/batch.ts";
+import type { Instant } from "../core/instant.ts";
+import type { Run } from "../core/run/run.ts";
+import { DEFAULT_ENV } from "../protocol/event.ts";
+
+/** What one row is about: a minute, or an hour. */
+export type StatStepMs = 60_000 | 3_600_000;
+
+export const STAT_STEPS_MS: readonly StatStepMs[] = [60_000, 3_600_000];
+
+/** Upper bounds of the classes of latencies, inclusive; the last class has none. */
+export const LATENCY_BOUNDS_MS: readonly number[] = [
+  5, 10, 25, 50, 100, 250, 500, 1_000, 2_500, 5_000, 10_000, 30_000, 120_000, 600_000, 3_600_000,
+];
+
+const COUNTS = ["created", "started", "completed", "failed", "cancelled", "skipped", "unstarted"] as const;
+type Count = (typeof COUNTS)[number];
+
+const latencyNames = (name: string): string[] => [
+  `${name}_sum_ms`,
+  `${name}_max_ms`,
+  ...Array.from({ length: LATENCY_BOUNDS_MS.length + 1 }, (_, index) => `${name}_${index}`),
+];
+
+/**
+ * The numbers of a row, in order: counts (`unstarted` of the runs that ended before their first call), then how long runs
+ * waited for their first call, and how long they took from it to their end (completed and failed ones).
+ */
+export const STAT_NAMES: readonly string[] = [...COUNTS, ...latencyNames("wait"), ...latencyNames("duration")];
+const WAIT_START = COUNTS.length;
+const DURATION_START = WAIT_START + 2 + LATENCY_BOUNDS_MS.length + 1;
+
+/** Of these the larger one is kept; everything else adds up. */
+export const isMaximum = (name: string): boolean => name.endsWith("_max_ms");
+const MAXIMA: ReadonlySet<number> = new Set(STAT_NAMES.flatMap((name, index) => (isMaximum(name) ? [index] : [])));
+
+export interface RunStat {
+  readonly env: string;
+  readonly stepMs: StatStepMs;
+  /** Where the minute or hour begins. */
+  readonly at: Instant;
+  readonly functionId: string;
+  /** In the order of `STAT_NAMES`. */
+  readonly values: number[];
+}
+
+export interface RunStatsQuery {
+  readonly env: string;
+  /** Of which rows. */
+  readonly stepMs: StatStepMs;
+  readonly from: Instant;
+  readonly until: Instant;
+  /** How long one point of the answer is; a multiple of `stepMs`. */
+  readonly pointMs: number;
+  /** Absent: all. */
+  readonly functionIds?: readonly string[];
+  /** One row for each function and point, instead of one for each point. */
+  readonly byFunction: boolean;
+}
+
+export interface RunStatPoint {
+  /** How many points lie between `from` and this one. */
+  readonly point: number;
+  /** Empty unless asked for by function. */
+  readonly functionId: string;
+  readonly values: readonly number[];
+}
+
+export interface Latency {
+  readonly count: number;
+  readonly sumMs: number;
+  readonly maxMs: number;
+  /** By class: `LATENCY_BOUNDS_MS`. */
+  readonly classes: readonly number[];
+}
+
+/** Minutes are kept for a little longer than two days, hours for four hundred. */
+export const STAT_AGE_MS_MAX: Readonly<Record<StatStepMs, number>> = {
+  60000: 50 * 3_600_000,
+  3600000: 400 * 86_400_000,
+};
+
+export const emptyStatValues = (): number[] => STAT_NAMES.map(() => 0);
+
+export function addStatValues(into: number[], values: readonly number[]): void {
+  for (const [index, value] of values.entries()) {
+    into[index] = MAXIMA.has(index) ? Math.max(into[index]!, value) : into[index]! + value;
+  }
+}
+
+export const statCount = (values: readonly number[], name: Count): number => values[COUNTS.indexOf(name)]!;
+
+export const waitsOf = (values: readonly number[]): Latency => latencyAt(values, WAIT_START);
+export const durationsOf = (values: readonly number[]): Latency => latencyAt(values, DURATION_START);
+
+function latencyAt(values: readonly number[], start: number): Latency {
+  const classes = values.slice(start + 2, start + 2 + LATENCY_BOUNDS_MS.length + 1);
+  const count = classes.reduce((sum, inClass) => sum + inClass, 0);
+  return { count, sumMs: values[start]!, maxMs: values[start + 1]!, classes };
+}
+
+/** What a batch adds (RS1). */
+export function runStatsOf(batch: Batch): RunStat[] {
+  const stats = new Map<string, RunStat>();
+  let runs: Map<string, Run> | null = null;
+  for (const notice of batch.notices) {
+    if (notice.kind !== "run_created" && notice.kind !== "run_started" && notice.kind !== "run_ended") continue;
+    runs ??= new Map(Array.from(batch.runs, (run) => [run.id, run]));
+    const run = runs.get(notice.id);
+    for (const stepMs of STAT_STEPS_MS) countNotice(statAt(stats, notice, run, stepMs).values, notice, run);
+  }
+  return [...stats.values()];
+}
+
+function statAt(stats: Map<string, RunStat>, notice: Notice, run: Run | undefined, stepMs: StatStepMs): RunStat {
+  const at = Math.floor(notice.at / stepMs) * stepMs;
+  const place = { env: run?.env ?? DEFAULT_ENV, stepMs, at, functionId: notice.functionId ?? "" };
+  const key = runStatKey(place);
+  let stat = stats.get(key);
+  if (stat === undefined) {
+    stat = { ...place, values: emptyStatValues() };
+    stats.set(key, stat);
+  }
+  return stat;
+}
+
+export function runStatKey({ env, stepMs, at, functionId }: Omit<RunStat, "values">): string {
+  return `${stepMs} ${at} ${functionId} ${env}`;
+}
+
+function countNotice(values: number[], { kind, status }: Notice, run: Run | undefined): void {
+  const { startedAt = null, endedAt = null } = run ?? {};
+  if (kind === "run_created") addCount(values, "created");
+  else if (kind === "run_started") {
+    addCount(values, "started");
+    if (run !== undefined && startedAt !== null) {
+      addLatency(values, WAIT_START, startedAt - Math.max(run.createdAt, run.startAt));
+    }
+  } else {
+    addCount(values, status as Count);
+    if (run !== undefined && startedAt === null) addCount(values, "unstarted");
+    const hasRun = status === "completed" || status === "failed";
+    if (hasRun && startedAt !== null && endedAt !== null) addLatency(values, DURATION_START, endedAt - startedAt);
+  }
+}
+
+function addCount(values: number[], name: Count): void {
+  values[COUNTS.indexOf(name)]!++;
+}
+
+function addLatency(values: number[], start: number, latencyMs: number): void {
+  const ms = Math.max(latencyMs, 0);
+  const found = LATENCY_BOUNDS_MS.findIndex((bound) => ms <= bound);
+  values[start]! += ms;
+  values[start + 1] = Math.max(values[start + 1]!, ms);
+  values[start + 2 + (found === -1 ? LATENCY_BOUNDS_MS.length : found)]!++;
+}
