@@ -88,20 +88,7 @@ export function createWriter(options: WriterOptions) {
 
     ...accessMethods(() => current().db),
 
-    expireFlow(now: number, limit: number): number {
-      const { db } = current();
-      const expired = db.prepare(
-        `DELETE FROM flow_state WHERE (partition, kind, function_id, key) IN
-          (SELECT partition, kind, function_id, key FROM flow_state
-           WHERE partition = ? AND expires_at <= ? ORDER BY expires_at, kind, function_id, key LIMIT ?)`,
-      );
-      return inTransaction(db, () => Number(expired.run(PARTITION, now, limit).changes));
-    },
-
-    expireRunStats(now: number, limit: number): number {
-      const { db } = current();
-      return inTransaction(db, () => expireRunStats(db, now, limit));
-    },
+    ...expiryMethods(() => current().db),
 
     /** Copies the WAL into the file and closes it. Every commit that was asked for is stored by now. */
     close(): void {
@@ -125,6 +112,21 @@ function configure(db: DatabaseSync, { path, synchronous, pagesMax }: WriterOpti
   db.exec(`PRAGMA journal_size_limit = ${WAL_BYTES_MAX}`);
   db.exec(`PRAGMA cache_size = -${CACHE_KIB}`);
   if (pagesMax !== null) db.exec(`PRAGMA max_page_count = ${pagesMax}`);
+}
+
+/** What has served its time goes, a portion per transaction. */
+function expiryMethods(db: () => DatabaseSync) {
+  return {
+    expireFlow(now: number, limit: number): number {
+      const expired = db().prepare(
+        `DELETE FROM flow_state WHERE (partition, kind, function_id, key) IN
+          (SELECT partition, kind, function_id, key FROM flow_state
+           WHERE partition = ? AND expires_at <= ? ORDER BY expires_at, kind, function_id, key LIMIT ?)`,
+      );
+      return inTransaction(db(), () => Number(expired.run(PARTITION, now, limit).changes));
+    },
+    expireRunStats: (now: number, limit: number): number => inTransaction(db(), () => expireRunStats(db(), now, limit)),
+  };
 }
 
 /** Who may use the server. The rows are read here too: so what was saved just before is seen. */
