@@ -45,7 +45,8 @@ export const traceQuery = (id: string) =>
   queryOptions({
     queryKey: ["run", id, "trace"],
     queryFn: async ({ signal }) => {
-      return (await request<{ data: Span }>("GET", `/api/v2/runs${pathOf(id)}/trace`, { signal })).data;
+      const path = `/api/v2/runs${pathOf(id)}/trace`;
+      return (await request<{ data: { rootSpan: Span } }>("GET", path, { signal })).data.rootSpan;
     },
   });
 

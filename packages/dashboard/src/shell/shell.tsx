@@ -16,7 +16,9 @@ export function Shell() {
   const main = useRef<HTMLElement>(null);
   const path = useRouterState({ select: (state) => state.location.pathname });
   // biome-ignore lint/correctness/useExhaustiveDependencies: another view begins at its top.
-  useEffect(() => main.current?.scrollTo({ top: 0 }), [path]);
+  useEffect(() => {
+    main.current?.scrollTo({ top: 0 });
+  }, [path]);
   usePaletteKey();
   return (
     <div className="shell">

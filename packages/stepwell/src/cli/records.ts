@@ -94,7 +94,7 @@ export interface AppRecord {
 
 export interface OperationRecord {
   readonly id: string;
-  readonly kind: "cancel" | "replay";
+  readonly kind: "cancel" | "replay" | "resume";
   readonly status: string;
   readonly created_at: string;
   readonly ended_at: string | null;

@@ -51,10 +51,10 @@ test("an archived function comes back as a new version", () => {
 test("removing an app archives its functions, and the same sync brings them back", () => {
   const apps = new Apps([], []);
   apps.sync(app("a"), "1", 0);
-  expect(apps.remove("app")!.functions).toMatchObject([{ isArchived: true }]);
+  expect(apps.remove("app", 0)!.functions).toMatchObject([{ isArchived: true }]);
   expect(apps.activeFunctions()).toEqual([]);
   expect(apps.sync(app("a"), "1", 1)).not.toBeNull();
-  expect(apps.remove("nobody")).toBeNull();
+  expect(apps.remove("nobody", 0)).toBeNull();
 });
 
 test("what was stored is loaded as it was", () => {

@@ -136,7 +136,7 @@ export class Apps {
       functions.push({ fn, version, isArchived: false, changedAt: now, paused: known?.paused ?? null });
     }
     const kept = new Set(app.functions.map((fn) => fn.id));
-    for (const fn of this.#activeOf(app.id)) if (!kept.has(fn.id)) functions.push(this.#archived(fn.id)); // A1
+    for (const fn of this.#activeOf(app.id)) if (!kept.has(fn.id)) functions.push(this.#archived(fn.id, now)); // A1
     this.#apps.set(app.id, stored);
     for (const row of functions) this.#functions.set(row.fn.id, row);
     this.#functionsChanged();
@@ -156,11 +156,11 @@ export class Apps {
   }
 
   /** Archives an app's functions; null when there is no such app. The checksum goes, so that a sync brings them back. */
-  remove(appId: string): { readonly app: StoredApp; readonly functions: StoredFunction[] } | null {
+  remove(appId: string, now: Instant): { readonly app: StoredApp; readonly functions: StoredFunction[] } | null {
     const stored = this.#apps.get(appId);
     if (stored === undefined) return null;
     const app = { ...stored, checksum: "" };
-    const functions = this.#activeOf(appId).map((fn) => this.#archived(fn.id));
+    const functions = this.#activeOf(appId).map((fn) => this.#archived(fn.id, now));
     this.#apps.set(appId, app);
     for (const row of functions) this.#functions.set(row.fn.id, row);
     this.#functionsChanged();
@@ -180,8 +180,8 @@ export class Apps {
     this.#held = new Set(ids.filter((id) => this.pauseOf(id) === "hold"));
   }
 
-  #archived(functionId: string): StoredFunction {
-    return { ...this.#functions.get(functionId)!, isArchived: true };
+  #archived(functionId: string, now: Instant): StoredFunction {
+    return { ...this.#functions.get(functionId)!, isArchived: true, changedAt: now };
   }
 
   #activeOf(appId: string): FunctionConfig[] {

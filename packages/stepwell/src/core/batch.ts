@@ -91,7 +91,7 @@ export interface StoredFunction {
 export interface StoredOperation {
   /** A ULID. */
   readonly id: string;
-  readonly kind: "cancel" | "replay";
+  readonly kind: "cancel" | "replay" | "resume";
   readonly status: "running" | "completed" | "cancelled";
   readonly createdAt: Instant;
   /** Canonical JSON: what to do and how far it is (server/operations). */

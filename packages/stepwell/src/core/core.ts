@@ -347,7 +347,7 @@ export class Core {
 
   removeApp(command: RemoveApp, now: Instant): boolean {
     this.#begin(now);
-    const change = this.#apps.remove(command.appId);
+    const change = this.#apps.remove(command.appId, this.#now);
     if (change === null) return false;
     this.#batch.apps.push(change.app);
     this.#batch.functions.push(...change.functions);

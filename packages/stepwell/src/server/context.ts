@@ -7,6 +7,7 @@ import type { ServerLog } from "./log.ts";
 import type { Metrics } from "./metrics.ts";
 import type { Operations } from "./operations/operations.ts";
 import type { Syncer } from "./sync.ts";
+import type { SyncFailures } from "./sync-failures.ts";
 
 export type ServerKind = "dev" | "cloud";
 
@@ -19,6 +20,7 @@ export interface ServerContext {
   readonly gate: Gate;
   readonly hasEventKeys: boolean;
   readonly syncer: Syncer;
+  readonly syncFailures: SyncFailures;
   /** Internal ids of received events. */
   readonly ids: IdSource;
   readonly metrics: Metrics;

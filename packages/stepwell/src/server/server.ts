@@ -34,6 +34,7 @@ import { createProbe } from "./probe.ts";
 import { answerPreflight, commonHeaders } from "./raw-reply.ts";
 import { createRoutes } from "./routes.ts";
 import { createSyncer } from "./sync.ts";
+import { SyncFailures } from "./sync-failures.ts";
 import { createSystemRandom } from "./system-random.ts";
 import { SchemeTransport } from "./transport.ts";
 
@@ -167,7 +168,10 @@ function createParts(options: ServerOptions): Parts {
     onFatal: options.onFatal,
   });
   const client = new HttpClient({ connectionsMax: 8 });
-  const syncer = createSyncer({ engine, send: (request) => client.send(request), kind, signingKeys, log });
+  const syncFailures = new SyncFailures(() => systemClock.now());
+  const syncer = syncFailures.watching(
+    createSyncer({ engine, send: (request) => client.send(request), kind, signingKeys, log }),
+  );
   const ids = createIdSource(() => random.uint32());
   const context: ServerContext = {
     kind,
@@ -177,6 +181,7 @@ function createParts(options: ServerOptions): Parts {
     gate: createGate({ eventKeys, signingKeys }),
     hasEventKeys: eventKeys.length > 0,
     syncer,
+    syncFailures,
     ids,
     metrics,
     operations: createOperations({ engine, store, clock: systemClock, ids, log }),

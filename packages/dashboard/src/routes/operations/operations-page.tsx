@@ -11,6 +11,7 @@ import { tellDone, tellError } from "../../parts/toast.tsx";
 import type { Tone } from "../../words/status.ts";
 
 const POLL_MS = 1_000;
+const KINDS: Readonly<Record<Operation["kind"], string>> = { cancel: "Cancel", replay: "Replay", resume: "Resume" };
 const TONES: Readonly<Record<Operation["status"], Tone>> = { Running: "busy", Completed: "ok", Cancelled: "calm" };
 
 export function OperationsPage() {
@@ -24,7 +25,7 @@ export function OperationsPage() {
       <header className="page-head">
         <div>
           <h1>Operations</h1>
-          <p>Cancelling and replaying many runs at once. Begun from the runs list; done in the background.</p>
+          <p>Cancelling, replaying and resuming many runs at once. Begun from the runs list; done in the background.</p>
         </div>
       </header>
       {operations.error !== null && <Failure error={operations.error} retry={operations.refetch} />}
@@ -61,8 +62,7 @@ function OperationLine({ operation }: { readonly operation: Operation }) {
     <li className="line">
       <Badge tone={TONES[status]}>{status}</Badge>
       <div className="line-main">
-        <strong>{kind === "cancel" ? "Cancel" : "Replay"}</strong>{" "}
-        <span className="soft small wrap">{filterText(operation)}</span>
+        <strong>{KINDS[kind]}</strong> <span className="soft small wrap">{filterText(operation)}</span>
         {progress.last_error !== null && <p className="small wrap">{progress.last_error}</p>}
       </div>
       <span className="number small">

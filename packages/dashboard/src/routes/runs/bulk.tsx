@@ -71,7 +71,14 @@ interface AllDialogProps {
 const ALL_WORDS = {
   cancel: { title: "Cancel all open runs of this filter", verb: "Cancel", done: "Cancelling" },
   replay: { title: "Replay all ended runs of this filter", verb: "Replay", done: "Replaying" },
+  resume: { title: "Resume all failed runs of this filter", verb: "Resume", done: "Resuming" },
 } as const;
+
+const ABOUT: Readonly<Record<OperationKind, string>> = {
+  cancel: " runs that have not ended.",
+  replay: " runs that have ended. Each is started once more, as a new run.",
+  resume: " runs that have failed. Each goes on at the step that failed.",
+};
 
 /** For all runs of the filter, loaded or not: counted by the server, done in the background. */
 export function AllDialog({ kind, filter, onClose }: AllDialogProps) {
@@ -103,7 +110,7 @@ export function AllDialog({ kind, filter, onClose }: AllDialogProps) {
       {preview.data !== undefined && (
         <p>
           This is about <strong className="number">{countText}</strong>
-          {kind === "cancel" ? " runs that have not ended." : " runs that have ended. Each is started once more."}
+          {ABOUT[kind]}
         </p>
       )}
     </Confirm>

@@ -1,6 +1,6 @@
 /** All runs: live, filtered, and what can be done to many of them. */
 import { useNavigate, useSearch } from "@tanstack/react-router";
-import { Ban, ListTree, RotateCcw, SearchX } from "lucide-react";
+import { Ban, ListTree, Play, RotateCcw, SearchX } from "lucide-react";
 import { type CSSProperties, useMemo, useState } from "react";
 import type { OperationKind } from "../../api/operations.ts";
 import type { RunRow } from "../../api/records.ts";
@@ -43,6 +43,7 @@ export function RunsPage() {
           items={[
             { label: "Cancel all open …", icon: Ban, act: () => setAsked("cancel") },
             { label: "Replay all ended …", icon: RotateCcw, act: () => setAsked("replay") },
+            { label: "Resume all failed …", icon: Play, act: () => setAsked("resume") },
           ]}
         >
           All of these …

@@ -8,7 +8,7 @@
  *   E2. A failing side of `||` or `&&` does not matter when the other sides decide (as CEL has it).
  *   E3. Each turn of a macro is paid for before it runs.
  */
-import type { JsonObject } from "../../protocol/json.ts";
+import type { JsonObject, JsonValue } from "../../protocol/json.ts";
 import { add, multiply, negate, subtract } from "./arithmetic.ts";
 import type { MacroNode, Node, RelationOperator } from "./ast.ts";
 import { type CallContext, FUNCTIONS } from "./functions.ts";
@@ -32,18 +32,25 @@ import {
 export interface Scope extends CallContext {
   readonly event: JsonObject | undefined;
   readonly async: JsonObject | undefined;
+  readonly output?: JsonValue | undefined;
   /** The current values of macro variables, by slot. */
   readonly locals: Value[];
 }
 
 export type Evaluate = (scope: Scope) => Value;
 
+const VARIABLES: Readonly<Record<string, Evaluate>> = {
+  event: (scope) => scope.event,
+  async: (scope) => scope.async,
+  output: (scope) => scope.output,
+};
+
 export function compileNode(node: Node): Evaluate {
   switch (node.kind) {
     case "literal":
       return () => node.value;
     case "variable":
-      return node.name === "event" ? (scope) => scope.event : (scope) => scope.async;
+      return VARIABLES[node.name]!;
     case "local":
       return (scope) => scope.locals[node.slot];
     case "member":

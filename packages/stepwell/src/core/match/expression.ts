@@ -15,12 +15,14 @@ import { EvaluationFailure, toJson, type Value } from "./value.ts";
 
 export { ExpressionProblem };
 
-export type ExpressionVariable = "event" | "async";
+export type ExpressionVariable = "event" | "async" | "output";
 
 /** What the variables stand for. In a wait, `event` is the run's trigger and `async` the event that arrives. */
 export interface ExpressionBindings {
   readonly event?: JsonObject;
   readonly async?: JsonObject;
+  /** A run's result, or its error; absent while there is none. Lists of runs have it. */
+  readonly output?: JsonValue;
 }
 
 /** Why an evaluation has no result. Told apart from every JSON value by `isExpressionFailure`. */
@@ -93,7 +95,7 @@ function createProgram(source: string, evaluate: Evaluate): CompiledExpression {
 }
 
 function scopeOf(bindings: ExpressionBindings, nowMs: number): Scope {
-  return { event: bindings.event, async: bindings.async, nowMs, locals: [], work: WORK_MAX };
+  return { event: bindings.event, async: bindings.async, output: bindings.output, nowMs, locals: [], work: WORK_MAX };
 }
 
 function settle(evaluate: () => JsonValue): JsonValue | ExpressionFailure {

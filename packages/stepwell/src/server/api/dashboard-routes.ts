@@ -12,7 +12,7 @@ export const DASHBOARD_ROUTES = [
   route({
     method: "GET",
     path: "/",
-    aliases: ["/runs", "/events", "/functions", "/apps", "/operations"],
+    aliases: ["/runs", "/events", "/functions", "/queue", "/apps", "/logs", "/operations", "/settings", "/login"],
     operationId: "getDashboard",
     summary: "The dashboard",
     tag: "Server",

@@ -46,7 +46,10 @@ export const filterBody = z
       app: z.string().nullish().meta({ description: "An app's name or id." }),
       from: instant.nullish(),
       until: instant.nullish(),
-      if: z.string().nullish().meta({ description: "An expression over a run's first event: `event.data.n > 3`." }),
+      if: z
+        .string()
+        .nullish()
+        .meta({ description: "An expression over a run's first event and its output: `event.data.n > 3`." }),
     },
     { error: (issue) => (issue.code === "unrecognized_keys" ? `has no ${issue.keys.join()}` : undefined) },
   )
@@ -66,7 +69,7 @@ export function filterOf(body: z.output<typeof filterBody>): OperationFilter {
 export const OperationRecord = z
   .object({
     id,
-    kind: z.enum(["cancel", "replay"]),
+    kind: z.enum(["cancel", "replay", "resume"]),
     status: z.enum(["Running", "Completed", "Cancelled"]),
     created_at: when,
     ended_at: when.nullable(),

@@ -1,4 +1,4 @@
-/** `/v1/operations`: cancelling and replaying all runs of a filter, in the background. */
+/** `/v1/operations`: cancelling, replaying and resuming all runs of a filter, in the background. */
 import { z } from "zod";
 import { isUlid } from "../../protocol/ids.ts";
 import { LIMITS } from "../../protocol/limits.ts";
@@ -22,15 +22,15 @@ export const OPERATION_ROUTES = [
     method: "POST",
     path: "/v1/operations",
     operationId: "startOperation",
-    summary: "Cancel or replay all runs of a filter",
+    summary: "Cancel, replay or resume all runs of a filter",
     description:
-      "Only open runs are cancelled, only ended ones replayed, and only those that exist when it begins. " +
+      "Only open runs are cancelled, ended ones replayed, failed ones resumed, and only those that exist when it begins. " +
       "It goes on in the background, after a restart too.",
     tag: "Operations",
     scope: "operate",
     family: "v1",
     body: z.object({
-      kind: z.enum(["cancel", "replay"], "must be cancel or replay"),
+      kind: z.enum(["cancel", "replay", "resume"], "must be cancel, replay or resume"),
       filter: filterBody,
       dry_run: z.boolean().nullish().meta({ description: "Only say how many runs there are." }),
       per_second: z

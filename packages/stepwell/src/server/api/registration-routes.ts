@@ -4,7 +4,7 @@ import { StepwellError } from "../../protocol/errors.ts";
 import { HEADERS } from "../../protocol/headers.ts";
 import { isJsonObject } from "../../protocol/json.ts";
 import { normalizeAppUrl, shownUrl } from "../app-url.ts";
-import { readRegistration } from "../register.ts";
+import { type Registration, readRegistration } from "../register.ts";
 import { appUuid } from "../run-record.ts";
 import type { ApiContext } from "./api-engine.ts";
 import { text, wholeBody } from "./params.ts";
@@ -35,7 +35,7 @@ function registerRoute(method: Method, operationId: string): Route {
     errors: ["app_id_required", "function_config_invalid", "server_kind_mismatch", "sdk_version_denied"],
     async handler({ body, request }, context) {
       checkKind(context, request.header(HEADERS.expectedServerKind));
-      const registration = readRegistration(body);
+      const registration = readOrNote(body, context);
       const modified = await context.syncer.register(registration);
       return Response.json({ ok: true, modified, status: 200, app_id: appUuid(registration.app.id) });
     },
@@ -109,6 +109,19 @@ export const REGISTRATION_ROUTES = [
     },
   }),
 ];
+
+/** A refused registration is shown beside the app's other syncs. */
+function readOrNote(body: unknown, context: ApiContext): Registration {
+  try {
+    return readRegistration(body);
+  } catch (error) {
+    if (isJsonObject(body) && typeof body["url"] === "string") {
+      const { appName } = body;
+      context.syncFailures.failed(body["url"], error, typeof appName === "string" ? appName.slice(0, 255) : null);
+    }
+    throw error;
+  }
+}
 
 function checkKind(context: ApiContext, expected: string | undefined): void {
   if (expected === undefined || expected === "" || expected === context.kind) return;

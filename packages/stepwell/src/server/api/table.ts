@@ -20,6 +20,8 @@ import { SERVER_ROUTES } from "./server-routes.ts";
 import { SIGNAL_ROUTES } from "./signal-routes.ts";
 import { STATE_ROUTES } from "./state-routes.ts";
 import { STATS_ROUTES } from "./stats-routes.ts";
+import { SYNC_ROUTES } from "./sync-routes.ts";
+import { TICK_ROUTES } from "./tick-routes.ts";
 import { APP_ROUTES_V2 } from "./v2/app-routes-v2.ts";
 import { RUN_ACTION_ROUTES_V2 } from "./v2/run-action-routes-v2.ts";
 import { RUN_ROUTES_V2 } from "./v2/run-routes-v2.ts";
@@ -34,6 +36,8 @@ export const ROUTES: readonly Route[] = [
   ...FUNCTION_ROUTES,
   ...INVOKE_ROUTES,
   ...APP_ROUTES,
+  ...SYNC_ROUTES,
+  ...TICK_ROUTES,
   ...SIGNAL_ROUTES,
   ...OPERATION_ROUTES,
   ...CANCELLATION_ROUTES,

@@ -2,7 +2,7 @@
  * Which runs an operation is about: as somebody asked for it, and as it was understood when the operation began.
  *
  *   OF1. What is asked for is checked before anything is stored or done; a filter that names nothing is refused.
- *   OF2. Only open runs can be cancelled, only ended ones replayed: no filter widens that.
+ *   OF2. Only open runs can be cancelled, only ended ones replayed, only failed ones resumed: no filter widens that.
  */
 import type { Instant } from "../../core/instant.ts";
 import { compileExpression, isExpressionProblem } from "../../core/match/expression.ts";
@@ -12,7 +12,7 @@ import { LIMITS } from "../../protocol/limits.ts";
 import type { Store } from "../../store/store.ts";
 import { appUuid } from "../run-record.ts";
 
-export type OperationKind = "cancel" | "replay";
+export type OperationKind = "cancel" | "replay" | "resume";
 
 /** As it was asked for. Null filters nothing. */
 export interface OperationFilter {
@@ -24,7 +24,7 @@ export interface OperationFilter {
   /** Created at or after, and before. */
   readonly from: Instant | null;
   readonly until: Instant | null;
-  /** An expression over the first event of a run; runs without a stored event do not match. */
+  /** An expression over the first event of a run and its output; runs without a stored event do not match. */
   readonly expression: string | null;
 }
 
@@ -41,11 +41,13 @@ export interface RunChoice {
 const STATUSES: Readonly<Record<OperationKind, readonly RunStatus[]>> = {
   cancel: ["queued", "running"],
   replay: ["completed", "failed", "cancelled", "skipped"],
+  resume: ["failed"],
 };
 
 const VERBS: Readonly<Record<OperationKind, string>> = {
   cancel: "only queued and running runs can be cancelled",
   replay: "only runs that have ended can be replayed",
+  resume: "only runs that have failed can be resumed",
 };
 
 export async function resolveFilter(
@@ -65,7 +67,7 @@ export async function resolveFilter(
 }
 
 function refuseProblem(expression: string): void {
-  const program = compileExpression(expression, ["event"]);
+  const program = compileExpression(expression, ["event", "output"]);
   if (isExpressionProblem(program)) {
     throw new StepwellError("expression_invalid", { expression, reason: program.reason });
   }

@@ -8,7 +8,7 @@ import { StepwellError } from "../../protocol/errors.ts";
 import { createIdSource } from "../../protocol/ids.ts";
 import { MemoryStore } from "../../store/memory.ts";
 import type { RunRow } from "../../store/store.ts";
-import type { OperationFilter } from "./filter.ts";
+import type { OperationFilter, OperationKind } from "./filter.ts";
 import type { Operation } from "./operation.ts";
 import { createOperations, type Operations, type OperationsPorts } from "./operations.ts";
 
@@ -53,6 +53,7 @@ class Rig {
       engine: {
         cancelRun: (command) => own.cancelRun(command),
         rerun: (command) => own.rerun(command),
+        resumeRun: (command) => own.resumeRun(command),
         putOperation: (operation) => own.putOperation(operation),
         ...engine,
       },
@@ -217,6 +218,26 @@ describe("replaying by filter", () => {
   });
 });
 
+describe("resuming by filter", () => {
+  test("takes up each failed run, once", async () => {
+    const rig = await Rig.started();
+    await rig.runs(3);
+    const asked: string[] = [];
+    const row = (await rig.rows())[0]!;
+    rig.store.listRuns = async ({ before }) =>
+      before === undefined || before > row.id ? [{ ...row, status: "failed" }] : [];
+    const operations = rig.create({
+      async resumeRun({ runId }) {
+        asked.push(runId);
+        return { kind: "started", runId, eventId: null };
+      },
+    });
+    const ended = await rig.ended(await operations.start({ kind: "resume", filter: ALL, perSecond: null }));
+    expect(ended).toMatchObject({ status: "completed", progress: { done: 1, failed: 0 } });
+    expect(asked).toEqual([row.id]);
+  });
+});
+
 describe("an operation", () => {
   test("that is cancelled stops where it is, once", async () => {
     const rig = await Rig.started();
@@ -305,7 +326,7 @@ describe("a preview", () => {
 });
 
 describe("a filter is refused", () => {
-  const refused = async (kind: "cancel" | "replay", filter: Partial<OperationFilter>, code: string) => {
+  const refused = async (kind: OperationKind, filter: Partial<OperationFilter>, code: string) => {
     const rig = await Rig.started();
     const request = { kind, filter: { ...ANY, ...filter }, perSecond: null };
     await expect(rig.operations.start(request)).rejects.toMatchObject({ code });
@@ -317,6 +338,7 @@ describe("a filter is refused", () => {
   test("of open runs to replay", () => refused("replay", { statuses: ["failed", "running"] }, "body_invalid"));
   test("that ends before it begins", () => refused("replay", { from: 2, until: 1 }, "body_invalid"));
   test("with an expression that is none", () => refused("cancel", { expression: "event." }, "expression_invalid"));
+  test("of runs to resume that have not failed", () => refused("resume", { statuses: ["completed"] }, "body_invalid"));
   test("of an unknown function", () => refused("cancel", { functions: ["nobody"] }, "not_found"));
   test("of an unknown app", () => refused("cancel", { app: "nobody" }, "not_found"));
 });

@@ -1,5 +1,5 @@
 /**
- * Work on many runs in the background: cancelling or replaying all that a filter names.
+ * Work on many runs in the background: cancelling, replaying or resuming all that a filter names.
  *
  *   OP1. An operation is stored before it does anything, and goes on after a restart where it was.
  *   OP2. Runs that did not exist when it began are never part of it, those that it starts itself included.

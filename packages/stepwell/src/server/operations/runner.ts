@@ -18,14 +18,14 @@ import { type Operation, operationRow, type Progress } from "./operation.ts";
 import { countRuns, scanRuns } from "./scan.ts";
 
 export interface RunnerPorts {
-  readonly engine: Pick<Engine, "cancelRun" | "rerun" | "putOperation">;
+  readonly engine: Pick<Engine, "cancelRun" | "rerun" | "resumeRun" | "putOperation">;
   readonly store: Pick<Store, "listRuns" | "loadEvents">;
   readonly clock: Clock;
   readonly log: EngineLog;
 }
 
 /** Runs on which it acts at once: their commits go together. A replay loads each with its state. */
-const PORTION_MAX: Readonly<Record<OperationKind, number>> = { cancel: 100, replay: 20 };
+const PORTION_MAX: Readonly<Record<OperationKind, number>> = { cancel: 100, replay: 20, resume: 20 };
 const PORTIONS_PER_SECOND = 10;
 const RETRY_MS = 1_000;
 
@@ -157,7 +157,7 @@ export class Runner {
   async #settle(runId: string): Promise<Verdict> {
     for (let isRepeated = false; ; isRepeated = true) {
       try {
-        return await (this.#operation.kind === "cancel" ? this.#cancelRun(runId, isRepeated) : this.#replay(runId));
+        return await this.#do(runId, isRepeated);
       } catch (error) {
         const code = codeOf(error);
         if (code === "server_stopping" || this.#leaving === "stop") throw error; // RU4
@@ -167,6 +167,12 @@ export class Runner {
         await this.#sleepUntil(this.#ports.clock.now() + RETRY_MS); // RU3
       }
     }
+  }
+
+  #do(runId: string, isRepeated: boolean): Promise<Verdict> {
+    const { kind } = this.#operation;
+    if (kind === "cancel") return this.#cancelRun(runId, isRepeated);
+    return kind === "replay" ? this.#replay(runId) : this.#resume(runId, isRepeated);
   }
 
   async #cancelRun(runId: string, isRepeated: boolean): Promise<Verdict> {
@@ -181,6 +187,15 @@ export class Runner {
     const answer = await this.#ports.engine.rerun({ runId, fromStep: null, operationId: this.#operation.id });
     if (answer.kind !== "refused") return { result: "done" };
     if (answer.code === "not_found") return { result: "skipped" };
+    return { result: "failed", reason: errorMessage(answer.code, answer.details) };
+  }
+
+  async #resume(runId: string, isRepeated: boolean): Promise<Verdict> {
+    const answer = await this.#ports.engine.resumeRun({ runId });
+    if (answer.kind !== "refused") return { result: "done" };
+    if (answer.code === "not_found") return { result: "skipped" };
+    // It does not stand failed any more. The first time its outcome was unknown: it was this that resumed it.
+    if (answer.code === "run_not_failed") return { result: isRepeated ? "done" : "skipped" };
     return { result: "failed", reason: errorMessage(answer.code, answer.details) };
   }
 

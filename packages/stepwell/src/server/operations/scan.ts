@@ -8,7 +8,7 @@ import { type CompiledExpression, compileExpression, isExpressionProblem } from 
 import type { Clock } from "../../engine/ports.ts";
 import { StepwellError } from "../../protocol/errors.ts";
 import { DEFAULT_ENV } from "../../protocol/event.ts";
-import type { JsonObject } from "../../protocol/json.ts";
+import type { JsonObject, JsonValue } from "../../protocol/json.ts";
 import { LIMITS } from "../../protocol/limits.ts";
 import type { RunRow, Store } from "../../store/store.ts";
 import type { RunChoice } from "./filter.ts";
@@ -58,7 +58,7 @@ export async function* scanRuns(
 
 function programOf(expression: string | null): CompiledExpression | null {
   if (expression === null) return null;
-  const program = compileExpression(expression, ["event"]);
+  const program = compileExpression(expression, ["event", "output"]);
   if (!isExpressionProblem(program)) return program;
   throw new StepwellError("expression_invalid", { expression, reason: program.reason });
 }
@@ -75,7 +75,9 @@ async function matching(
     if (index % EVALUATIONS_PER_TURN === 0) await new Promise<void>((resolve) => clock.defer(resolve)); // SC2
     const json = events.get(row.eventIds[0] ?? "");
     if (json === undefined) continue;
-    if (program.test({ event: JSON.parse(json) as JsonObject }, clock.now())) runIds.push(row.id);
+    const output = row.output ?? row.error;
+    const result = output === null ? {} : { output: JSON.parse(output) as JsonValue };
+    if (program.test({ event: JSON.parse(json) as JsonObject, ...result }, clock.now())) runIds.push(row.id);
   }
   return runIds;
 }
