@@ -89,14 +89,15 @@ export function startRuns(
 /** `facts` null: the function has no rule that needs any. */
 export function start(starter: Starter, order: StartOrder, facts: Facts | null): StartResult {
   const { fn, event, cause, onceFor } = order;
-  // What the engine itself has to tell is never lost: a hook of a paused app waits until the app is resumed.
-  const isHook = event.stored.isInternal && cause === "event";
-  const request: StartRequest = { fn, event, cause, onceFor, pause: isHook ? null : starter.pauseOf(fn.id) };
+  // What the engine itself has to tell is never lost, nor what somebody wants once more: it waits until the function goes on.
+  const waits = cause === "rerun" || (event.stored.isInternal && cause === "event");
+  const request: StartRequest = { fn, event, cause, onceFor, pause: waits ? null : starter.pauseOf(fn.id) };
   if (facts === null && request.pause === null) return started(starter, order, {});
   const world = worldOf(starter, facts ?? NOTHING_KNOWN);
   const verdict = decideStart(world, request);
-  const say = (outcome: DecisionOutcome, reason: string, runId: string | null) =>
-    decide(starter, event, fn.id, outcome, reason, runId);
+  const say = (outcome: DecisionOutcome, reason: string, runId: string | null) => {
+    if (!isAnswered(cause)) decide(starter, event, fn.id, outcome, reason, runId);
+  };
   switch (verdict.kind) {
     case "existing":
       say("deduplicated", verdict.reason, verdict.runId); // N1
@@ -105,6 +106,7 @@ export function start(starter: Starter, order: StartOrder, facts: Facts | null):
       say(verdict.outcome, verdict.reason, null);
       return { kind: "refused", code: verdict.code, details: verdict.details, run: null };
     case "skip": {
+      if (isAnswered(cause)) return { kind: "refused", code: verdict.code, details: verdict.details, run: null };
       const { run } = started(starter, order, {});
       say("skipped", verdict.reason, run.id);
       skipRun(starter.context, run, verdict.code === "function_paused" ? "paused" : "flow_control", verdict.reason);
@@ -127,6 +129,11 @@ export function start(starter: Starter, order: StartOrder, facts: Facts | null):
       return result;
     }
   }
+}
+
+/** Whoever asked by name is told at once; a refusal leaves nothing behind, not even the event. */
+function isAnswered(cause: StartCause): boolean {
+  return cause === "invoke" || cause === "rerun";
 }
 
 function started(

@@ -184,3 +184,24 @@ describe("idempotency", () => {
     expect(await it.send("a")).toHaveLength(1);
   });
 });
+
+describe("whoever asks for a run by name", () => {
+  test("is told that it did not start, and nothing is left of it", async () => {
+    await using it = await under({ singleton: { mode: "skip" } }, "1m");
+    const runIds = await it.send(1);
+    await expect(it.engine.invoke("shop-fn", { data: { key: 2 } })).rejects.toMatchObject({ code: "function_skipped" });
+    expect(await it.runs()).toEqual(runIds);
+  });
+
+  test("gets a rerun of a paused function, which waits for it", async () => {
+    await using it = await under({});
+    const [runId] = await it.send(1);
+    await it.engine.engine.pause({ kind: "function", id: "shop-fn", mode: "reject" });
+    const again = await it.engine.rerun(runId!);
+    await it.engine.runUntilIdle();
+    expect(it.seen).toHaveLength(1);
+    await it.engine.engine.unpause({ kind: "function", id: "shop-fn" });
+    await it.engine.runUntilIdle();
+    expect([it.seen.length, (await it.runs()).includes(again.runId)]).toEqual([2, true]);
+  });
+});

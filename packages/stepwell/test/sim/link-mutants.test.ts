@@ -2,7 +2,6 @@
 import { describe, expect, test } from "vitest";
 import { Apps } from "../../src/core/apps.ts";
 import { Batch } from "../../src/core/batch.ts";
-import { Core } from "../../src/core/core.ts";
 import { Facts } from "../../src/core/facts.ts";
 import { Links } from "../../src/core/links.ts";
 import { WaitNames } from "../../src/core/match/wait-names.ts";
@@ -24,12 +23,6 @@ describe("waits", () => {
   test("a wait that is armed is not among what was decided lately", patience, async () => {
     patch(RecentFacts, "join", () => () => {});
     expect(await ruleBrokenBy({}, 600)).toMatch(/WT2|CN2|SG\d/);
-  });
-
-  test("what is loaded for a command is let go of before it is applied", patience, async () => {
-    patch(Core, "pin", () => () => {});
-    patch(Core, "unpin", () => () => {});
-    expect(await ruleBrokenBy({}, 600, undefined, 570)).toMatch(/WT2|CN2|SG\d|IV\d|LG\d|stop|liveness/);
   });
 
   test("an event resumes only the first who waits", patience, async () => {
