@@ -47,6 +47,7 @@ import type { ExplainView } from "./explain/view.ts";
 import { type Facts, flowFact, GONE, messageFact, type Needs } from "./facts.ts";
 import { Admission } from "./flow/admission.ts";
 import { contactOf } from "./flow/app-contact.ts";
+import { dropsOldest, queuedSet } from "./flow/backlog.ts";
 import { runFlow } from "./flow/rules.ts";
 import type { Instant } from "./instant.ts";
 import { type Starter, startRuns } from "./intake.ts";
@@ -164,6 +165,7 @@ export class Core {
       runOf: (runId) => this.#runs.get(runId),
       listeners: (name) => this.#triggers.listenerIds(name),
       isResident: (runId) => this.#runs.has(runId),
+      queued: (functionId) => this.#queued.get(functionId) ?? 0,
     };
   }
 
@@ -579,6 +581,7 @@ export class Core {
     const id = runId ?? this.#ids.next(this.#now, partition);
     const run = createRun(this.#context, { ...fields, id, env, partition }, fn);
     this.#runs.add(run);
+    if (dropsOldest(config.flow)) this.#options.recent.join(queuedSet(config.id), id);
     return run;
   }
 

@@ -8,6 +8,7 @@
 import type { IncomingEvent, StoredEvent } from "../protocol/event.ts";
 import type { JsonObject } from "../protocol/json.ts";
 import type { FlowFactKey } from "./batch.ts";
+import { queuedSet } from "./flow/backlog.ts";
 import type { ReceivedPlace } from "./inbox.ts";
 import type { Instant } from "./instant.ts";
 import type { WaitKey } from "./match/wait-keys.ts";
@@ -40,6 +41,14 @@ export interface PastQuery {
   readonly limit: number;
 }
 
+/** The oldest runs of a function that wait for their first call. */
+export interface BacklogQuery {
+  readonly functionId: string;
+  /** Only runs with greater ids; null for the first. */
+  readonly after: string | null;
+  readonly limit: number;
+}
+
 export interface Needs {
   /** Internal ids that may exist already. */
   readonly events: string[];
@@ -48,11 +57,23 @@ export interface Needs {
   /** Stored events to read. */
   readonly stored: string[];
   readonly past: PastQuery[];
+  readonly backlogs: BacklogQuery[];
+  /** How many runs of a function the command may make; only where that matters. No need by itself. */
+  readonly starts: Map<string, number>;
   /** Runs that have to be in memory. */
   readonly runs: string[];
 }
 
-export const noNeeds = (): Needs => ({ events: [], flow: [], waiters: [], stored: [], past: [], runs: [] });
+export const noNeeds = (): Needs => ({
+  events: [],
+  flow: [],
+  waiters: [],
+  stored: [],
+  past: [],
+  backlogs: [],
+  starts: new Map(),
+  runs: [],
+});
 
 export const isNothing = (needs: Needs): boolean =>
   needs.events.length +
@@ -60,6 +81,7 @@ export const isNothing = (needs: Needs): boolean =>
     needs.waiters.length +
     needs.stored.length +
     needs.past.length +
+    needs.backlogs.length +
     needs.runs.length ===
   0;
 
@@ -74,6 +96,15 @@ interface Loaded {
   readonly isComplete: boolean;
 }
 
+/** The runs of a function that may wait, oldest first: as they were loaded, then those that were made since. */
+interface Backlog {
+  readonly loaded: string[];
+  isComplete: boolean;
+  /** Of the loaded ones, how many have been taken. */
+  taken: number;
+  recent: Iterator<string> | null;
+}
+
 /** What is known for one command; its owner puts in what it loaded. */
 export class Facts {
   readonly #recent: Recent;
@@ -83,6 +114,7 @@ export class Facts {
   readonly #stored = new Map<string, IncomingEvent | null>();
   readonly #past = new Map<string, readonly StoredEvent[]>();
   readonly #absentRuns = new Set<string>();
+  readonly #backlogs = new Map<string, Backlog>();
 
   constructor(recent: Recent) {
     this.#recent = recent;
@@ -113,6 +145,17 @@ export class Facts {
 
   addPast({ subject }: PastQuery, events: readonly StoredEvent[]): void {
     this.#past.set(subject, events);
+  }
+
+  addBacklog({ functionId, limit }: BacklogQuery, runIds: readonly string[]): void {
+    const known = this.#backlogs.get(functionId);
+    const isComplete = runIds.length < limit;
+    if (known === undefined) {
+      this.#backlogs.set(functionId, { loaded: [...runIds], isComplete, taken: 0, recent: null });
+      return;
+    }
+    for (const id of runIds) known.loaded.push(id);
+    known.isComplete = isComplete;
   }
 
   addAbsentRuns(ids: readonly string[]): void {
@@ -177,6 +220,29 @@ export class Facts {
 
   past(subject: string): readonly StoredEvent[] | undefined {
     return this.#past.get(subject);
+  }
+
+  /** The oldest runs of a function that may wait, as far as they were loaded; undefined when nobody has asked. */
+  backlog(functionId: string): { readonly loaded: readonly string[]; readonly isComplete: boolean } | undefined {
+    return this.#backlogs.get(functionId);
+  }
+
+  /** Runs of a function that were made so lately that a load may not show them, oldest first. */
+  recentlyQueued(functionId: string): Iterable<string> {
+    return this.#recent.members(queuedSet(functionId));
+  }
+
+  /** The oldest run that may wait, each once; null when no more are known. */
+  takeOldest(functionId: string): string | null {
+    const backlog = this.#backlogs.get(functionId);
+    if (backlog === undefined) return null;
+    if (backlog.taken < backlog.loaded.length) return backlog.loaded[backlog.taken++]!;
+    if (!backlog.isComplete) return null;
+    backlog.recent ??= this.recentlyQueued(functionId)[Symbol.iterator]();
+    const next = backlog.recent.next();
+    if (next.done !== true) return next.value;
+    backlog.recent = null; // What is made from here on is found by whoever asks again.
+    return null;
   }
 
   /** False also for a run that was made since it was looked for: it has to be loaded again. */

@@ -14,6 +14,7 @@ import type { IncomingEvent } from "../protocol/event.ts";
 import type { FunctionConfig } from "../protocol/function.ts";
 import type { Batch, DecisionOutcome, FlowFactKey, PauseMode } from "./batch.ts";
 import type { Facts } from "./facts.ts";
+import { makeRoom } from "./flow/backlog.ts";
 import { collect } from "./flow/collecting.ts";
 import { decideStart, rememberRun, type StartCause, type StartRequest, type StartWorld } from "./flow/starting.ts";
 import type { Instant } from "./instant.ts";
@@ -21,7 +22,7 @@ import type { TriggerMatch } from "./match/triggers.ts";
 import type { RunContext } from "./run/context.ts";
 import type { NewRun } from "./run/create.ts";
 import { cancelRun, skipRun } from "./run/finish.ts";
-import type { ParentLink, Run, RunEvent } from "./run/run.ts";
+import { MAIN_SLOT, type ParentLink, type Run, type RunEvent } from "./run/run.ts";
 
 export interface Starter {
   now(): Instant;
@@ -92,7 +93,7 @@ export function start(starter: Starter, order: StartOrder, facts: Facts | null):
   // What the engine itself has to tell is never lost, nor what somebody wants once more: it waits until the function goes on.
   const waits = cause === "rerun" || (event.stored.isInternal && cause === "event");
   const request: StartRequest = { fn, event, cause, onceFor, pause: waits ? null : starter.pauseOf(fn.id) };
-  if (facts === null && request.pause === null) return started(starter, order, {});
+  if (facts === null && request.pause === null && fn.flow.backlog === null) return started(starter, order, {});
   const world = worldOf(starter, facts ?? NOTHING_KNOWN);
   const verdict = decideStart(world, request);
   const say = (outcome: DecisionOutcome, reason: string, runId: string | null) => {
@@ -124,6 +125,7 @@ export function start(starter: Starter, order: StartOrder, facts: Facts | null):
     }
     case "start": {
       if (verdict.replaces !== null) replace(starter, fn, verdict.replaces);
+      makeRoom(starter, fn, world.facts);
       const result = started(starter, order, verdict.flow);
       rememberRun(world, request, result.run.id);
       return result;
@@ -170,6 +172,7 @@ function worldOf(starter: Starter, facts: Facts): StartWorld {
     facts,
     now: starter.now(),
     queued: (functionId) => starter.queued(functionId),
+    collects: (runId) => starter.open(runId)?.jobs.get(MAIN_SLOT)?.kind === "collect",
     remember(key: FlowFactKey, value: string, expiresAt: Instant): void {
       facts.noteFlow(key, value);
       starter.batch().flow.push({ ...key, value, expiresAt });
@@ -177,8 +180,8 @@ function worldOf(starter: Starter, facts: Facts): StartWorld {
   };
 }
 
-/** For functions without rules that need facts: a pause is all that is asked. */
-const NOTHING_KNOWN = { flow: () => null, noteFlow() {} } as unknown as Facts;
+/** For functions without rules that need facts: a pause, and how many wait, is all that is asked. */
+const NOTHING_KNOWN = { flow: () => null, noteFlow() {}, takeOldest: () => null } as unknown as Facts;
 
 function decide(
   starter: Starter,

@@ -23,6 +23,7 @@ function viewOf(
     functionOf: (functionId) => config(3, { id: functionId }),
     find: (slugOrId) => (slugOrId === "app-f" ? config(3, { id: "f" }) : undefined),
     runOf: () => undefined,
+    queued: () => 0,
   };
 }
 

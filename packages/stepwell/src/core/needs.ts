@@ -19,7 +19,8 @@ import {
   type PastQuery,
   type WaiterQuery,
 } from "./facts.ts";
-import { flowKeys, hasStartRules, type StartCause } from "./flow/starting.ts";
+import { dropsOldest } from "./flow/backlog.ts";
+import { collectingRun, flowKeys, hasStartRules, type StartCause } from "./flow/starting.ts";
 import type { InboxContent } from "./inbox.ts";
 import type { Instant } from "./instant.ts";
 import { valueAt } from "./match/wait-keys.ts";
@@ -38,6 +39,8 @@ export interface NeedsView {
   /** The function that an invoke would start. */
   find(slugOrId: string): FunctionConfig | undefined;
   runOf(runId: string): Run | undefined;
+  /** Runs of a function that wait for their first call. */
+  queued(functionId: string): number;
 }
 
 /** Null when the command can be applied with these facts. */
@@ -81,7 +84,33 @@ export function missingFor(view: NeedsView, command: Command, facts: Facts): Nee
     default:
       break;
   }
+  for (const [functionId, starts] of needs.starts) needBacklog(view, functionId, starts, facts, needs);
   return isNothing(needs) ? null : needs;
+}
+
+/** As many of the oldest runs that wait as the command may have to drop (flow/backlog.ts, BL2). */
+function needBacklog(view: NeedsView, functionId: string, starts: number, facts: Facts, needs: Needs): void {
+  const limit = view.functionOf(functionId)?.flow.backlog?.limit ?? Number.POSITIVE_INFINITY;
+  let excess = view.queued(functionId) + starts - limit;
+  if (excess <= 0) return;
+  const backlog = facts.backlog(functionId);
+  const { loaded = [], isComplete = false } = backlog ?? {};
+  const count = (runId: string): void => {
+    const run = view.runOf(runId);
+    if (run === undefined) needRun(view, runId, facts, needs);
+    if (run === undefined ? !facts.isAbsent(runId) : run.status === "queued") excess--;
+  };
+  for (const runId of loaded) if (excess > 0) count(runId);
+  if (excess > 0 && !isComplete) {
+    const limitOfPage = Math.min(excess, LIMITS.eventsPerRequestMax);
+    needs.backlogs.push({ functionId, after: loaded.at(-1) ?? null, limit: limitOfPage });
+    return;
+  }
+  const known = new Set(loaded);
+  for (const runId of facts.recentlyQueued(functionId)) {
+    if (excess <= 0) return;
+    if (!known.has(runId)) count(runId);
+  }
 }
 
 function needRun(view: NeedsView, runId: string, facts: Facts, needs: Needs): void {
@@ -123,10 +152,11 @@ function needStart(
   needs: Needs,
 ): void {
   if (onceFor === null && !hasStartRules(fn.flow)) return;
+  if (dropsOldest(fn.flow)) needs.starts.set(fn.id, (needs.starts.get(fn.id) ?? 0) + 1);
   const keys = flowKeys({ fn, event, cause, onceFor }, view.now());
   for (const key of Object.values(keys)) if (key !== null) needFlow(key, facts, needs);
   for (const key of [keys.debounce, keys.batch, keys.singleton]) {
-    const runId = key === null ? null : runOfFact(key, facts.flow(key));
+    const runId = key === null ? null : collectingRun(key, facts.flow(key));
     if (runId !== null) needRun(view, runId, facts, needs);
   }
   const joined = cause !== "invoke" ? null : (runOf(facts, keys.onceFor) ?? runOf(facts, keys.idempotency));
@@ -134,11 +164,6 @@ function needStart(
 }
 
 const runOf = (facts: Facts, key: FlowFactKey | null): string | null => (key === null ? null : facts.flow(key));
-
-function runOfFact({ kind }: FlowFactKey, value: string | null): string | null {
-  if (value === null || kind !== "debounce") return value;
-  return (JSON.parse(value) as { readonly runId: string | null }).runId;
-}
 
 /** Waiters asked for in one query: one more than are resumed at once, so that it shows whether there are more. */
 const PAGE_MAX = LIMITS.resumedRunsPerBatchMax + 1;

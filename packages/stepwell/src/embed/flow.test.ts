@@ -157,6 +157,47 @@ describe("singleton", () => {
   });
 });
 
+describe("backlog", () => {
+  const busy = { runConcurrency: 1, backlog: { limit: 2 } } as const;
+  const statuses = async (it: Awaited<ReturnType<typeof under>>) =>
+    (await it.engine.engine.store.listRuns({ env: "default", limit: 50 })).map(({ status }) => status).reverse();
+
+  test("reject: what finds it full starts nothing", async () => {
+    await using it = await under(busy, "1m");
+    await it.send(1);
+    expect(await it.send(2, 3, 4)).toHaveLength(2);
+    await it.engine.advance("5m");
+    expect(it.seen.map(({ keys }) => keys[0])).toEqual([1, 2, 3]);
+  });
+
+  test("drop-newest: it is left behind as skipped", async () => {
+    await using it = await under({ ...busy, backlog: { limit: 2, policy: "drop-newest" } }, "1m");
+    await it.send(1);
+    await it.send(2, 3, 4);
+    expect(await statuses(it)).toEqual(["running", "queued", "queued", "skipped"]);
+  });
+
+  test("drop-oldest: what waits longest makes room, also for several events at once", async () => {
+    await using it = await under({ ...busy, backlog: { limit: 2, policy: "drop-oldest" } }, "1m");
+    await it.send(1);
+    await it.send(2, 3);
+    await it.send(4);
+    await it.send(5, 6, 7);
+    expect(await statuses(it)).toEqual(["running", "skipped", "skipped", "skipped", "skipped", "queued", "queued"]);
+    await it.engine.advance("5m");
+    expect(it.seen.map(({ keys }) => keys[0])).toEqual([1, 6, 7]);
+  });
+
+  test("an event for a run that waits anyway is no further run", async () => {
+    const debounce = { period: "5s", collect: true };
+    await using it = await under({ debounce, backlog: { limit: 1 } });
+    await it.send(1);
+    await it.send(2, 3);
+    await it.engine.advance("1m");
+    expect(it.seen.map(({ keys }) => keys)).toEqual([[1, 2, 3]]);
+  });
+});
+
 describe("concurrency", () => {
   test("of calls: runs that sleep hold no place", async () => {
     await using it = await under({ concurrency: 1 }, "1m");

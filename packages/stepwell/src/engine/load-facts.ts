@@ -1,18 +1,19 @@
 /** Loads what a command needs to know into its facts. Runs are not among it: the loop brings those into memory itself. */
-import type { Facts, Needs, PastQuery, WaiterQuery } from "../core/facts.ts";
+import type { BacklogQuery, Facts, Needs, PastQuery, WaiterQuery } from "../core/facts.ts";
 import type { Instant } from "../core/instant.ts";
 import { DEFAULT_ENV } from "../protocol/event.ts";
 import type { Store } from "../store/store.ts";
 
 /** Null when only runs are needed. */
 export function loadFacts(store: Store, needs: Needs, facts: Facts, now: Instant): Promise<unknown> | null {
-  const { events, flow, waiters, stored, past } = needs;
+  const { events, flow, waiters, stored, past, backlogs } = needs;
   const loads: Promise<void>[] = [];
   if (events.length > 0) loads.push(store.loadKnownEvents(events).then((found) => facts.addEvents(events, found)));
   if (flow.length > 0) loads.push(store.loadFlow(flow, now).then((found) => facts.addFlow(flow, found)));
   if (stored.length > 0) loads.push(store.loadEvents(stored).then((found) => facts.addStored(stored, found)));
   if (waiters.length > 0) loads.push(loadWaiters(store, waiters, facts));
   for (const query of past) loads.push(loadPast(store, query, facts));
+  for (const query of backlogs) loads.push(loadBacklog(store, query, facts));
   return loads.length === 0 ? null : Promise.all(loads);
 }
 
@@ -23,6 +24,11 @@ async function loadWaiters(store: Store, queries: readonly WaiterQuery[], facts:
     }),
   );
   for (const [index, query] of queries.entries()) facts.addWaiters(query, found[index]!);
+}
+
+async function loadBacklog(store: Store, query: BacklogQuery, facts: Facts): Promise<void> {
+  const { functionId, after, limit } = query;
+  facts.addBacklog(query, await store.loadQueued(functionId, after, limit));
 }
 
 async function loadPast(store: Store, query: PastQuery, facts: Facts): Promise<void> {

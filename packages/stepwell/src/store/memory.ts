@@ -151,6 +151,16 @@ export class MemoryStore implements Store {
     return [...counts].map(([functionId, count]) => ({ functionId, count }));
   }
 
+  async loadQueued(functionId: string, after: string | null, limit: number): Promise<string[]> {
+    const runs = [...this.#tables.runs.values()].filter(
+      (run) => run.functionId === functionId && run.status === "queued" && run.id > (after ?? ""),
+    );
+    return runs
+      .map(({ id }) => id)
+      .sort(compareTexts)
+      .slice(0, limit);
+  }
+
   async loadThrottles(now: Instant): Promise<ThrottleState[]> {
     const facts = [...this.#tables.flow.values()].filter(
       ({ kind, expiresAt }) => kind === "throttle" && expiresAt > now,

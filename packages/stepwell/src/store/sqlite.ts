@@ -172,6 +172,10 @@ export class SqliteStore implements Store {
     return this.#load((loads) => loads.queuedCounts());
   }
 
+  async loadQueued(functionId: string, after: string | null, limit: number): Promise<string[]> {
+    return this.#load((loads) => loads.queued(functionId, after, limit));
+  }
+
   async loadThrottles(now: Instant): Promise<ThrottleState[]> {
     return this.#load((loads) => loads.throttles(now));
   }

@@ -194,6 +194,8 @@ export interface Store extends AccessStore {
   loadThrottles(now: Instant): Promise<ThrottleState[]>;
   /** How many runs of each function wait for their first call. */
   loadQueuedCounts(): Promise<{ functionId: string; count: number }[]>;
+  /** The oldest runs of a function that wait for their first call, by their ids; strictly after `after`. */
+  loadQueued(functionId: string, after: string | null, limit: number): Promise<string[]>;
   /** Messages with greater ids than `after` (null: from the first), in the order of their ids. */
   loadInbox(after: string | null, limit: number): Promise<InboxMessage[]>;
   /** The events that exist of these ids. */

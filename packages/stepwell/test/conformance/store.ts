@@ -507,6 +507,16 @@ function factTests(current: () => Store): void {
     expect(await current().loadKnownEvents([])).toEqual([]);
   });
 
+  test("runs that wait for their first call are found by function, oldest first, in pages", async () => {
+    const runs = [4, 1, 3, 2, 5].map((number) => makeRun(number, { functionId: number === 2 ? "other" : "mine" }));
+    for (const run of runs) addJob(run, "main", { dueAt: T0 });
+    Object.assign(runs[2]!, { status: "running", startedAt: T0 + 9 });
+    await commitRuns(current(), ...runs);
+    expect(await current().loadQueued("mine", null, 10)).toEqual([idOf(1), idOf(4), idOf(5)]);
+    expect(await current().loadQueued("mine", idOf(1), 1)).toEqual([idOf(4)]);
+    expect(await current().loadQueued("nobody", null, 10)).toEqual([]);
+  });
+
   test("the registry is empty at first, and the last put of each wins", async () => {
     expect(await current().loadRegistry()).toEqual({ apps: [], functions: [], schedules: [] });
     await commit(current(), (batch) => {

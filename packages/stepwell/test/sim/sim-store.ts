@@ -100,6 +100,7 @@ export class SimStore {
       listOperations: memory.listOperations.bind(memory),
       loadWaits: (queries: Parameters<Store["loadWaits"]>[0]) => load("waits", () => memory.loadWaits(queries)),
       loadQueuedCounts: () => load("queued counts", () => memory.loadQueuedCounts()),
+      loadQueued: (...query: Parameters<Store["loadQueued"]>) => load("queued", () => memory.loadQueued(...query)),
       loadPlaces: () => load("places", () => memory.loadPlaces()),
       loadThrottles: (now: number) => load("throttles", () => memory.loadThrottles(now)),
       loadWaitCounts: () => load("wait counts", () => memory.loadWaitCounts()),

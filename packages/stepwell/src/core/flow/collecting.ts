@@ -16,6 +16,7 @@ import type { Starter, StartOrder } from "../intake.ts";
 import { beginCollected } from "../run/collect.ts";
 import { moveJob } from "../run/jobs.ts";
 import { MAIN_SLOT, type Run } from "../run/run.ts";
+import { makeRoom } from "./backlog.ts";
 import type { StartWorld, Verdict } from "./starting.ts";
 
 /** What became of an event. `starts`: a run has been made that begins at once. */
@@ -68,14 +69,14 @@ function debounce(starter: Starter, world: StartWorld, order: StartOrder, fact: 
   const isQuiet = state === null || (state.runId === null && state.firstAt + rule.periodMs <= now);
   if (rule.mode !== "trailing" && isQuiet) {
     remember(null, now, now + rule.periodMs);
-    return { run: make(starter, order, null, fact), starts: true, reason: "" };
+    return { run: make(starter, world, order, null, fact), starts: true, reason: "" };
   }
   if (rule.mode === "leading") {
     remember(null, now, now + rule.periodMs);
     return { run: null, starts: false, reason: "an event before it has started a run" };
   }
   const untilAt = dueAt(rule, now, now);
-  const run = make(starter, order, untilAt, fact);
+  const run = make(starter, world, order, untilAt, fact);
   remember(run.id, now, untilAt + SPARE_MS);
   return { run, starts: false, reason: "it waits for quiet" };
 }
@@ -97,7 +98,7 @@ function batch(starter: Starter, world: StartWorld, order: StartOrder, fact: Flo
   const open = runId === null ? undefined : collecting(starter, runId);
   if (open === undefined) {
     const untilAt = world.now + rule.timeoutMs;
-    const run = make(starter, order, untilAt, fact);
+    const run = make(starter, world, order, untilAt, fact);
     world.remember(fact, run.id, untilAt + SPARE_MS);
     return { run, starts: false, reason: "it is the first of its batch" };
   }
@@ -117,7 +118,14 @@ function collecting(starter: Starter, runId: string): Run | undefined {
   return run.events.length < LIMITS.collectedEventsMax ? run : undefined;
 }
 
-function make(starter: Starter, { fn, event }: StartOrder, collectUntil: Instant | null, fact: FlowFactKey): Run {
+function make(
+  starter: Starter,
+  { facts }: StartWorld,
+  { fn, event }: StartOrder,
+  collectUntil: Instant | null,
+  fact: FlowFactKey,
+): Run {
+  makeRoom(starter, fn, facts);
   const { kind, key } = fact as FlowFactKey & { readonly kind: "debounce" | "batch" };
   return starter.create({
     functionId: fn.id,

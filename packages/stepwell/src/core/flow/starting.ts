@@ -15,6 +15,7 @@ import { LIMITS } from "../../protocol/limits.ts";
 import type { DecisionOutcome, FlowFactKey, PauseMode } from "../batch.ts";
 import type { Facts } from "../facts.ts";
 import { type Instant, isoTime } from "../instant.ts";
+import { backlogVerdict, dropsOldest } from "./backlog.ts";
 import { rateLimit } from "./rate-limit.ts";
 import { isExempt, keyValue } from "./rules.ts";
 
@@ -87,14 +88,10 @@ function isBatched(fn: FunctionConfig, event: IncomingEvent, now: Instant): bool
 }
 
 /** True for functions whose starts need facts. */
-export function hasStartRules({
-  idempotency,
-  singleton,
-  rateLimit: rate,
-  debounce,
-  batch,
-}: FunctionConfig["flow"]): boolean {
-  return idempotency !== null || singleton !== null || rate !== null || debounce !== null || batch !== null;
+export function hasStartRules(flow: FunctionConfig["flow"]): boolean {
+  const { idempotency, singleton, rateLimit: rate, debounce, batch } = flow;
+  const hasState = idempotency !== null || singleton !== null || rate !== null || debounce !== null || batch !== null;
+  return hasState || dropsOldest(flow);
 }
 
 export interface StartWorld {
@@ -104,6 +101,8 @@ export interface StartWorld {
   remember(key: FlowFactKey, value: string, expiresAt: Instant): void;
   /** Runs of the function that wait for their first call. */
   queued(functionId: string): number;
+  /** The run is in memory and collects events. */
+  collects(runId: string): boolean;
 }
 
 export function decideStart(world: StartWorld, request: StartRequest): Verdict {
@@ -124,7 +123,7 @@ export function decideStart(world: StartWorld, request: StartRequest): Verdict {
       details: { function: fn.slug, run: holder },
     };
   }
-  const backlog = backlogVerdict(world, fn);
+  const backlog = joinsCollecting(world, keys) ? null : backlogVerdict(world.queued(fn.id), fn);
   if (backlog !== null) return backlog;
   if (keys.rate !== null) {
     const verdict = rateLimit(fn.flow.rateLimit!, facts.flow(keys.rate), now);
@@ -145,6 +144,19 @@ export function decideStart(world: StartWorld, request: StartRequest): Verdict {
   return { kind: "start", flow: startFlow(fn, keys), replaces: replacedRun(mode, holder) };
 }
 
+/** The event goes to a run that is there already. */
+function joinsCollecting({ facts, collects }: StartWorld, { debounce, batch }: FlowKeys): boolean {
+  const key = debounce ?? batch;
+  const runId = key === null ? null : collectingRun(key, facts.flow(key));
+  return runId !== null && collects(runId);
+}
+
+/** The run that a fact of a debounce, a batch or a singleton names. */
+export function collectingRun({ kind }: FlowFactKey, value: string | null): string | null {
+  if (value === null || kind !== "debounce") return value;
+  return (JSON.parse(value) as { readonly runId: string | null }).runId;
+}
+
 function earlierRun(facts: Facts, { onceFor, idempotency }: FlowKeys): Verdict | null {
   const sent = onceFor === null ? null : facts.flow(onceFor);
   if (sent !== null) return { kind: "existing", runId: sent, reason: `event id ${onceFor!.key} was seen before` };
@@ -157,17 +169,6 @@ function pausedVerdict(fn: FunctionConfig, pause: "skip" | "reject", cause: Star
   const details = { function: fn.slug };
   const reason = "the function is paused";
   if (pause === "reject" || cause === "invoke") return { kind: "refuse", outcome: "rejected", reason, code, details };
-  return { kind: "skip", reason, code, details };
-}
-
-/** `drop-oldest` is seen to by whoever makes the run (core/starting-runs.ts): here only what refuses the new one. */
-function backlogVerdict({ queued }: StartWorld, fn: FunctionConfig): Verdict | null {
-  const { backlog } = fn.flow;
-  if (backlog === null || backlog.policy === "drop-oldest" || queued(fn.id) < backlog.limit) return null;
-  const code = "function_backlog_full";
-  const details = { function: fn.slug, limit: backlog.limit };
-  const reason = `${backlog.limit} runs wait already`;
-  if (backlog.policy === "reject") return { kind: "refuse", outcome: "rejected", reason, code, details };
   return { kind: "skip", reason, code, details };
 }
 

@@ -81,8 +81,10 @@ export const LOADS = {
     WHERE status <> 'completed' AND status IN ('queued', 'running') LIMIT ?)`,
   places: `SELECT id AS runId, function_id AS functionId, flow, started_at AS startedAt
     FROM runs INDEXED BY runs_with_places WHERE holds_places = 1 AND status = 'running'`,
-  queuedCounts: `SELECT function_id AS functionId, count(*) AS count FROM runs INDEXED BY runs_by_status
-    WHERE status <> 'completed' AND status = 'queued' GROUP BY function_id`,
+  queuedCounts: `SELECT function_id AS functionId, count(*) AS count FROM runs INDEXED BY runs_queued
+    WHERE status = 'queued' GROUP BY function_id`,
+  queued: `SELECT id FROM runs INDEXED BY runs_queued
+    WHERE status = 'queued' AND function_id = ? AND id > ? ORDER BY id LIMIT ?`,
   throttles: `SELECT function_id AS functionId, key, value FROM flow_state
     WHERE partition = ? AND kind = 'throttle' AND expires_at > ?`,
   apps: "SELECT config, checksum, synced_at AS syncedAt, paused FROM apps",
@@ -243,6 +245,11 @@ export class SqliteLoads {
   queuedCounts(): { functionId: string; count: number }[] {
     const rows = all<{ functionId: string; count: number }>(this.#statements.queuedCounts);
     return rows.map(({ functionId, count }) => ({ functionId: decodeText(functionId), count }));
+  }
+
+  queued(functionId: string, after: string | null, limit: number): string[] {
+    const rows = all<{ id: string }>(this.#statements.queued, encodeText(functionId), encodeText(after ?? ""), limit);
+    return rows.map(({ id }) => decodeText(id));
   }
 
   throttles(now: Instant): ThrottleState[] {

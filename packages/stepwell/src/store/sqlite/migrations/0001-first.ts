@@ -79,6 +79,8 @@ CREATE UNIQUE INDEX runs_by_id ON runs (id);
 CREATE INDEX runs_by_function ON runs (env, function_id, id);
 CREATE INDEX runs_by_status ON runs (env, status, id) WHERE status <> 'completed';
 CREATE INDEX runs_by_event ON runs (event_id) WHERE event_id IS NOT NULL;
+-- Runs that wait for their first call. Most runs are called in the transaction that makes them, and never come here.
+CREATE INDEX runs_queued ON runs (function_id, id) WHERE status = 'queued';
 CREATE INDEX runs_with_places ON runs (id) WHERE holds_places = 1 AND status = 'running';
 
 CREATE TABLE run_events (
