@@ -76,8 +76,10 @@ export class RunRig {
       takeSignal: (name) => void this.told.push(`take ${name}`),
       dropWait: (runId, slot) => void this.told.push(`drop ${runId} ${slot}`),
       forgetFlow: ({ kind, key }) => void this.told.push(`forget ${kind} ${key}`),
-      lookBack: (_run, slot, names, since, untilAt) =>
-        void this.told.push(`look back ${slot} ${names.join()} ${since}, until ${untilAt}`),
+      lookBack: (_run, slot, { names, since, isOptional }, untilAt) =>
+        void this.told.push(
+          `look back ${slot} ${names.join()} ${since}, until ${untilAt}${isOptional ? ", if it can" : ""}`,
+        ),
     };
     const fn = { version: 1, config: this.fn, flow: null };
     const fields = {

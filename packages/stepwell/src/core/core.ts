@@ -198,7 +198,7 @@ export class Core {
       takeSignal: (name) => this.#links.takeSignal(name),
       dropWait: (runId, slot) => this.#links.dropWait(runId, slot),
       forgetFlow: (key) => this.#forgetFlow(key),
-      lookBack: (run, slot, names, since, untilAt) => this.#links.lookBack(run, slot, names, since, untilAt),
+      lookBack: (run, slot, past, untilAt) => this.#links.lookBack(run, slot, past, untilAt),
     };
   }
 

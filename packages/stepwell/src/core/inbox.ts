@@ -44,6 +44,8 @@ export type InboxContent =
       readonly slot: string;
       readonly names: readonly string[];
       readonly since: Instant;
+      /** Nobody asked for it: when it gets too far, the step just waits. */
+      readonly isOptional: boolean;
       readonly until: Instant;
       /** When the step's patience ends if nothing is found. */
       readonly timeoutAt: Instant;

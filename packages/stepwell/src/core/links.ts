@@ -24,7 +24,7 @@ import type { WaitNames } from "./match/wait-names.ts";
 import { pageOf, pastOf, signalKey, waitersOfEvent, waitersOfSignal } from "./needs.ts";
 import { disarm } from "./run/arm.ts";
 import { arrive, lookBack } from "./run/arrive.ts";
-import type { InvokeRequest, InvokeStart, RunContext, SignalState } from "./run/context.ts";
+import type { InvokeRequest, InvokeStart, RunContext, SignalState, WantedPast } from "./run/context.ts";
 import { cancelRun, failRunWith } from "./run/finish.ts";
 import { childEnded, memoOfChild } from "./run/invoke.ts";
 import { moveJob } from "./run/jobs.ts";
@@ -148,8 +148,10 @@ export class Links {
 
   // --- Parents and children -----------------------------------------------------------------------------------
 
-  invoke(parent: ParentLink, { functionId, payload, untilAt }: InvokeRequest): InvokeStart {
+  invoke(parent: ParentLink, { functionId, payload, untilAt, earlier }: InvokeRequest): InvokeStart {
     const { apps, starter } = this.#home;
+    const kept = earlier === null ? null : this.#keep(earlier, functionId);
+    if (kept !== null) return kept;
     const fn = apps.find(functionId);
     if (fn === undefined) return { kind: "refused", code: "function_not_found", details: { function: functionId } };
     const extra = {
@@ -184,6 +186,18 @@ export class Links {
     run.notes = { ...run.notes, joined: [...(run.notes?.joined ?? []), { runId: parentId, slot }] };
     this.#home.batch().runs.add(run);
     return { kind: "started", runId };
+  }
+
+  /** The child that a step had when its run failed is its child still; null when it has to begin another. */
+  #keep(childId: string, functionId: string): InvokeStart | null {
+    const child = this.#home.open(childId);
+    // One in quarantine will tell its end when it has been repaired; one that retention took never will.
+    if (child === undefined) return this.#home.isLeftAlone(childId) ? { kind: "started", runId: childId } : null;
+    if (child.functionId !== functionId && this.#slugOfRun(childId) !== functionId) return null; // The code has changed.
+    if (child.reason === "cancelled_by_parent") return null; // It had to end because the parent did, which goes on now.
+    return isEnded(child)
+      ? { kind: "ended", runId: childId, ...memoOfChild(child) }
+      : { kind: "started", runId: childId };
   }
 
   #slugOfRun(runId: string): string {
@@ -282,9 +296,9 @@ export class Links {
 
   // --- Messages -----------------------------------------------------------------------------------------------
 
-  lookBack(run: Run, slot: string, names: readonly string[], since: Instant, timeoutAt: Instant): void {
+  lookBack(run: Run, slot: string, past: WantedPast, timeoutAt: Instant): void {
     const until = this.#home.now();
-    this.#say({ kind: "look_back", runId: run.id, slot, names, since, until, timeoutAt, after: null, seen: 0 });
+    this.#say({ kind: "look_back", runId: run.id, slot, ...past, until, timeoutAt, after: null, seen: 0 });
   }
 
   #say(content: InboxContent): void {
@@ -365,8 +379,9 @@ export class Links {
     if (step === undefined || job === undefined) return; // Found, or over.
     const seen = content.seen + past.length;
     const max = LIMITS.lookBackEventsMax;
-    if (seen > max) failRunWith(context, run, "look_back_too_far", { step: step.name, limit: max });
-    else if (past.length >= limit) this.#say({ ...content, after: receivedPlace(past.at(-1)!), seen });
+    if (seen > max && !content.isOptional)
+      failRunWith(context, run, "look_back_too_far", { step: step.name, limit: max });
+    else if (seen <= max && past.length >= limit) this.#say({ ...content, after: receivedPlace(past.at(-1)!), seen });
     else moveJob(context, run, job, Math.max(content.timeoutAt, this.#home.now()));
   }
 }

@@ -137,7 +137,7 @@ describe("a message", () => {
 
   test("of a look back needs the stored events and its run", () => {
     const span = { since: 5, until: 9, timeoutAt: 9, after: { receivedAt: 6, id: "e1" }, seen: 250 } as const;
-    const content = { kind: "look_back", runId: "r", slot: "s", names: ["a"], ...span } as const;
+    const content = { kind: "look_back", runId: "r", slot: "s", names: ["a"], isOptional: false, ...span } as const;
     const needs = missingFor(viewOf(), delivered(content), noFacts())!;
     expect(needs.past).toEqual([
       { subject: "m", names: ["a"], from: 5, until: 9, after: { receivedAt: 6, id: "e1" }, limit: 250 },

@@ -25,6 +25,7 @@ import type { InboxContent } from "./inbox.ts";
 import type { Instant } from "./instant.ts";
 import { valueAt } from "./match/wait-keys.ts";
 import type { WaitNames } from "./match/wait-names.ts";
+import { earlierChild } from "./run/invoke.ts";
 import type { Run } from "./run/run.ts";
 import { signalOf } from "./run/wait-signal.ts";
 import { eventOfRun, invokedEvent } from "./trigger-event.ts";
@@ -51,18 +52,18 @@ export function missingFor(view: NeedsView, command: Command, facts: Facts): Nee
       needEvents(view, command, facts, needs);
       break;
     case "reply":
-      if (command.outcome.kind === "ops") needOps(view, command.outcome.ops, facts, needs);
+      if (command.outcome.kind === "ops") needOps(view, command.runId, command.outcome.ops, facts, needs);
       break;
     case "create_endpoint_run":
       if (command.idempotencyKey !== null)
         needFlow({ kind: "idempotency", functionId: command.fn.id, key: command.idempotencyKey }, facts, needs);
       needRun(view, command.runId, facts, needs);
-      needOps(view, command.ops, facts, needs);
+      needOps(view, command.runId, command.ops, facts, needs);
       break;
     case "save_endpoint_steps":
     case "save_checkpoint":
       needRun(view, command.runId, facts, needs);
-      needOps(view, command.ops, facts, needs);
+      needOps(view, command.runId, command.ops, facts, needs);
       break;
     case "cancel_run":
     case "resume_run":
@@ -215,15 +216,18 @@ function needSignal(view: NeedsView, signal: string, facts: Facts, needs: Needs,
     needWaiters(view, waitersOfSignal(signal), facts, needs, Number.POSITIVE_INFINITY);
 }
 
-function needOps(view: NeedsView, ops: readonly Op[], facts: Facts, needs: Needs): void {
+function needOps(view: NeedsView, runId: string, ops: readonly Op[], facts: Facts, needs: Needs): void {
   for (const op of ops) {
-    if (op.op === "InvokeFunction") needInvokeOp(view, op, facts, needs);
+    if (op.op === "InvokeFunction") needInvokeOp(view, runId, op, facts, needs);
     if (op.op === "WaitForSignal") needSignal(view, signalOf(op), facts, needs, true);
     for (const event of op.sends?.events ?? []) needWhetherKnown(event, facts, needs);
   }
 }
 
-function needInvokeOp(view: NeedsView, { opts }: Op, facts: Facts, needs: Needs): void {
+function needInvokeOp(view: NeedsView, runId: string, { id, opts }: Op, facts: Facts, needs: Needs): void {
+  const run = view.runOf(runId);
+  const earlier = run === undefined ? null : earlierChild(run, id);
+  if (earlier !== null) needRun(view, earlier, facts, needs);
   const { function_id: functionId, payload } = opts;
   if (typeof functionId !== "string") return;
   needInvoke(view, functionId, isJsonObject(payload) ? payload : {}, null, facts, needs);

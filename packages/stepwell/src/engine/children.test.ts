@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { EngineRig } from "../../test/engine-rig.ts";
+import { appOf, EngineRig } from "../../test/engine-rig.ts";
 import {
   begun,
   codeOf,
@@ -10,15 +10,17 @@ import {
   HOUR,
   invoking,
   leftovers,
+  loaded,
   memoOf,
   receive,
   report,
   restarted,
   rowOf,
 } from "../../test/engine-runs.ts";
-import { planned } from "../../test/run-rig.ts";
+import { config, planned } from "../../test/run-rig.ts";
 import type { JsonObject } from "../protocol/json.ts";
 import { LIMITS } from "../protocol/limits.ts";
+import type { Op } from "../protocol/op.ts";
 
 /** The run of the last call. */
 const lastRun = (rig: EngineRig): string => rig.calls.at(-1)!.call.runId;
@@ -198,19 +200,88 @@ describe("a resumed parent", () => {
     expect(await memoOf(rig, parent, "i")).toBe('{"data":"new"}');
   });
 
-  test("failed by its own step waits for what its open steps wait for", async () => {
+  const race = { parallelMode: "race" };
+  const other = { triggers: [], slug: "app-g", id: "g" };
+
+  /** A parent that failed by its own step while its child was under way. */
+  async function failedBeside(opts: Op["opts"] = {}) {
     const rig = await EngineRig.started({ retries: 0 });
     const parent = await begun(rig);
-    await report(rig, invoking({ parallelMode: "race" }), { ...planned("bad"), opts: { parallelMode: "race" } });
+    await report(rig, invoking({ ...opts, ...race }), { ...planned("bad"), opts: race });
     const calls = rig.calls.slice(1);
+    const child = calls.find(({ call }) => call.target !== "bad")!;
     calls.find(({ call }) => call.target === "bad")!.answer({ kind: "ops", ops: [failedStep("bad")] });
     await rig.settle();
     await fail(rig, "boom");
-    rig.engine.resumeRun({ runId: parent });
+    expect((await rowOf(rig, parent)).status).toBe("failed");
+    return { rig, parent, child };
+  }
+
+  async function resumed(rig: EngineRig, parent: string, opts: Op["opts"] = {}): Promise<void> {
+    rig.engine.resumeRun({ runId: parent }).catch(() => {});
     await rig.settle();
-    await report(rig, invoking({ parallelMode: "race" }));
-    await complete(rig, "2");
+    await report(rig, invoking({ ...opts, ...race }));
+  }
+
+  test("failed by its own step has the child that is under way still", async () => {
+    const { rig, parent, child } = await failedBeside();
+    await resumed(rig, parent);
+    expect((await rig.store.counts()).runs).toBe(2);
+    child.answer({ kind: "returned", output: "2" });
+    await rig.settle();
     expect(await memoOf(rig, parent, "i")).toBe('{"data":2}');
+  });
+
+  test.each(["completed", "failed"])("gets what its child %s with while it had failed itself", async (how) => {
+    const { rig: before, parent, child } = await failedBeside();
+    child.answer(
+      how === "completed"
+        ? { kind: "returned", output: "2" }
+        : { kind: "failed", noRetry: true, error: { name: "Error", message: "of the child" } },
+    );
+    await before.settle();
+    expect(await memoOf(before, parent, "i")).toBeNull();
+    const rig = await restarted(before);
+    await resumed(rig, parent);
+    expect((await rig.store.counts()).runs).toBe(2);
+    expect(await memoOf(rig, parent, "i")).toContain(how === "completed" ? '{"data":2}' : '"message":"of the child"');
+  });
+
+  test("whose child ends before it is asked for again has the result, and goes on", async () => {
+    const { rig, parent, child } = await failedBeside();
+    rig.engine.resumeRun({ runId: parent }).catch(() => {});
+    await rig.settle();
+    child.answer({ kind: "returned", output: "2" });
+    await rig.settle();
+    await report(rig, invoking(race));
+    expect(await memoOf(rig, parent, "i")).toBe('{"data":2}');
+    expect(rig.calls.at(-1)!.call).toMatchObject({ runId: parent, memos: [{ id: "i" }] });
+  });
+
+  test("that is cancelled before it asked again takes its child along", async () => {
+    const opts = { on_parent_cancel: "cancel" };
+    const { rig, parent, child } = await failedBeside(opts);
+    rig.engine.resumeRun({ runId: parent }).catch(() => {});
+    rig.engine.cancelRun({ runId: parent, reason: "test" }).catch(() => {});
+    await rig.settle();
+    expect(await rowOf(rig, child.call.runId)).toMatchObject({ reason: "cancelled_by_parent" });
+    expect(await leftovers(rig)).toBe(0);
+  });
+
+  test("begins another child when it now invokes another function, and when retention took the one it had", async () => {
+    const { rig, parent } = await failedBeside();
+    rig.engine.sync({ ...appOf({ retries: 0 }), functions: [...appOf().functions, config(0, other)] }, "2");
+    await resumed(rig, parent, { function_id: "app-g" });
+    expect([rig.calls.at(-1)!.call.functionId, (await rig.store.counts()).runs]).toEqual(["g", 3]);
+
+    const gone = await failedBeside();
+    gone.child.answer({ kind: "returned", output: "2" });
+    await gone.rig.settle();
+    const tables = gone.rig.store.snapshot();
+    tables.runs.delete(gone.child.call.runId);
+    gone.rig.store.restore(tables);
+    await resumed(gone.rig, gone.parent);
+    expect((await loaded(gone.rig, gone.parent)).steps.get("i")!.childRunId).not.toBe(gone.child.call.runId);
   });
 });
 

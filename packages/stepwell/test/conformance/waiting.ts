@@ -207,6 +207,7 @@ export function inboxTests(current: () => Store): void {
         slot: "s",
         names: ["a", "b"],
         since: 5,
+        isOptional: false,
         until: 6,
         timeoutAt: 7,
         after: null,

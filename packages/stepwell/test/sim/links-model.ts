@@ -2,7 +2,8 @@
  * The reference model of parents and children.
  *
  *   IV1. A step that invokes has exactly one child, stored with it: it knows its child, the child knows the step and is one
- *        invoke deeper. Only a resume that takes the step's error away gives it another.
+ *        invoke deeper. Only a resume that takes the step's error away gives it another, or one of a run whose
+ *        end cancelled the child.
  *   IV2. The step gets what its child ended with: with the child's end, or by a message that is stored with it. Never before,
  *        never of another run.
  *   IV3. What cannot start is answered in the commit that opens the step, with a code.
@@ -35,6 +36,8 @@ export class LinksModel {
   /** Children of each step, ever. */
   readonly #children = new Map<string, string[]>();
   readonly #known = new Set<string>();
+  /** How often a resume took the step's result away. */
+  readonly #taken = new Map<string, number>();
   #cancelled: RunRecord[] = [];
 
   constructor(ledger: Ledger, world: LinksWorld) {
@@ -43,6 +46,11 @@ export class LinksModel {
   }
 
   before(records: BatchRecords): void {
+    for (const { runId, id, memo } of records.steps) {
+      const key = `${runId} ${id}`;
+      if (memo === null && this.#ledger.memoOf(runId, id) !== undefined)
+        this.#taken.set(key, (this.#taken.get(key) ?? 0) + 1);
+    }
     this.#cancelled = records.runs.filter((run) => {
       const before = this.#ledger.runs.get(run.id);
       const isEnding = before === undefined || !isOver(before.status);
@@ -71,8 +79,9 @@ export class LinksModel {
       say("there is no such run");
       return;
     }
-    const resumes = parent.notes?.resumes ?? 0;
-    if (children.length > 1 + resumes) say(`the children of the step are ${children.join(" and ")}`);
+    const isCancelled = (id: string) => this.#ledger.runs.get(id)?.reason === "cancelled_by_parent";
+    const allowed = 1 + (this.#taken.get(key) ?? 0) + children.filter(isCancelled).length;
+    if (children.length > allowed) say(`the children of the step are ${children.join(" and ")}`);
     if (this.#ledger.steps.get(runId)?.get(slot)?.childRunId !== run.id) say("the step does not know it");
     if (depth !== (parent.parent?.depth ?? 0) + 1) say(`it is ${depth} deep`);
   }

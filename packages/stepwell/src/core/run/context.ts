@@ -47,7 +47,14 @@ export interface RunContext {
   /** A fact of flow control is over. */
   forgetFlow(key: FlowFactKey): void;
   /** A wait wants to know of events that came before it; its patience ends at `untilAt` when there are none. */
-  lookBack(run: Run, slot: string, names: readonly string[], since: Instant, untilAt: Instant): void;
+  lookBack(run: Run, slot: string, past: WantedPast, untilAt: Instant): void;
+}
+
+export interface WantedPast {
+  readonly names: readonly string[];
+  readonly since: Instant;
+  /** Nobody asked for it: when it gets too far, the step just waits. */
+  readonly isOptional: boolean;
 }
 
 export interface InvokeRequest {
@@ -57,6 +64,8 @@ export interface InvokeRequest {
   readonly payload: JsonObject;
   /** Until when the caller waits. */
   readonly untilAt: Instant;
+  /** The child that the step had when its run failed: it is not started twice. */
+  readonly earlier: string | null;
 }
 
 export type InvokeStart =

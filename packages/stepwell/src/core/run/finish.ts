@@ -91,9 +91,9 @@ function end(
 
 /** F3. */
 function cancelChildren(context: RunContext, run: Run): void {
-  for (const slot of run.jobs.keys()) {
-    const step = run.steps.get(slot);
-    if (step?.kind !== "invoke" || step.childRunId === null || !isCancelledWithParent(step.options)) continue;
+  for (const step of run.steps.values()) {
+    if (step.kind !== "invoke" || step.memo !== null || step.childRunId === null) continue;
+    if (!isCancelledWithParent(step.options)) continue;
     context.cancelOther(step.childRunId, "cancelled_by_parent", `the run that invoked it, ${run.id}, was cancelled`);
   }
 }

@@ -26,7 +26,7 @@ describe("a step that invokes", () => {
     expect(rig.invoked).toEqual([
       {
         parent: { runId: "run", slot: "i", onCancel: "abandon", depth: 1 },
-        request: { functionId: "app-f", payload: { data: { n: 1 } }, untilAt: START + 3_600_000 },
+        request: { functionId: "app-f", payload: { data: { n: 1 } }, untilAt: START + 3_600_000, earlier: null },
       },
     ]);
     expect(rig.run.steps.get("i")).toMatchObject({ kind: "invoke", status: "waiting", childRunId: "child-1" });

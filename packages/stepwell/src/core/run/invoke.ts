@@ -5,7 +5,8 @@
  *        nobody waits for what will never come.
  *   IV2. A child's error is the step's error and is not retried: the child had its own attempts.
  *   IV3. A child outlives the step's timeout; whether it outlives the cancellation of its parent is the step's choice.
- *   IV4. A step that is asked for again, in a run that was resumed, has another child; the earlier one tells it nothing.
+ *   IV4. A step that was open when its run failed has the same child when the run is resumed: its end counts also when it
+ *        came in between. One whose error ended the run gets another child; the earlier one tells it nothing.
  */
 import type { ErrorValue } from "../../protocol/error-value.ts";
 import { errorMessage } from "../../protocol/errors.ts";
@@ -40,14 +41,14 @@ export function applyInvoke(context: RunContext, run: Run, op: Op): Step | null 
     return step; // IV1
   }
   const step = stepFor(context, run, op, "invoke", "waiting");
+  step.childRunId = started.runId;
+  step.startedAt = context.now;
   if (started.kind === "ended") {
-    step.childRunId = started.runId;
-    step.startedAt = context.now;
-    recordMemo(context, run, step, started.memo, started.status, context.now);
+    const { memo, status } = started.status === "failed" ? started : fittingMemo(context, step, started.memo);
+    if (!fits(context, run, op, memo)) return null;
+    recordMemo(context, run, step, memo, status, context.now);
     return step;
   }
-  step.childRunId = started.runId; // A step of a resumed run had another.
-  step.startedAt = context.now;
   addJob(context, run, op.id, "timeout", untilAt);
   return null;
 }
@@ -63,7 +64,14 @@ function startChild(context: RunContext, run: Run, op: Op, untilAt: number): Inv
   }
   const onCancel = wantsCancel(op.opts) ? "cancel" : "abandon";
   const parent = { runId: run.id, slot: op.id, onCancel, depth } as const;
-  return context.invoke(parent, { functionId, payload: isJsonObject(payload) ? payload : {}, untilAt });
+  const earlier = earlierChild(run, op.id); // IV4
+  return context.invoke(parent, { functionId, payload: isJsonObject(payload) ? payload : {}, untilAt, earlier });
+}
+
+/** The child that a step had when its run failed, or null. */
+export function earlierChild(run: Run, stepId: string): string | null {
+  const step = run.steps.get(stepId);
+  return step?.kind === "invoke" && step.memo === null && !run.jobs.has(stepId) ? step.childRunId : null;
 }
 
 const wantsCancel = (options: Readonly<Record<string, unknown>>) => options["on_parent_cancel"] === "cancel";

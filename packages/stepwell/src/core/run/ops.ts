@@ -187,13 +187,14 @@ function applyPlanned(context: RunContext, run: Run, op: Op, reported: Reported)
 
 function applySleep(context: RunContext, run: Run, op: Op, reported: Reported): void {
   if (!fits(context, run, op, "")) return;
-  const until = sleepUntil(op, context.now);
+  const known = run.steps.get(op.id);
+  const begunAt = known?.kind === "sleep" ? known.startedAt : null; // In a run that failed and was resumed.
+  const until = sleepUntil(op, context.now, begunAt ?? context.now);
   if (until.problem !== null) {
     failRunWith(context, run, until.problem, until.details);
     return;
   }
-  const step = stepFor(context, run, op, "sleep", "sleeping");
-  step.startedAt = context.now;
+  stepFor(context, run, op, "sleep", "sleeping").startedAt = begunAt ?? context.now;
   addJob(context, run, op.id, "sleep", until.at);
   reported.progressed = true;
 }

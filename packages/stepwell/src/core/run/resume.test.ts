@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { asking, done, planned, RunRig, START, sleeping } from "../../../test/run-rig.ts";
 import { NO_TIMEOUTS } from "../../protocol/function.ts";
+import type { Op } from "../../protocol/op.ts";
 import { resumeFailed } from "./resume.ts";
 
 const FINAL = { noRetry: true };
@@ -65,6 +66,39 @@ describe("a failed run that is resumed", () => {
     resumeFailed(rig.context, rig.run);
     rig.report("main", wait, { ...planned("bad"), opts: { parallelMode: "race" } });
     expect([rig.slots.sort(), rig.armed.size, rig.problems]).toEqual([["bad", "w"], 1, []]);
+  });
+
+  /** A run whose step `id` was open when it failed, resumed ten seconds later, and asked for the step again. */
+  function reopened(op: Op): RunRig {
+    const rig = new RunRig();
+    const race = { opts: { ...op.opts, parallelMode: "race" } };
+    rig.report("main", { ...op, ...race }, { ...planned("bad"), opts: { parallelMode: "race" } });
+    rig.report("bad", failedStep("bad"));
+    rig.answer(rig.call()!, rig.failed("boom", FINAL));
+    rig.now += 10_000;
+    resumeFailed(rig.context, rig.run);
+    rig.report("main", { ...op, ...race });
+    return rig;
+  }
+
+  test("has a sleep end when it would have ended, and not before now", () => {
+    expect(reopened(sleeping("s", "1m")).job("s")!.dueAt).toBe(START + 60_000);
+    expect(reopened(sleeping("s", "3s")).job("s")!.dueAt).toBe(START + 10_000);
+  });
+
+  test("sees the events that came since its step waited; the patience counts anew", () => {
+    const opts = { timeout: "1m" };
+    const rig = reopened(asking("WaitForEvent", { id: "w", name: "reply", opts }));
+    expect(rig.told).toEqual([`look back w reply ${START}, until ${START + 70_000}, if it can`]);
+    const asked = reopened(asking("WaitForEvent", { id: "w", name: "reply", opts: { ...opts, since: "run" } }));
+    expect(asked.told.at(-1)).toBe(`look back w reply ${START}, until ${START + 70_000}`);
+  });
+
+  test("waits for its signal again, and makes its request again with all attempts", () => {
+    const signal = reopened(asking("WaitForSignal", { id: "s", opts: { signal: "go", timeout: "1m" } }));
+    expect([signal.armed.size, signal.job("s")!.dueAt]).toEqual([1, START + 70_000]);
+    const request = reopened(asking("Gateway", { id: "g", opts: { url: "https://example.com/" } }));
+    expect(request.job("g")).toMatchObject({ kind: "request", attempt: 0, dueAt: START + 10_000 });
   });
 
   test("asked for another kind of step than before, has that kind from then on, and notes the change", () => {

@@ -6,6 +6,9 @@
  *   RS2. A run that failed outside its steps is discovered again.
  *   RS3. What its end took away is back: its limit of time, counted from now, and the cancel rules of the function.
  *   RS4. The places of its own that it had under limits on whole runs are gone: it waits for them as a run that starts does.
+ *   RS5. A step that was open goes on when the code asks for it again: it has the child that it had, whether that has ended
+ *        meanwhile or not (invoke.ts, IV4), it sleeps until when it would have (ops.ts), it sees the events that came meanwhile
+ *        (wait-event.ts, WE5). Its patience counts anew; a signal's name is taken anew; a request is made again.
  */
 import type { ErrorValue } from "../../protocol/error-value.ts";
 import { holdsPlaces } from "../flow/rules.ts";
@@ -58,8 +61,9 @@ function forget(context: RunContext, run: Run, step: Step): void {
     context.batch.steps.add(later);
   }
   run.steps.delete(step.id);
-  // The row stays, without its result, until the code asks for the step again.
-  Object.assign(step, { seq: null, memo: null, status: "planned", attempts: 0, startedAt: null, endedAt: null });
+  // The row stays, without its result and its child, until the code asks for the step again.
+  const fresh = { seq: null, memo: null, status: "planned", attempts: 0, startedAt: null, endedAt: null };
+  Object.assign(step, { ...fresh, childRunId: null });
   run.steps.set(step.id, step);
   context.batch.steps.add(step);
 }

@@ -12,10 +12,11 @@ type SleepEnd =
   | { readonly problem: null; readonly at: Instant }
   | { readonly problem: ErrorCode; readonly details: ErrorDetails };
 
-export function sleepUntil(op: Op, now: Instant): SleepEnd {
+/** `begunAt`: when the sleep began, from which a duration counts. */
+export function sleepUntil(op: Op, now: Instant, begunAt: Instant = now): SleepEnd {
   const duration = op.opts["duration"];
   const text = typeof duration === "string" && duration !== "" ? duration : op.name;
-  const at = text === "" ? now : untilOf(text, now);
+  const at = text === "" ? now : untilOf(text, begunAt);
   if (at === null) return { problem: "duration_invalid", details: { where: `step ${op.displayName}`, value: text } };
   if (at - now > LIMITS.sleepMsMax) {
     return { problem: "sleep_too_long", details: { step: op.displayName, limit: LIMITS.sleepMsMax / 86_400_000 } };

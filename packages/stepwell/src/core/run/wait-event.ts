@@ -5,6 +5,7 @@
  *   WE2. Event or timeout, whichever is applied first; the memo is the bare event, or `null`.
  *   WE3. An expression that does not compile, a name or a timeout that cannot be ends the run at once.
  *   WE4. A look back comes before the timeout, however short: the time counts once the look back has found nothing.
+ *   WE5. A step that was open when its run failed sees what came until it is asked for again, as if it had looked back.
  */
 import { canonicalJson, type JsonText, wholePairs } from "../../protocol/json.ts";
 import { LIMITS } from "../../protocol/limits.ts";
@@ -29,20 +30,21 @@ export function applyWaitForEvent(context: RunContext, run: Run, op: Op): boolea
   }
   const untilAt = patienceOf(context, run, op, null);
   if (untilAt === null) return false;
-  const since = sinceOf(op, run);
-  if (since === undefined) return refuse(context, run, op, '`since` must be "run" or a date');
+  const wanted = sinceOf(op, run);
+  if (wanted === undefined) return refuse(context, run, op, '`since` must be "run" or a date');
   const expression = typeof op.opts["if"] === "string" && op.opts["if"] !== "" ? op.opts["if"] : null;
   const problem = arm(context, run, op.id, { kind: "event", names, expression, untilAt: null });
   if (problem !== null) {
     failRunWith(context, run, "expression_invalid", { expression: expression!, reason: problem.reason });
     return false;
   }
+  const since = wanted ?? openedAt(run, op); // WE5
   const step = stepFor(context, run, op, "wait", "waiting");
   step.startedAt = context.now;
   if (since === null) addJob(context, run, op.id, "timeout", untilAt);
   else {
     addJob(context, run, op.id, "timeout", context.now + LIMITS.sleepMsMax); // WE4
-    context.lookBack(run, op.id, names, since, untilAt);
+    context.lookBack(run, op.id, { names, since, isOptional: wanted === null }, untilAt);
   }
   return true;
 }
@@ -65,6 +67,12 @@ function sinceOf({ opts }: Op, run: Run): Instant | null | undefined {
   if (since === "run") return run.createdAt;
   const at = typeof since === "string" ? Date.parse(since) : Number.NaN;
   return Number.isNaN(at) ? undefined : at;
+}
+
+/** Since when the step waits already, in a run that failed and was resumed; null when it does not. */
+function openedAt(run: Run, op: Op): Instant | null {
+  const step = run.steps.get(op.id);
+  return step?.kind === "wait" && step.memo === null ? step.startedAt : null;
 }
 
 /** Of a value that is no duration this much is shown. */
