@@ -70,6 +70,7 @@ import { runTimeout } from "./run/timeouts.ts";
 import { wake } from "./run/wake.ts";
 import { hintOf, type JobHint, JobQueue, type PageRequest } from "./schedule/job-queue.ts";
 import { type Lane, ReadyQueue } from "./schedule/ready-queue.ts";
+import { deliverSignal } from "./signals.ts";
 import { invokeFunction, rerun, resumeRun } from "./starts.ts";
 import { Ticks } from "./ticks.ts";
 
@@ -266,7 +267,7 @@ export class Core {
 
   sendSignal(command: SendSignal, facts: Facts, now: Instant): SignalAnswer {
     this.#begin(now);
-    return this.#links.deliverSignal(command.signal, command.data, command.ttlMs, facts);
+    return deliverSignal(this.#home, command, facts);
   }
 
   invokeFunction(command: InvokeFunction, facts: Facts, now: Instant): StartAnswer {

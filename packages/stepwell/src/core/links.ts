@@ -8,7 +8,7 @@
  */
 import type { IncomingEvent, StoredEvent } from "../protocol/event.ts";
 import type { FunctionConfig } from "../protocol/function.ts";
-import type { JsonObject, JsonText } from "../protocol/json.ts";
+import type { JsonObject } from "../protocol/json.ts";
 import { LIMITS } from "../protocol/limits.ts";
 import type { Sends } from "../protocol/op.ts";
 import type { Apps } from "./apps.ts";
@@ -21,7 +21,7 @@ import { type Starter, start, startRuns } from "./intake.ts";
 import { endEventData, endEventNames, internalEvent } from "./lifecycle.ts";
 import type { TriggerIndex } from "./match/triggers.ts";
 import type { WaitNames } from "./match/wait-names.ts";
-import { pageOf, pastOf, signalKey, waitersOfEvent, waitersOfSignal } from "./needs.ts";
+import { pageOf, pastOf, signalKey, waitersOfEvent } from "./needs.ts";
 import { disarm } from "./run/arm.ts";
 import { arrive, lookBack } from "./run/arrive.ts";
 import type { InvokeRequest, InvokeStart, RunContext, SignalState, WantedPast } from "./run/context.ts";
@@ -29,8 +29,7 @@ import { cancelRun, failRunWith } from "./run/finish.ts";
 import { childEnded, memoOfChild } from "./run/invoke.ts";
 import { moveJob } from "./run/jobs.ts";
 import { type EndReason, isEnded, type ParentLink, type Run } from "./run/run.ts";
-import { resolveWait } from "./run/wait-event.ts";
-import { signalMemo } from "./run/wait-signal.ts";
+import { deliverSignal, signalState } from "./signals.ts";
 import { invokedEvent } from "./trigger-event.ts";
 
 /** What the links need of the core. */
@@ -249,18 +248,7 @@ export class Links {
   signal(name: string): SignalState {
     const facts = this.#facts;
     if (facts === null) return { holder: null, early: null };
-    const holder = this.#holderOf(name, facts);
-    return { holder, early: facts.flow(signalKey(name)) };
-  }
-
-  #holderOf(name: string, facts: Facts): SignalState["holder"] {
-    for (const runId of facts.waiters(waitersOfSignal(name)).runIds) {
-      const run = this.#home.open(runId);
-      for (const [slot, [wait]] of run?.waits ?? []) {
-        if (wait?.kind === "signal" && wait.name === name) return { runId, slot };
-      }
-    }
-    return null;
+    return signalState(this.#home, name, facts);
   }
 
   takeSignal(name: string): void {
@@ -272,26 +260,6 @@ export class Links {
     const run = this.#home.open(runId);
     if (run === undefined) this.#say({ kind: "drop_wait", runId, slot });
     else disarm(this.#home.context, run, slot);
-  }
-
-  /** Gives a signal to who waits for it, or keeps it. */
-  deliverSignal(
-    signal: string,
-    data: JsonText,
-    ttlMs: number | null,
-    facts: Facts,
-  ): { readonly runId: string | null; readonly isBuffered: boolean } {
-    const holder = this.#holderOf(signal, facts);
-    if (holder !== null) {
-      const run = this.#home.open(holder.runId)!;
-      resolveWait(this.#home.context, run, holder.slot, signalMemo(signal, data), "completed");
-      return { runId: holder.runId, isBuffered: false };
-    }
-    if (ttlMs === null || ttlMs === 0) return { runId: null, isBuffered: false };
-    const key = signalKey(signal);
-    facts.noteFlow(key, data);
-    this.#home.batch().flow.push({ ...key, value: data, expiresAt: this.#home.now() + ttlMs });
-    return { runId: null, isBuffered: true };
   }
 
   // --- Messages -----------------------------------------------------------------------------------------------
@@ -311,7 +279,7 @@ export class Links {
     this.#home.batch().deletedMessages.push(message.id); // CL2
     if (content.kind === "event") this.#deliverEvent(content, facts);
     else if (content.kind === "tick") this.#deliverTick(content, facts);
-    else if (content.kind === "signal") this.deliverSignal(content.signal, content.data, content.ttlMs, facts);
+    else if (content.kind === "signal") deliverSignal(this.#home, content, facts);
     else this.#deliverToRun(message.id, content, facts);
   }
 
