@@ -5,7 +5,7 @@ import { build } from "esbuild";
 import { describe, expect, test } from "vitest";
 
 const SOURCES = fileURLToPath(new URL("../src/", import.meta.url));
-const SIZE_BYTES_MAX = 32 * 1024;
+const SIZE_BYTES_MAX = 34 * 1024;
 
 async function bundle(...doors: string[]) {
   const result = await build({
@@ -27,7 +27,7 @@ async function bundle(...doors: string[]) {
   return { sizeBytes: gzipSync(result.outputFiles[0]!.contents, { level: 9 }).length, inputs, imports };
 }
 
-test("the client and a fetch handler stay under 32 KB minified and compressed", async () => {
+test("the client and a fetch handler stay under 34 KB minified and compressed", async () => {
   const { sizeBytes } = await bundle("index.ts", "web.ts");
   expect(sizeBytes).toBeLessThan(SIZE_BYTES_MAX);
 });

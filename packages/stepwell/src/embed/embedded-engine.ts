@@ -16,6 +16,7 @@ import { StepwellError } from "../protocol/errors.ts";
 import { DEFAULT_ENV } from "../protocol/event.ts";
 import { createIdSource, type IdSource } from "../protocol/ids.ts";
 import { canonicalJson, type JsonObject, type JsonValue } from "../protocol/json.ts";
+import type { CallLines } from "../protocol/log-lines.ts";
 import { readEvent } from "../protocol/read-events.ts";
 import { Stepwell } from "../sdk/client.ts";
 import { type DurationInput, durationMs } from "../sdk/duration-input.ts";
@@ -28,7 +29,9 @@ import { systemClock } from "../server/clock.ts";
 import { createGateway } from "../server/gateway/gateway.ts";
 import { startHousekeeping } from "../server/housekeeping.ts";
 import { readEvents } from "../server/intake.ts";
+import { LogIntake } from "../server/logs/log-intake.ts";
 import { createSystemRandom } from "../server/system-random.ts";
+import type { LogLineRow } from "../store/logs.ts";
 import type { ListedStep, Store } from "../store/store.ts";
 import { appsOf, type InProcessApp, registrationOf } from "./in-process-app.ts";
 import { InProcessTransport } from "./in-process-transport.ts";
@@ -63,6 +66,7 @@ export interface WaitOptions {
   readonly timeout?: DurationInput;
 }
 
+const LOG_LINES_MAX = 1_000;
 const GRACE_MS_DEFAULT = 10_000;
 
 const CONSOLE_LOG: EngineLog = {
@@ -88,6 +92,7 @@ export class EmbeddedEngine {
   /** Who waits for the end of a run, by run id. */
   readonly #waiting = new Map<string, Set<() => void>>();
   readonly #log: EngineLog;
+  readonly #lines: LogIntake;
   #stopHousekeeping = () => {};
   #stopped: Promise<void> | null = null;
 
@@ -100,7 +105,10 @@ export class EmbeddedEngine {
     this.#ids = createIdSource(() => random.uint32());
     this.#clients = clientsOf(options.client);
     this.#apps = appsOf(options.functions, this.#clients);
-    this.#transport = new InProcessTransport(this.#apps, this.#clock);
+    this.#lines = new LogIntake({ store: store.logs, clock: this.#clock, log: this.#log, stored: () => {} });
+    // With time in somebody's hand nothing may happen that nobody waits for.
+    const takeLines = this.#clock === systemClock ? (lines: CallLines) => this.#lines.take(lines) : null;
+    this.#transport = new InProcessTransport(this.#apps, this.#clock, takeLines);
     this.engine = new Engine({
       store,
       clock: this.#clock,
@@ -204,6 +212,12 @@ export class EmbeddedEngine {
     return this.#store.listSteps(runId);
   }
 
+  /** What the handler of a run has logged, oldest first: the first thousand lines, or those after the line `after`. */
+  async getLogs(runId: string, options: { readonly after?: string } = {}): Promise<LogLineRow[]> {
+    await this.#lines.flush();
+    return this.#store.logs.list({ runId, order: "asc", limit: LOG_LINES_MAX, ...options });
+  }
+
   /** Why a run does not go on, or what it does: which limit, whom it waits for, until when. Null when there is none. */
   explainRun(runId: string): Promise<RunExplanation | null> {
     return this.engine.explain(runId);
@@ -280,6 +294,7 @@ export class EmbeddedEngine {
       engineOfClient.delete(client);
       Stepwell.sendOver(client, null);
     }
+    await this.#lines.close();
     await Promise.all([this.#transport.close(), this.#gateway.close()]);
     await this.#store.close();
   }

@@ -23,10 +23,15 @@ export const HEADERS = {
   features: "x-stepwell-features",
   /** Ours, on replies: stored steps that the code no longer reaches, URI-encoded and comma-separated. */
   unreached: "x-stepwell-unreached",
+  /** Ours, on replies: the last lines that the handler logged (log-lines.ts). */
+  logs: "x-stepwell-logs",
 } as const;
 
-/** Names in the features header: `sends`: a step's result carries the events and signals it sends. */
-export const FEATURES = { sends: "sends" } as const;
+/**
+ * Names in the features header: `sends`: a step's result carries the events and signals it sends; `logs`: the server
+ * takes the lines that handlers log.
+ */
+export const FEATURES = { sends: "sends", logs: "logs" } as const;
 
 export const QUERY = { functionSlug: "fnId", stepId: "stepId", deployId: "deployId", probe: "probe" } as const;
 

@@ -126,6 +126,19 @@ export const LIMITS = {
   endpointStreamsMax: 1_000,
   /** How long somebody may listen to a run's stream. */
   endpointListenMs: 900_000,
+  /** One line that a handler logs, in characters; the rest of it is cut. */
+  logMessageCharsMax: 16 * 1024,
+  /** What one call of a function may log, in lines and in characters; the rest is counted. */
+  logLinesPerCallMax: 2_000,
+  logCharsPerCallMax: 1024 * 1024,
+  /** What is kept of one run's lines, in lines and in characters; the rest is counted. */
+  logLinesPerRunMax: 20_000,
+  logCharsPerRunMax: 8 * 1024 * 1024,
+  /** Lines that wait to be stored, of all runs together; the rest is counted. */
+  logLinesQueuedMax: 50_000,
+  logCharsQueuedMax: 32 * 1024 * 1024,
+  /** Lines that one search looks at before it answers with what it has found. */
+  logSearchLinesMax: 20_000,
   /** Values longer than this are kept apart from their rows. */
   blobBytesMin: 64 * 1024,
 } as const;

@@ -9,6 +9,7 @@ export interface ApiRequest {
   readonly path: string;
   readonly body?: string;
   readonly headers?: Readonly<Record<string, string>>;
+  readonly signal?: AbortSignal;
 }
 
 export interface ApiReply {
@@ -36,6 +37,7 @@ async function send(settings: Settings, request: ApiRequest, signingKey: string 
   if (signingKey !== null) headers["authorization"] = `Bearer ${hashedSigningKey(signingKey) ?? signingKey}`;
   const init: RequestInit = { method: request.method, headers };
   if (request.body !== undefined) init.body = request.body;
+  if (request.signal !== undefined) init.signal = request.signal;
   const response = await settings.fetch(`${settings.apiUrl}${request.path}`, init);
   return { status: response.status, body: await response.text() };
 }

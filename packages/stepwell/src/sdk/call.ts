@@ -3,15 +3,17 @@ import { StepwellError } from "../protocol/errors.ts";
 import { FEATURES, HEADERS, QUERY } from "../protocol/headers.ts";
 import { LIMITS } from "../protocol/limits.ts";
 import type { App } from "./app.ts";
+import type { CallRecorder } from "./call-log.ts";
 import { type CallRequest, readCall } from "./call-request.ts";
 import { checkpointerOf } from "./checkpoint.ts";
 import { Stepwell } from "./client.ts";
 import { unreachedHeader } from "./code-change.ts";
 import { errorData } from "./error-data.ts";
 import { execute } from "./execute.ts";
-import type { ExecutionResult } from "./execution.ts";
+import { type ExecutionResult, startHostTimer } from "./execution.ts";
 import type { AnyFunction } from "./function.ts";
 import type { Incoming, Reply } from "./incoming.ts";
+import { type CallLog, shipperOf } from "./log-shipper.ts";
 import { memosOf } from "./memo.ts";
 import { hooksOf, wrapWith } from "./middleware.ts";
 import { withState } from "./run-state.ts";
@@ -31,7 +33,9 @@ export async function answerCall(
   const call = readCall(incoming, query, body);
   const run = async () => {
     const whole = call.useApi ? await withState(call, settings) : call;
-    return replyOf(await executeCall(app, fn, incoming, whole, settings));
+    if (!call.features.has(FEATURES.logs)) return replyOf(await executeCall(app, fn, incoming, whole, settings));
+    const log = shipperOf(settings).open(call);
+    return withLines(replyOf(await executeCall(app, fn, incoming, whole, settings, log.record)), log, app);
   };
   if (fn.middleware.length === 0) return run();
   const input = { fn, requestInfo: incoming, runId: call.runId };
@@ -47,6 +51,7 @@ function executeCall(
   incoming: Incoming,
   call: CallRequest,
   settings: Settings,
+  record?: CallRecorder,
 ): Promise<ExecutionResult> {
   return execute({
     fn,
@@ -61,11 +66,32 @@ function executeCall(
     disableImmediateExecution: call.disableImmediateExecution,
     checkpoint: checkpointerOf(fn, call, settings, app.client.logger),
     logger: app.client.logger,
+    ...(record === undefined ? {} : { record }),
     sender: Stepwell.sender(app.client, fn),
     isExtended: call.features.size > 0,
     sendsCharsMax: call.features.has(FEATURES.sends) ? SENDS_CHARS_MAX : 0,
     ...(incoming.signal === undefined ? {} : { signal: incoming.signal }),
   });
+}
+
+/** Hosts that may stop everything once the answer is out; the others go on with what is under way. */
+const FREEZING: ReadonlySet<string> = new Set(["aws-lambda", "hono", "nextjs", "web"]);
+
+/** How long an answer waits there for lines that did not fit into it, in ms. */
+const LINES_MS_MAX = 1_000;
+
+/** The reply with the last lines of its call (protocol/log-lines.ts). */
+async function withLines(reply: Reply, log: CallLog, { framework }: App): Promise<Reply> {
+  const { header, sent } = log.end();
+  if (sent !== null && FREEZING.has(framework)) {
+    let stop = () => {};
+    const isOver = new Promise<void>((resolve) => {
+      stop = startHostTimer(LINES_MS_MAX, resolve);
+    });
+    await Promise.race([sent, isOver]);
+    stop();
+  }
+  return header === null ? reply : { ...reply, headers: { ...reply.headers, [HEADERS.logs]: header } };
 }
 
 /** The result of a call as its reply. */

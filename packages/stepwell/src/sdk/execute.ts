@@ -68,7 +68,8 @@ class Execution {
   readonly #signal: () => AbortSignal;
   #isReplaying: boolean;
   #isMemoizationOver = false;
-  #isInBody = false;
+  /** The step whose body is running. */
+  #inBody: FoundStep | null = null;
   #isTargetLate = false;
   /** Stored steps that the handler no longer reaches. */
   #unreached: readonly string[] = [];
@@ -90,7 +91,12 @@ class Execution {
     this.#signal = () => (signal ??= request.signal?.() ?? new AbortController().signal);
     const { sender, fn, isExtended } = request;
     const step = createStepTools({ find: (found) => this.#find(found), sender, runId, appId: fn.appId, isExtended });
-    const logger = quietLogger(request.logger, () => this.#isReplaying && !this.#isInBody);
+    const { record } = request;
+    const logger = quietLogger(
+      request.logger,
+      () => this.#isReplaying && this.#inBody === null,
+      record === undefined ? null : (level, args) => record(level, args, this.#inBody),
+    );
     const aborted = this.#signal;
     const context = { event, events, step, runId, attempt, maxAttempts, logger, ...failureOf(request) };
     // A signal is made when it is asked for: most handlers never do.
@@ -322,11 +328,11 @@ class Execution {
 
   async #attempt(step: FoundStep): Promise<Attempt> {
     const home = { execution: this, request: this.#request, inRun: this.#inRun, signal: this.#signal, now: this.#now };
-    this.#isInBody = true;
+    this.#inBody = step;
     try {
       return await attemptStep(step, { ...home, hooks: this.#hooks });
     } finally {
-      this.#isInBody = false;
+      this.#inBody = null;
     }
   }
 

@@ -1,5 +1,6 @@
 /** What a call is for the SDK, whatever carried it, and how it can end. */
 import type { JsonText } from "../protocol/json.ts";
+import type { CallRecorder } from "./call-log.ts";
 import type { AnyFunction } from "./function.ts";
 import type { Logger } from "./logger.ts";
 import type { Memos } from "./memo.ts";
@@ -32,6 +33,8 @@ export interface ExecutionRequest {
   readonly disableImmediateExecution: boolean;
   readonly checkpoint: Checkpointer | null;
   readonly logger: Logger;
+  /** Takes what the handler logs, beside the logger; left out where nobody wants it. */
+  readonly record?: CallRecorder;
   readonly sender: Sender;
   /** What a step sends may travel with its result up to this size, in characters; 0 where the server cannot take it. */
   readonly sendsCharsMax: number;

@@ -6,6 +6,7 @@ import type { Call } from "../protocol/call.ts";
 import type { Op } from "../protocol/op.ts";
 import type { Outcome } from "../protocol/outcome.ts";
 import { clampRetryAfter } from "../protocol/reply.ts";
+import type { CallRecorder } from "./call-log.ts";
 import { Stepwell } from "./client.ts";
 import { durationMs } from "./duration-input.ts";
 import { errorData } from "./error-data.ts";
@@ -21,6 +22,8 @@ export interface InProcessOptions {
   readonly save: (ops: readonly Op[]) => Promise<"saved" | "stale">;
   /** How `step.sendEvent` sends on its own; left out, what a step sends travels with its result. */
   readonly sendEvents?: SendEvents;
+  /** Takes what the handler logs, beside its logger. */
+  readonly record?: CallRecorder;
   /** Fires when nobody wants the outcome any more: the run was cancelled. Made when it is first asked for. */
   readonly signal?: () => AbortSignal;
   /** After this long the next step is left to a new call; the function's own limit, or none, when left out. */
@@ -60,8 +63,9 @@ export async function callInProcess(
   return outcomeOf(result, (options.now ?? Date.now)());
 }
 
-function host({ now, timer, signal }: InProcessOptions) {
+function host({ now, timer, signal, record }: InProcessOptions) {
   return {
+    ...(record === undefined ? {} : { record }),
     ...(now === undefined ? {} : { now }),
     ...(timer === undefined ? {} : { timer }),
     ...(signal === undefined ? {} : { signal }),

@@ -1,4 +1,5 @@
 /** Logging: the logger a user brings, and the one a handler gets, which is quiet while earlier steps are replayed. */
+import type { LogLevel } from "../protocol/log-lines.ts";
 
 /** What a logger must offer. `console`, pino and winston fit. */
 export interface Logger {
@@ -15,12 +16,17 @@ export const consoleLogger: Logger = {
   error: (...args) => console.error(...args),
 };
 
-/** Passes lines on only while `isQuiet` says no. */
-export function quietLogger(logger: Logger, isQuiet: () => boolean): Logger {
+/** Is told of each line that a handler logs. It must not throw. */
+export type LineRecorder = (level: LogLevel, args: readonly unknown[]) => void;
+
+/** Passes lines on only while `isQuiet` says no; those are told to `record` as well. */
+export function quietLogger(logger: Logger, isQuiet: () => boolean, record: LineRecorder | null = null): Logger {
   const pass =
-    (level: keyof Logger) =>
+    (level: LogLevel) =>
     (...args: unknown[]) => {
-      if (!isQuiet()) logger[level](...args);
+      if (isQuiet()) return;
+      record?.(level, args);
+      logger[level](...args);
     };
   return { debug: pass("debug"), info: pass("info"), warn: pass("warn"), error: pass("error") };
 }

@@ -4,6 +4,7 @@ import type { IdSource } from "../protocol/ids.ts";
 import type { Store } from "../store/store.ts";
 import type { Gate } from "./auth.ts";
 import type { ServerLog } from "./log.ts";
+import type { LogIntake } from "./logs/log-intake.ts";
 import type { Metrics } from "./metrics.ts";
 import type { Operations } from "./operations/operations.ts";
 import type { Syncer } from "./sync.ts";
@@ -25,5 +26,7 @@ export interface ServerContext {
   readonly ids: IdSource;
   readonly metrics: Metrics;
   readonly operations: Operations;
+  /** Where lines of handlers go. */
+  readonly logs: LogIntake;
   readonly log: ServerLog;
 }

@@ -1,6 +1,7 @@
-import { createServer, get, type IncomingMessage } from "node:http";
+import { EventEmitter } from "node:events";
+import { createServer, get, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import { expect, onTestFinished, test } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 import type { Notice } from "../core/batch.ts";
 import { createGate } from "./auth.ts";
 import { Feed } from "./feed.ts";
@@ -16,37 +17,131 @@ const NOTICE: Notice = {
   at: 0,
 };
 
-async function openFeed(): Promise<{ feed: Feed; client: IncomingMessage }> {
+interface OpenFeed {
+  readonly feed: Feed;
+  readonly client: IncomingMessage;
+  /** Another client; `lastId` is where it left off. */
+  join(path?: string, lastId?: string): Promise<IncomingMessage>;
+}
+
+function newFeed(): { readonly feed: Feed } {
   const feed = new Feed({
     gate: createGate({ eventKeys: [], signingKeys: [] }),
     log: createLog({ format: "human", level: "silent" }),
     engine: { apps: { anyFunction: () => undefined } },
   });
+  return { feed };
+}
+
+async function openFeed(): Promise<OpenFeed> {
+  const { feed } = newFeed();
   const server = createServer((request, response) => feed.open(request, response, []));
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const { port } = server.address() as AddressInfo;
-  const client = await new Promise<IncomingMessage>((resolve) => get({ port, host: "127.0.0.1" }, resolve));
+  const join = (path = "/v1/feed", lastId?: string) =>
+    new Promise<IncomingMessage>((resolve) => {
+      const headers = lastId === undefined ? {} : { "last-event-id": lastId };
+      get({ port, host: "127.0.0.1", path, headers, agent: false }, resolve);
+    });
+  const client = await join();
   onTestFinished(() => {
-    client.destroy();
     feed.close();
+    server.closeAllConnections();
     server.close();
   });
-  return { feed, client };
+  return { feed, client, join };
 }
 
-test("a client that does not read loses notices, and is told how many once it reads again", async () => {
-  const { feed, client } = await openFeed();
-  const portions = 500;
-  for (let portion = 0; portion < portions; portion++) feed.publish(Array<Notice>(50).fill(NOTICE));
+/** What a client is sent up to the first text that `isEnough`. */
+async function read(client: IncomingMessage, isEnough: (text: string) => boolean): Promise<string> {
   let text = "";
-  for await (const chunk of client) {
+  for await (const chunk of client.iterator({ destroyOnReturn: false })) {
     text += String(chunk);
-    if (text.includes("event: dropped") && text.endsWith("\n\n")) break;
+    if (isEnough(text)) break;
   }
-  const dropped = Number(/event: dropped\ndata: \{"count":(\d+)\}/.exec(text)?.[1]);
-  const received = text.match(/^event: run_ended$/gm)?.length ?? 0;
-  expect(dropped).toBeGreaterThan(0);
-  expect(received + dropped).toBe(portions * 50);
+  return text;
+}
+
+const ofRun = (runId: string, fields: Partial<Notice> = {}): Notice => ({
+  ...NOTICE,
+  id: runId,
+  runId,
+  name: "",
+  ...fields,
+});
+const idsIn = (text: string) => [...text.matchAll(/^id: (.*)$/gm)].map((match) => match[1]!);
+
+test("a client that does not read loses what does not fit, and is told how many once it reads again", () => {
+  vi.useFakeTimers();
+  onTestFinished(() => void vi.useRealTimers());
+  const { feed } = newFeed();
+  const written: string[] = [];
+  const response = Object.assign(new EventEmitter(), {
+    writableLength: 0,
+    writeHead: () => {},
+    end: () => {},
+    write: (text: Buffer | string) => void written.push(String(text)),
+  });
+  feed.open({ headers: {}, url: "/v1/feed" } as IncomingMessage, response as unknown as ServerResponse, []);
+  const publish = () => {
+    feed.publish([ofRun("1"), ofRun("2")]);
+    vi.advanceTimersByTime(100);
+  };
+  response.writableLength = 1024 * 1024;
+  publish();
+  publish();
+  expect(written).toEqual([": connected\n\n"]);
+  response.writableLength = 0;
+  response.emit("drain");
+  publish();
+  expect(written[1]).toBe('event: dropped\ndata: {"count":4}\n\n');
+  expect(written[2]?.match(/^event: run_ended$/gm)).toHaveLength(2);
+  feed.close();
+});
+
+test("who comes back is told what happened meanwhile, once", async () => {
+  const { feed, client, join } = await openFeed();
+  feed.publish([ofRun("1"), ofRun("2")]);
+  const first = await read(client, (text) => idsIn(text).length === 2);
+  client.destroy();
+  feed.publish([ofRun("3")]);
+  const back = await join("/v1/feed", idsIn(first)[0]);
+  feed.publish([ofRun("4")]);
+  const text = await read(back, (all) => idsIn(all).length === 3);
+  expect([...text.matchAll(/"run_id":"(\d)"/g)].map((match) => match[1])).toEqual(["2", "3", "4"]);
+});
+
+test("who comes back after too long, or to another process, is told that something is missing", async () => {
+  const { feed, client, join } = await openFeed();
+  const stranger = await join("/v1/feed", "0badcafe-7");
+  expect(await read(stranger, (text) => text.includes("dropped"))).toContain('event: dropped\ndata: {"count":null}');
+  feed.publish([ofRun("1")]);
+  const [id] = idsIn(await read(client, (text) => idsIn(text).length === 1));
+  // More at once than a window tells.
+  feed.publish(Array.from({ length: 1_000 }, (_, index) => ofRun(`r${index}`)));
+  await read(client, (text) => text.includes("dropped"));
+  const back = await join("/v1/feed", id);
+  expect(await read(back, (text) => text.includes("dropped"))).toMatch(/event: dropped\ndata: \{"count":\d+\}/);
+});
+
+test("who follows one run is told all of it and nothing else", async () => {
+  const { feed, join } = await openFeed();
+  const client = await join("/v1/feed?run=mine");
+  const others = Array.from({ length: 1_000 }, (_, index) => ofRun(`r${index}`));
+  const own = Array.from({ length: 3 }, (_, index) => ofRun("mine", { kind: "step_completed", id: `s${index}` }));
+  feed.publish([...own, ...others, ofRun("mine")]);
+  const text = await read(client, (all) => all.includes("run_ended"));
+  expect(text.match(/^event: .*$/gm)).toEqual([...Array(3).fill("event: step_completed"), "event: run_ended"]);
+});
+
+test("lines that were stored are told without what they say", async () => {
+  const { feed, client } = await openFeed();
+  const lastId = "01HZZZZZZZ0000000000000007";
+  feed.publishLines([{ runId: "1", functionId: null, lastId, stored: 3, dropped: 1, level: "warn" }]);
+  const text = await read(client, (all) => all.includes("logs_stored"));
+  expect(text).toContain(`"kind":"logs_stored","id":"${lastId}","run_id":"1"`);
+  expect(text).toContain('"status":"warn"');
+  expect(text).toContain('"lines":3,"dropped":1');
 });
 
 test("closing ends every client", async () => {

@@ -27,6 +27,8 @@ export interface HttpTransportOptions {
   readonly signingKey: string | null;
   readonly connectionsMax?: number;
   readonly callMsMax?: number;
+  /** Takes the lines that came along with the reply to a call. It must not throw. */
+  readonly takeLines?: (call: Call, header: string) => void;
 }
 
 /** Where a function is called: everything of its URL but the step. */
@@ -37,16 +39,19 @@ interface Target {
 }
 
 const TARGETS_MAX = 10_000;
+const FEATURE_LIST = [FEATURES.sends, FEATURES.logs].join(",");
 const USER_AGENT = `stepwell/${VERSION}`;
 
 export class HttpTransport implements AppTransport {
   readonly #client: HttpClient;
   readonly #key: string | null;
   readonly #callMsMax: number;
+  readonly #takeLines: HttpTransportOptions["takeLines"];
   readonly #targets = new LRUCache<string, Target>({ max: TARGETS_MAX });
 
   constructor(options: HttpTransportOptions) {
     this.#key = options.signingKey === null ? null : signatureKey(options.signingKey);
+    this.#takeLines = options.takeLines;
     this.#callMsMax = options.callMsMax ?? LIMITS.callMsMax;
     this.#client = new HttpClient(
       options.connectionsMax === undefined ? {} : { connectionsMax: options.connectionsMax },
@@ -56,7 +61,11 @@ export class HttpTransport implements AppTransport {
   call(call: Call, _save: SaveResults, signal: StopSignal): Promise<Outcome> {
     const fail = (error: unknown) => this.#failure(call, error); // HT3
     try {
-      return this.#post(call, signal).then(outcomeOf, fail);
+      return this.#post(call, signal).then((answer) => {
+        const lines = answer.header(HEADERS.logs);
+        if (lines !== undefined) this.#takeLines?.(call, lines);
+        return outcomeOf(answer);
+      }, fail);
     } catch (error) {
       return Promise.resolve(fail(error));
     }
@@ -101,7 +110,7 @@ export class HttpTransport implements AppTransport {
       HEADERS.stepId,
       step,
       HEADERS.features,
-      FEATURES.sends,
+      FEATURE_LIST,
     ];
     if (this.#key !== null) headers.push(HEADERS.signature, signBytes(body, this.#key, Date.now()));
     return headers;

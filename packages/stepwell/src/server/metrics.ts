@@ -7,6 +7,7 @@ import type { AppTransport, SaveResults, StopSignal } from "../engine/ports.ts";
 import type { Call } from "../protocol/call.ts";
 import type { Outcome } from "../protocol/outcome.ts";
 import type { Store } from "../store/store.ts";
+import type { LogIntakeStats } from "./logs/log-intake.ts";
 
 const CALL_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5, 30, 120, 600];
 const COMMIT_SECONDS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1];
@@ -21,7 +22,7 @@ export class Metrics {
   readonly #commitSeconds: Histogram;
   readonly #lag: IntervalHistogram = monitorEventLoopDelay({ resolution: 20 });
 
-  constructor(stats: () => EngineStats) {
+  constructor(stats: () => EngineStats, logs: () => LogIntakeStats) {
     const registers = [this.#registry];
     const counter = <Label extends string>(name: string, help: string, labelNames: Label[] = []) =>
       new Counter<Label>({ name: `stepwell_${name}`, help, labelNames, registers });
@@ -41,6 +42,18 @@ export class Metrics {
       buckets: COMMIT_SECONDS,
       registers,
     });
+    const total = (name: string, help: string, value: () => number) =>
+      new Counter({
+        name: `stepwell_${name}`,
+        help,
+        registers,
+        collect() {
+          this.reset();
+          this.inc(value());
+        },
+      });
+    total("log_lines_stored_total", "Lines of handlers that were stored.", () => logs().stored);
+    total("log_lines_dropped_total", "Lines of handlers that were left out.", () => logs().dropped);
     const gauge = (name: string, help: string, value: () => number) =>
       new Gauge({
         name: `stepwell_${name}`,
@@ -60,6 +73,7 @@ export class Metrics {
     gauge("commands_waiting", "Commands that wait to be applied.", () => stats().waitingCommands);
     gauge("runs_resident", "Runs in memory.", () => stats().residentRuns);
     gauge("reloads", "Times the engine loaded everything again after a failure.", () => stats().reloads);
+    gauge("log_lines_waiting", "Lines of handlers that wait to be stored.", () => logs().waiting);
     gauge("process_resident_memory_bytes", "Resident memory.", () => process.memoryUsage.rss());
     gauge("event_loop_lag_p99_seconds", "Event loop delay since the last scrape, 99th percentile.", () =>
       this.#takeLag(),

@@ -11,6 +11,7 @@ import { getRequestListener } from "@hono/node-server";
 import { ENDPOINT_SCHEME } from "../core/endpoints.ts";
 import { ENGINE_LIMITS, Engine, type EngineLimits } from "../engine/engine.ts";
 import type { AppTransport, Gateway } from "../engine/ports.ts";
+import type { Call } from "../protocol/call.ts";
 import { createIdSource } from "../protocol/ids.ts";
 import type { Store } from "../store/store.ts";
 import { createGate } from "./auth.ts";
@@ -28,6 +29,7 @@ import { HttpClient } from "./http-client.ts";
 import { HttpTransport } from "./http-transport.ts";
 import { listenError } from "./listen-error.ts";
 import type { ServerLog } from "./log.ts";
+import { LogIntake } from "./logs/log-intake.ts";
 import { Metrics } from "./metrics.ts";
 import { createOperations } from "./operations/operations.ts";
 import { createProbe } from "./probe.ts";
@@ -150,10 +152,20 @@ function createParts(options: ServerOptions): Parts {
   const signingKeys = [signingKey, signingKeyFallback].filter((key) => key !== null);
   const random = createSystemRandom();
   const connectionsMax = options.limits?.callsPerAppMax ?? ENGINE_LIMITS.callsPerAppMax;
-  const http = new HttpTransport({ signingKey, connectionsMax });
+  const logs: LogIntake = new LogIntake({
+    store: options.store.logs,
+    clock: systemClock,
+    log,
+    stored: (runs) => feed.publishLines(runs),
+  });
+  const takeLines = (call: Call, header: string) => logs.takeHeader(call, header);
+  const http = new HttpTransport({ signingKey, connectionsMax, takeLines });
   const endpoint = new EndpointTransport({ signingKey, connectionsMax });
   const transport = new SchemeTransport({ http, https: http, [ENDPOINT_SCHEME]: endpoint, ...options.transports });
-  const metrics: Metrics = new Metrics(() => engine.stats);
+  const metrics: Metrics = new Metrics(
+    () => engine.stats,
+    () => logs.stats,
+  );
   const store = metrics.meteredStore(options.store);
   const gateway = createGateway({ allowPrivate: options.allowPrivateRequests ?? kind === "dev" });
   const engine: Engine = new Engine({
@@ -185,9 +197,10 @@ function createParts(options: ServerOptions): Parts {
     ids,
     metrics,
     operations: createOperations({ engine, store, clock: systemClock, ids, log }),
+    logs,
     log,
   };
-  const feed = new Feed(context);
+  const feed: Feed = new Feed(context);
   engine.watch((notices) => {
     metrics.noticed(notices);
     feed.publish(notices);
@@ -197,6 +210,7 @@ function createParts(options: ServerOptions): Parts {
 }
 
 async function closeParts(parts: Parts, options: ServerOptions): Promise<void> {
+  await parts.context.logs.close();
   await Promise.all([parts.transport.close(), parts.client.close(), parts.gateway.close()]);
   parts.context.metrics.close();
   await options.store.close();

@@ -20,6 +20,7 @@ import { DEFAULT_ENV, type StoredEvent } from "../protocol/event.ts";
 import type { AccessChange, AccessRows, AuditFilter, AuditRow } from "./access.ts";
 import type { IntegrityPage, IntegrityQuery } from "./integrity.ts";
 import { MemoryAccess } from "./memory-access.ts";
+import { MemoryLogs } from "./memory-logs.ts";
 import { expireRunStats, listRunStats } from "./memory-run-stats.ts";
 import { applyRecords, copyRun, emptyTables, flowKeyText, type MemoryTables } from "./memory-tables.ts";
 import {
@@ -57,6 +58,7 @@ import type {
 } from "./store.ts";
 
 export class MemoryStore implements Store {
+  readonly logs = new MemoryLogs();
   #tables: MemoryTables = emptyTables();
   readonly #access = new MemoryAccess();
 

@@ -22,6 +22,7 @@ import { StepwellError } from "../protocol/errors.ts";
 import type { StoredEvent } from "../protocol/event.ts";
 import type { AccessChange, AccessRows, AuditFilter, AuditRow } from "./access.ts";
 import type { IntegrityPage, IntegrityQuery, Repair } from "./integrity.ts";
+import type { LogStore } from "./logs.ts";
 import type { RunStatPoint, RunStatsQuery } from "./run-stats.ts";
 import { batchRows } from "./sqlite/batch-rows.ts";
 import { storeError } from "./sqlite/failure.ts";
@@ -74,6 +75,12 @@ interface Opened {
 }
 
 export class SqliteStore implements Store {
+  readonly logs: LogStore = {
+    append: (append) => this.#write((writer) => writer.call("appendLogs", append)),
+    list: (query) => this.#list((reader) => reader.call("listLogs", query)),
+    search: (search) => this.#list((reader) => reader.call("searchLogs", search)),
+    totals: (runId) => this.#list((reader) => reader.call("logTotals", runId)),
+  };
   readonly #options: SqliteStoreOptions;
   #opened: Opened | null = null;
   #reader: Thread<Reader> | null = null;

@@ -31,6 +31,7 @@ import {
   putRun,
   T0,
 } from "./batches.ts";
+import { logTests } from "./logs.ts";
 import { runStatsTests } from "./run-stats.ts";
 import { inboxTests, pastEventTests, recordTests, waitTests } from "./waiting.ts";
 
@@ -78,6 +79,7 @@ export function storeConformance(name: string, harness: StoreHarness): void {
     describe("waits", () => waitTests(current));
     describe("inbox", () => inboxTests(current));
     describe("past events", () => pastEventTests(current));
+    describe("lines of handlers", () => logTests(current));
     describe("records", () => recordTests(current));
     describe("facts and registry", () => factTests(current));
     describe("lists", () => listTests(current));

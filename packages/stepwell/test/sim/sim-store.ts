@@ -65,6 +65,7 @@ export class SimStore {
     const { memory } = this;
     const load = <T>(name: string, read: () => Promise<T>) => this.#load(life, name, read);
     return {
+      logs: memory.logs,
       open: async () => {},
       close: async () => {},
       getEvent: memory.getEvent.bind(memory),

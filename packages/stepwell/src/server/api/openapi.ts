@@ -24,6 +24,7 @@ const TAGS = [
   { name: "Apps", description: "Where functions are served." },
   { name: "Signals", description: "Words to one waiting run." },
   { name: "Operations", description: "Work on many runs at once." },
+  { name: "Logs", description: "What handlers log." },
   { name: "SDK", description: "What SDKs ask while they sync and execute." },
   { name: "Server", description: "The server itself." },
 ];

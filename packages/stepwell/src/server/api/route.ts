@@ -18,7 +18,7 @@ export type Family = "v1" | "v2" | "bare";
 
 export type Method = "GET" | "POST" | "PUT" | "DELETE";
 
-export type Tag = "Events" | "Runs" | "Functions" | "Apps" | "Signals" | "Operations" | "SDK" | "Server";
+export type Tag = "Events" | "Runs" | "Functions" | "Apps" | "Signals" | "Operations" | "Logs" | "SDK" | "Server";
 
 /** Parameters by name. */
 export type Shape = Readonly<Record<string, z.ZodType>>;

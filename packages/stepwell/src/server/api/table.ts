@@ -9,6 +9,7 @@ import { EVENT_ROUTES } from "./event-routes.ts";
 import { EXPLAIN_ROUTES } from "./explain-routes.ts";
 import { FUNCTION_ROUTES } from "./function-routes.ts";
 import { INVOKE_ROUTES } from "./invoke-routes.ts";
+import { LOG_ROUTES } from "./log-routes.ts";
 import { openApiRoutes } from "./openapi-routes.ts";
 import { OPERATION_ROUTES } from "./operation-routes.ts";
 import { RAW_ROUTES } from "./raw-routes.ts";
@@ -33,6 +34,7 @@ export const ROUTES: readonly Route[] = [
   ...RUN_ROUTES,
   ...RUN_ACTION_ROUTES,
   ...EXPLAIN_ROUTES,
+  ...LOG_ROUTES,
   ...FUNCTION_ROUTES,
   ...INVOKE_ROUTES,
   ...APP_ROUTES,

@@ -2,11 +2,13 @@
 import { DatabaseSync } from "node:sqlite";
 import type { AuditFilter } from "../access.ts";
 import type { IntegrityQuery } from "../integrity.ts";
+import type { LogSearch, RunLogsQuery } from "../logs.ts";
 import type { RunStatsQuery } from "../run-stats.ts";
 import type { EventFilter, RunFilter, StepPage } from "../store.ts";
 import { listAudit } from "./access.ts";
 import { findDamage } from "./integrity.ts";
 import * as lists from "./lists.ts";
+import { listLogs, logTotals, searchLogs } from "./logs.ts";
 import { listRunStats } from "./run-stats.ts";
 
 export interface ReaderOptions {
@@ -35,6 +37,9 @@ export function createReader({ path, busyTimeoutMs }: ReaderOptions) {
     getOperation: (id: string) => lists.getOperation(db(), id),
     listOperations: (limit: number, before?: string) => lists.listOperations(db(), limit, before),
     listAudit: (filter: AuditFilter) => listAudit(db(), filter),
+    listLogs: (query: RunLogsQuery) => listLogs(db(), query),
+    searchLogs: (search: LogSearch) => searchLogs(db(), search),
+    logTotals: (runId: string) => logTotals(db(), runId),
     findDamage: (query: IntegrityQuery) => findDamage(db(), query),
     counts: () => lists.counts(db()),
     listRunStats: (query: RunStatsQuery) => listRunStats(db(), query),

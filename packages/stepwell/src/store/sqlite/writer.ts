@@ -12,9 +12,11 @@ import { StepwellError } from "../../protocol/errors.ts";
 import { createIdSource } from "../../protocol/ids.ts";
 import type { AccessChange } from "../access.ts";
 import type { Repair } from "../integrity.ts";
+import type { AppendedLines, LogAppend } from "../logs.ts";
 import { expireAudit, readAccess, writeAccess } from "./access.ts";
 import { type BatchRows, PARTITION } from "./batch-rows.ts";
 import { INSERT_BLOB, keepBlobs } from "./blobs.ts";
+import { createLogWriter } from "./logs.ts";
 import { migrate } from "./migrate.ts";
 import { repairRow } from "./repair.ts";
 import { expireRunStats } from "./run-stats.ts";
@@ -38,6 +40,7 @@ interface Opened {
   readonly db: DatabaseSync;
   readonly writes: PreparedWrites;
   readonly insertBlob: StatementSync;
+  readonly appendLogs: ReturnType<typeof createLogWriter>;
 }
 
 export type Writer = ReturnType<typeof createWriter>;
@@ -56,7 +59,12 @@ export function createWriter(options: WriterOptions) {
       try {
         configure(db, options);
         migrate(db, options.path);
-        opened = { db, writes: prepareWrites(db), insertBlob: db.prepare(INSERT_BLOB) };
+        opened = {
+          db,
+          writes: prepareWrites(db),
+          insertBlob: db.prepare(INSERT_BLOB),
+          appendLogs: createLogWriter(db),
+        };
       } catch (error) {
         db.close();
         throw error;
@@ -89,6 +97,10 @@ export function createWriter(options: WriterOptions) {
     ...accessMethods(() => current().db),
 
     ...expiryMethods(() => current().db),
+    appendLogs(append: LogAppend): AppendedLines[] {
+      const { db, appendLogs } = current();
+      return inTransaction(db, () => appendLogs(append));
+    },
 
     /** Copies the WAL into the file and closes it. Every commit that was asked for is stored by now. */
     close(): void {

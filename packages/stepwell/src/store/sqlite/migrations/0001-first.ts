@@ -19,6 +19,7 @@
  *   - `blobs` holds what is too large for a row (sqlite/blobs.ts); the row refers to it by its hash.
  *   - `run_stats` holds counts of runs by minute and by hour (run-stats.ts). Time leads, because charts read a span of it
  *     and the oldest go first.
+ *   - `logs` holds lines of handlers (store/logs.ts), whose number is their time; `run_logs` how many each run has.
  *   - Attempts and decisions are logs: appended, never changed, so their order is their rowid.
  */
 import { STAT_NAMES } from "../../run-stats.ts";
@@ -222,4 +223,27 @@ CREATE TABLE blobs (
   text TEXT NOT NULL
 );
 CREATE UNIQUE INDEX blobs_by_hash ON blobs (hash);
+
+CREATE TABLE logs (
+  number INTEGER NOT NULL PRIMARY KEY,
+  env TEXT NOT NULL,
+  run_id TEXT NOT NULL,
+  function_id TEXT,
+  step TEXT,
+  step_name TEXT,
+  attempt INTEGER NOT NULL,
+  level INTEGER NOT NULL,
+  at INTEGER NOT NULL,
+  message TEXT NOT NULL
+);
+CREATE INDEX logs_by_run ON logs (run_id, number);
+CREATE INDEX logs_by_function ON logs (function_id, number);
+CREATE INDEX logs_of_problems ON logs (number) WHERE level >= 2;
+
+CREATE TABLE run_logs (
+  run_id TEXT NOT NULL PRIMARY KEY,
+  lines INTEGER NOT NULL,
+  chars INTEGER NOT NULL,
+  dropped INTEGER NOT NULL
+) WITHOUT ROWID;
 `;
