@@ -3,6 +3,7 @@
  *
  *   FO1. A connection that breaks is made again, for ever, and that is said once each time. Only the first may fail.
  *   FO2. Following one run ends with the run, also when its end fell into a gap of the connection.
+ *   FO3. What happened while the connection was broken is shown afterwards; what the server no longer knows is counted.
  */
 import { setTimeout as delay } from "node:timers/promises";
 import { isStepwellError } from "../protocol/errors.ts";
@@ -20,7 +21,7 @@ const RETRY_MS = 500;
 const RETRY_MS_MAX = 10_000;
 
 /** One entry of the feed. */
-interface Entry {
+export interface Entry {
   readonly kind: string;
   readonly id: string;
   readonly run_id: string | null;
@@ -28,6 +29,8 @@ interface Entry {
   readonly name: string;
   readonly status: string;
   readonly at: string;
+  /** Of `logs_stored`: how many. */
+  readonly lines?: number;
 }
 
 const RUN_KINDS: ReadonlySet<string> = new Set(["run_created", "run_started", "run_ended"]);
@@ -43,7 +46,7 @@ export async function followRuns(
   const isWanted = (entry: Entry) =>
     (id === undefined || entry.run_id === id) &&
     (RUN_KINDS.has(entry.kind) || (id !== undefined && STEP_KINDS.has(entry.kind)));
-  await follow(api, terminal, {
+  await follow(api, terminal, id === undefined ? "/v1/feed" : `/v1/feed?run=${encodeURIComponent(id)}`, {
     connected: async () => {
       if (id === undefined) return false;
       const run = await api.get<RunRecord>(`/v1/runs/${encodeURIComponent(id)}`);
@@ -60,7 +63,7 @@ export async function followRuns(
 }
 
 export async function followEvents(options: ClientOptions, terminal: Terminal, env: Environment): Promise<ExitCode> {
-  await follow(new ApiClient(options, env), terminal, {
+  await follow(new ApiClient(options, env), terminal, "/v1/feed", {
     connected: async () => false,
     entry: (entry) => {
       if (entry.kind !== "event_received") return false;
@@ -76,23 +79,24 @@ interface Follower {
   /** Called after every connection; true ends the following. */
   connected(): Promise<boolean>;
   /** True ends the following. */
-  entry(entry: Entry): boolean;
+  entry(entry: Entry): boolean | Promise<boolean>;
 }
 
-async function follow(api: ApiClient, terminal: Terminal, follower: Follower): Promise<void> {
+export async function follow(api: ApiClient, terminal: Terminal, path: string, follower: Follower): Promise<void> {
   const abort = new AbortController();
+  const place: Place = { lastId: null };
   let retryMs = RETRY_MS;
   let isFirst = true;
   try {
     for (;;) {
       try {
-        const response = await api.stream("/v1/feed", null, abort.signal);
-        if (!isFirst) terminal.complain(terminal.colors.dim("connected again; what happened meanwhile is not shown"));
+        const response = await api.stream(path, place.lastId, abort.signal);
+        if (!isFirst) terminal.complain(terminal.colors.dim("connected again"));
         else if (terminal.isTty)
           terminal.complain(terminal.colors.dim(`following ${shownUrl(api.url)}; Ctrl-C ends it`));
         isFirst = false;
         retryMs = RETRY_MS;
-        if ((await follower.connected()) || (await readAll(response, follower, terminal))) return;
+        if ((await follower.connected()) || (await readAll(response, follower, terminal, place))) return;
       } catch (error) {
         if (isFirst || (isStepwellError(error) && error.code !== "server_unreachable")) throw error;
       }
@@ -105,25 +109,33 @@ async function follow(api: ApiClient, terminal: Terminal, follower: Follower): P
   }
 }
 
+/** Where a connection broke off: the feed goes on from there (FO3). */
+interface Place {
+  lastId: string | null;
+}
+
 /** True when the follower has seen enough, false when the stream ended or broke. */
-async function readAll(response: Response, follower: Follower, terminal: Terminal): Promise<boolean> {
+async function readAll(response: Response, follower: Follower, terminal: Terminal, place: Place): Promise<boolean> {
   const parse = createSseParser();
   const decoder = new TextDecoder();
   try {
     for await (const chunk of response.body ?? []) {
       for (const event of parse(decoder.decode(chunk as Uint8Array, { stream: true }))) {
-        if (handle(event, follower, terminal)) return true;
+        place.lastId = event.id ?? place.lastId;
+        if (await handle(event, follower, terminal)) return true;
       }
     }
-  } catch {
+  } catch (error) {
+    if (isStepwellError(error)) throw error;
     // Broken: the same as ended.
   }
   return false;
 }
 
-function handle(event: ServerSentEvent, follower: Follower, terminal: Terminal): boolean {
+async function handle(event: ServerSentEvent, follower: Follower, terminal: Terminal): Promise<boolean> {
   if (event.event === "dropped") {
-    terminal.complain(terminal.colors.dim(`too slow: ${(JSON.parse(event.data) as { count: number }).count} left out`));
+    const { count } = JSON.parse(event.data) as { readonly count: number | null };
+    terminal.complain(terminal.colors.dim(`${count ?? "some"} left out: too much, or too long ago`));
     return false;
   }
   return follower.entry(JSON.parse(event.data) as Entry);

@@ -8,6 +8,7 @@ import { addInvoke, addOperations, addServed, addSignal } from "./action-command
 import { type Adding, clientOptions, examples, subcommand } from "./command-parts.ts";
 import { DATA_DIR_DEFAULT } from "./data-dir.ts";
 import type { ExitCode } from "./exit-code.ts";
+import { addLogs } from "./log-commands.ts";
 import { appUrl, count, list, moment, port, seconds } from "./option-values.ts";
 import { addRuns } from "./run-commands.ts";
 import { type Environment, PORT_DEFAULT } from "./settings.ts";
@@ -48,6 +49,7 @@ export function createProgram(terminal: Terminal, env: Environment, ended: (code
   addSend(add);
   addRuns(add);
   addEvents(add);
+  addLogs(add);
   addExplain(add);
   addDoctor(add);
   addOperations(add);
