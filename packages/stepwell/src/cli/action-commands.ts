@@ -39,6 +39,33 @@ export function addOperations({ program, terminal, env, ended }: Adding): void {
     });
 }
 
+export function addPending({ program, terminal, env, ended }: Adding): void {
+  const pending = subcommand(program, "pending", "debounces and batches that gather events").addHelpText(
+    "after",
+    examples("stepwell pending", "stepwell pending run 01JXYZ…", "stepwell pending discard 01JXYZ…"),
+  );
+  const listed = subcommand(pending, "list", "list what gathers events, newest first", true)
+    .option("--function <function>", "of this function, by slug or id")
+    .option("--app <app>", "of this app")
+    .option("--cursor <cursor>", "go on after the page that gave this cursor")
+    .option("--limit <n>", "how many", count, 20);
+  clientOptions(listed)
+    .addHelpText("after", examples("stepwell pending", "stepwell pending list --function shop-reindex --json"))
+    .action(async (options) => {
+      const { listPending } = await import("./pending.ts");
+      ended(await listPending(options, terminal, env));
+    });
+  const actions = { run: "begin runs now, with the events that they have", discard: "discard runs before they begin" };
+  for (const action of ["run", "discard"] as const) {
+    clientOptions(subcommand(pending, action, actions[action]).argument("<runs...>", "ids of runs that gather events"))
+      .addHelpText("after", examples(`stepwell pending ${action} 01JXYZ…`))
+      .action(async (ids, options) => {
+        const { actOnPending } = await import("./pending.ts");
+        ended(await actOnPending(action, ids, options, terminal, env));
+      });
+  }
+}
+
 export function addServed(adding: Adding): void {
   const { program, terminal, env, ended } = adding;
   const functions = subcommand(program, "functions", "list, pause and resume functions").addHelpText(

@@ -4,7 +4,7 @@
  */
 import { Command, Option } from "commander";
 import { VERSION } from "../protocol/version.ts";
-import { addInvoke, addOperations, addServed, addSignal } from "./action-commands.ts";
+import { addInvoke, addOperations, addPending, addServed, addSignal } from "./action-commands.ts";
 import { type Adding, clientOptions, examples, subcommand } from "./command-parts.ts";
 import { DATA_DIR_DEFAULT } from "./data-dir.ts";
 import type { ExitCode } from "./exit-code.ts";
@@ -53,6 +53,7 @@ export function createProgram(terminal: Terminal, env: Environment, ended: (code
   addExplain(add);
   addDoctor(add);
   addOperations(add);
+  addPending(add);
   addServed(add);
   addSignal(add);
   addInvoke(add);

@@ -81,6 +81,17 @@ export interface TriggerRecord {
   readonly cron?: string;
 }
 
+/** A run that gathers events. */
+export interface PendingRecord {
+  readonly run_id: string;
+  readonly function_id: string;
+  readonly function_slug: string | null;
+  readonly rule: string;
+  readonly event_count: number;
+  readonly first_event_at: string;
+  readonly starts_at: string;
+}
+
 export interface AppRecord {
   readonly name: string;
   readonly url: string;

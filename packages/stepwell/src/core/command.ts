@@ -106,10 +106,11 @@ export interface ResumeRun {
   readonly runId: string;
 }
 
-/** A run that collects events begins now. */
+/** A run that collects events begins now, or is given up. */
 export interface BeginRun {
   readonly kind: "begin_run";
   readonly runId: string;
+  readonly discards: boolean;
 }
 
 export interface PauseCommand {

@@ -65,7 +65,7 @@ import { endLease, saveEndpointSteps } from "./run/endpoint.ts";
 import { cancelRun } from "./run/finish.ts";
 import { reply } from "./run/reply.ts";
 import { requestReply } from "./run/request.ts";
-import { isEnded, type Job, type Run } from "./run/run.ts";
+import { isEnded, type Job, MAIN_SLOT, type Run } from "./run/run.ts";
 import { runTimeout } from "./run/timeouts.ts";
 import { wake } from "./run/wake.ts";
 import { hintOf, type JobHint, JobQueue, type PageRequest } from "./schedule/job-queue.ts";
@@ -298,11 +298,14 @@ export class Core {
     return { problems: this.#links.with(facts, () => saveEndpointSteps(this.#context, run, command.ops)) };
   }
 
-  /** A run that collects events begins now; false when it does not collect. */
-  beginRun({ runId }: BeginRun, now: Instant): boolean {
+  /** A run that collects events begins now, or is given up; false when it does not collect. */
+  beginRun({ runId, discards }: BeginRun, now: Instant): boolean {
     this.#now = now;
     const run = this.#open(runId);
-    return run !== undefined && !isEnded(run) && beginCollected(this.#context, run);
+    if (run?.jobs.get(MAIN_SLOT)?.kind !== "collect") return false;
+    if (!discards) return beginCollected(this.#context, run);
+    cancelRun(this.#context, run, "cancelled_by_request", "discarded before it began");
+    return true;
   }
 
   /** False when there is no such function or app. */

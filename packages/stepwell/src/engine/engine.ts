@@ -247,8 +247,9 @@ export class Engine {
     return this.#submit<StartAnswer>({ kind: "resume_run", ...command });
   }
 
-  /** A run that collects events (debounce, batch) begins now. False when it does not collect. */
-  readonly beginRun = (runId: string): Promise<boolean> => this.#submit<boolean>({ kind: "begin_run", runId });
+  /** A run that collects events (debounce, batch) begins now, or is given up. False when it does not collect. */
+  readonly beginRun = (runId: string, discards = false): Promise<boolean> =>
+    this.#submit<boolean>({ kind: "begin_run", runId, discards });
 
   /** Nothing of the function or app is called until it is resumed. False when there is no such one. */
   pause({ kind, id, mode }: PauseTarget & { readonly mode: PauseMode }): Promise<boolean> {

@@ -329,5 +329,5 @@ test("a run that a debounce or a batch holds back gathers events until then", as
   const [row] = await rig.engine.store.listRuns({ env: "default", limit: 1 });
   const held = await told(rig, rig.engine.explain(row!.id));
   expect(held!.reasons).toMatchObject([{ code: "gathering", until: rig.now + 60_000 }]);
-  expect(held!.summary).toContain("It gathers events (a batch), 1 so far of up to 9, until");
+  expect(held!.summary).toContain("It gathers events (batch of up to 9 in 1m), 1 so far, until");
 });

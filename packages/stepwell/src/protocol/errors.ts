@@ -43,6 +43,11 @@ export const ERRORS = {
     "Send `Authorization: Bearer <signing key>`; check that app and server share the key.",
   ),
   run_ended: entry(409, "Run {run} has already ended ({status}).", "Nothing to do."),
+  run_not_pending: entry(
+    409,
+    "Run {run} does not gather events: it has begun, or it has ended.",
+    "Look at the run; one that is under way can be cancelled.",
+  ),
   run_already_cancelled: entry(409, "Run {run} has already been cancelled.", "Nothing to do."),
   run_already_ended: entry(409, "Run {run} has already ended ({status}).", "Nothing to do."),
   run_not_ended: entry(

@@ -14,7 +14,7 @@ import type { ThrottleState } from "../core/flow/admission.ts";
 import { holdsPlaces } from "../core/flow/rules.ts";
 import type { InboxMessage } from "../core/inbox.ts";
 import type { Instant } from "../core/instant.ts";
-import type { Run, Wait } from "../core/run/run.ts";
+import { MAIN_SLOT, type Run, type Wait } from "../core/run/run.ts";
 import { hintOf, type JobHint, type JobPlace } from "../core/schedule/job-queue.ts";
 import { DEFAULT_ENV, type StoredEvent } from "../protocol/event.ts";
 import type { AccessChange, AccessRows, AuditFilter, AuditRow } from "./access.ts";
@@ -47,6 +47,7 @@ import type {
   JobPageQuery,
   ListedStep,
   PastEventsQuery,
+  PendingFilter,
   Registry,
   RunFilter,
   RunRow,
@@ -231,6 +232,17 @@ export class MemoryStore implements Store {
   async listRuns(filter: RunFilter): Promise<RunRow[]> {
     const runs = [...this.#tables.runs.values()].filter((run) => matchesRun(run, filter));
     return newestFirst(runs, filter.limit).map((run) => rowOfRun(copyRun(run)));
+  }
+
+  async listPending({ env, functionIds, before, limit }: PendingFilter): Promise<RunRow[]> {
+    const runs = [...this.#tables.runs.values()].filter(
+      (run) =>
+        run.env === env &&
+        this.#tables.jobs.get(run.id)?.get(MAIN_SLOT)?.kind === "collect" &&
+        (functionIds === undefined || functionIds.includes(run.functionId)) &&
+        (before === undefined || run.id < before),
+    );
+    return newestFirst(runs, limit).map((run) => rowOfRun(copyRun(run)));
   }
 
   async listSteps(runId: string, page?: StepPage): Promise<ListedStep[]> {

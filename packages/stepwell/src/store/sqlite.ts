@@ -41,6 +41,7 @@ import {
   type JobPageQuery,
   type ListedStep,
   type PastEventsQuery,
+  type PendingFilter,
   type Registry,
   type RunFilter,
   type RunRow,
@@ -225,6 +226,10 @@ export class SqliteStore implements Store {
 
   async listRuns(filter: RunFilter): Promise<RunRow[]> {
     return this.#list((reader) => reader.call("listRuns", filter));
+  }
+
+  async listPending(filter: PendingFilter): Promise<RunRow[]> {
+    return this.#list((reader) => reader.call("listPending", filter));
   }
 
   async listSteps(runId: string, page?: StepPage): Promise<ListedStep[]> {

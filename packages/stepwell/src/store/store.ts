@@ -137,6 +137,14 @@ export interface RunFilter {
   readonly limit: number;
 }
 
+/** Runs that collect events: newest first. */
+export interface PendingFilter {
+  readonly env: string;
+  readonly functionIds?: readonly string[];
+  readonly before?: string;
+  readonly limit: number;
+}
+
 export interface EventFilter {
   readonly env: string;
   readonly name?: string;
@@ -217,6 +225,8 @@ export interface Store extends AccessStore {
   listEvents(filter: EventFilter): Promise<StoredEvent[]>;
   getRun(env: string, id: string): Promise<RunRow | null>;
   listRuns(filter: RunFilter): Promise<RunRow[]>;
+  /** Runs that collect events and have not begun. */
+  listPending(filter: PendingFilter): Promise<RunRow[]>;
   /** Steps in stack order, open ones last by the time they were queued. */
   listSteps(runId: string, page?: StepPage): Promise<ListedStep[]>;
   listAttempts(runId: string): Promise<Attempt[]>;

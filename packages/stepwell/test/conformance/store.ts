@@ -519,6 +519,20 @@ function factTests(current: () => Store): void {
     expect(await current().loadQueued("nobody", null, 10)).toEqual([]);
   });
 
+  test("runs that collect events are listed until they begin, newest first, by function, in pages", async () => {
+    const runs = [1, 2, 3, 4].map((number) => makeRun(number, { functionId: number === 2 ? "other" : "mine" }));
+    for (const run of runs) addJob(run, "main", { dueAt: T0, kind: run === runs[3] ? "discover" : "collect" });
+    await commitRuns(current(), ...runs);
+    const listed = async (filter: object = {}) => {
+      const rows = await current().listPending({ env: "default", limit: 10, ...filter });
+      return rows.map(({ id }) => id);
+    };
+    expect(await listed()).toEqual([idOf(3), idOf(2), idOf(1)]);
+    expect(await listed({ functionIds: ["mine"], limit: 1 })).toEqual([idOf(3)]);
+    expect(await listed({ before: idOf(3) })).toEqual([idOf(2), idOf(1)]);
+    expect(await listed({ env: "elsewhere" })).toEqual([]);
+  });
+
   test("the registry is empty at first, and the last put of each wins", async () => {
     expect(await current().loadRegistry()).toEqual({ apps: [], functions: [], schedules: [] });
     await commit(current(), (batch) => {

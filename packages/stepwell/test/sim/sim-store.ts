@@ -95,6 +95,7 @@ export class SimStore {
         ),
       loadJobs: (query: Parameters<Store["loadJobs"]>[0]) => load("jobs", () => memory.loadJobs(query)),
       loadFlow: (...query: Parameters<Store["loadFlow"]>) => load("flow", () => memory.loadFlow(...query)),
+      listPending: memory.listPending.bind(memory),
       listWaits: memory.listWaits.bind(memory),
       listFunctionVersions: memory.listFunctionVersions.bind(memory),
       getOperation: memory.getOperation.bind(memory),

@@ -4,6 +4,7 @@ import type { Attempt } from "../batch.ts";
 import { isStepSlot, type Job, MAIN_SLOT, type Run, type Step, type Wait } from "../run/run.ts";
 import { explainTurn } from "./explain-turn.ts";
 import type { Reason, StepFacts, WaitFacts } from "./explanation.ts";
+import { ruleText } from "./gathering.ts";
 import type { Explaining } from "./view.ts";
 import { listText, shortError, sinceText, untilText } from "./words.ts";
 
@@ -22,30 +23,26 @@ function reasonOf(explaining: Explaining, run: Run, job: Job, step: Step | undef
     const sentence = `The app executes it in a request of its own; if nothing is heard, the server goes on at ${untilText(job.dueAt, now)}.`;
     return { code: "leased", sentence, until: job.dueAt };
   }
+  if (job.kind === "collect") return gatherReason(explaining, run, job);
   if (job.dueAt <= now) return explainTurn(explaining, run, job, nameOf(step));
   if (job.attempt > 0) return retryReason(explaining, run, job, step);
   return startReason(explaining, run, job);
 }
 
-/** A run that gathers events (a debounce, a batch) begins when its time is over or it has enough. */
-function startReason({ view, now }: Explaining, run: Run, job: Job): Reason {
-  const flow = run.status === "queued" ? view.apps.functionOf(run.functionId)?.flow : undefined;
-  const gathers = flow?.batch != null ? "a batch" : flow?.debounce != null ? "a debounce" : null;
+function startReason({ now }: Explaining, run: Run, job: Job): Reason {
   const until = job.dueAt;
-  if (gathers === null || isPostponed(run)) {
-    const sentence = `Its ${run.status === "queued" ? "start" : "next call"} is planned for ${untilText(until, now)}.`;
-    return { code: "scheduled", sentence, until };
-  }
-  const { batch } = flow!;
-  const size = batch === null ? "" : ` of up to ${batch.sizeMax}`;
-  const sentence = `It gathers events (${gathers}), ${run.events.length} so far${size}, until ${untilText(until, now)}.`;
-  return { code: "gathering", sentence, until };
+  const what = run.status === "queued" ? "start" : "next call";
+  return { code: "scheduled", sentence: `Its ${what} is planned for ${untilText(until, now)}.`, until };
 }
 
-/** True when its own event is what wants it to begin later. */
-function isPostponed(run: Run): boolean {
-  const [event] = run.events;
-  return event !== undefined && (JSON.parse(event.json) as { ts?: unknown }).ts === run.startAt;
+/** A run that gathers events begins when its time is over or it has enough. */
+function gatherReason({ view, now }: Explaining, run: Run, job: Job): Reason {
+  const { collect } = run.flow ?? {};
+  const fn = view.apps.functionOf(run.functionId);
+  const rule = fn === undefined || collect === undefined ? "" : ` (${ruleText(fn, collect)})`;
+  const until = job.dueAt;
+  const sentence = `It gathers events${rule}, ${run.events.length} so far, until ${untilText(until, now)}.`;
+  return { code: "gathering", sentence, since: run.createdAt, until };
 }
 
 function callReason({ now }: Explaining, job: Job, step: Step | undefined): Reason {

@@ -6,7 +6,16 @@ import type { RunEnds } from "./run-ends.ts";
 /** Actions on runs, functions and apps. Every promise resolves when what it says is durable. */
 export type ApiEngine = Pick<
   Engine,
-  "cancelRun" | "sendSignal" | "invoke" | "rerun" | "resumeRun" | "pause" | "unpause" | "receive" | "removeApp"
+  | "beginRun"
+  | "cancelRun"
+  | "sendSignal"
+  | "invoke"
+  | "rerun"
+  | "resumeRun"
+  | "pause"
+  | "unpause"
+  | "receive"
+  | "removeApp"
 >;
 
 export type ApiContext = Omit<ServerContext, "engine"> & {

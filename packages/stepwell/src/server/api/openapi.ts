@@ -23,6 +23,7 @@ const TAGS = [
   { name: "Functions", description: "What can be started." },
   { name: "Apps", description: "Where functions are served." },
   { name: "Signals", description: "Words to one waiting run." },
+  { name: "Pending", description: "Debounces and batches that gather events." },
   { name: "Operations", description: "Work on many runs at once." },
   { name: "Logs", description: "What handlers log." },
   { name: "SDK", description: "What SDKs ask while they sync and execute." },

@@ -18,7 +18,17 @@ export type Family = "v1" | "v2" | "bare";
 
 export type Method = "GET" | "POST" | "PUT" | "DELETE";
 
-export type Tag = "Events" | "Runs" | "Functions" | "Apps" | "Signals" | "Operations" | "Logs" | "SDK" | "Server";
+export type Tag =
+  | "Events"
+  | "Runs"
+  | "Functions"
+  | "Apps"
+  | "Pending"
+  | "Signals"
+  | "Operations"
+  | "Logs"
+  | "SDK"
+  | "Server";
 
 /** Parameters by name. */
 export type Shape = Readonly<Record<string, z.ZodType>>;

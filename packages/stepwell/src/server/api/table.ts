@@ -12,6 +12,7 @@ import { INVOKE_ROUTES } from "./invoke-routes.ts";
 import { LOG_ROUTES } from "./log-routes.ts";
 import { openApiRoutes } from "./openapi-routes.ts";
 import { OPERATION_ROUTES } from "./operation-routes.ts";
+import { PENDING_ROUTES } from "./pending-routes.ts";
 import { RAW_ROUTES } from "./raw-routes.ts";
 import { REGISTRATION_ROUTES } from "./registration-routes.ts";
 import type { Route } from "./route.ts";
@@ -37,6 +38,7 @@ export const ROUTES: readonly Route[] = [
   ...LOG_ROUTES,
   ...FUNCTION_ROUTES,
   ...INVOKE_ROUTES,
+  ...PENDING_ROUTES,
   ...APP_ROUTES,
   ...SYNC_ROUTES,
   ...TICK_ROUTES,

@@ -12,7 +12,16 @@ import type { Wait } from "../../core/run/run.ts";
 import type { StoredEvent } from "../../protocol/event.ts";
 import type { FunctionConfig } from "../../protocol/function.ts";
 import { compareSteps, compareWaits, type StepRecord, type WaitRecord, withDueTimes } from "../records.ts";
-import type { EventFilter, FunctionVersion, ListedStep, RunFilter, RunRow, StepPage, StoreCounts } from "../store.ts";
+import type {
+  EventFilter,
+  FunctionVersion,
+  ListedStep,
+  PendingFilter,
+  RunFilter,
+  RunRow,
+  StepPage,
+  StoreCounts,
+} from "../store.ts";
 import { putBack, readRows, SELECT_BLOBS } from "./blobs.ts";
 import {
   ATTEMPT_COLUMNS,
@@ -81,6 +90,18 @@ export function listRuns(db: DatabaseSync, filter: RunFilter): RunRow[] {
   });
   const found = clause(`id IN (${walks.map((walk) => walk.sql).join(" UNION ALL ")})`, ...valuesOf(walks));
   const rows = select<RunRowColumns>(db, RUN_ROW_COLUMNS, "runs", [found], newest(filter.limit));
+  return withValues(db, rows, "error", "output").map(runRowOfRow);
+}
+
+export function listPending(db: DatabaseSync, { env, functionIds, before, limit }: PendingFilter): RunRow[] {
+  // The index is partial; its own condition must stand in the query, word by word.
+  const where = [clause("kind = 'collect'"), clause("runs.env = ?", env)];
+  if (functionIds !== undefined) where.push(isOneOf("function_id", functionIds.map(encodeText)));
+  if (before !== undefined) where.push(clause("run_id < ?", encodeText(before)));
+  const walk = `SELECT run_id FROM jobs INDEXED BY jobs_collecting CROSS JOIN runs ON runs.id = jobs.run_id
+    ${whereOf(where)} ORDER BY run_id DESC LIMIT ?`;
+  const found = clause(`id IN (SELECT run_id FROM (${walk}))`, ...valuesOf(where), limit);
+  const rows = select<RunRowColumns>(db, RUN_ROW_COLUMNS, "runs", [found], newest(limit));
   return withValues(db, rows, "error", "output").map(runRowOfRow);
 }
 

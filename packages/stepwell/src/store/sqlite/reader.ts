@@ -4,7 +4,7 @@ import type { AuditFilter } from "../access.ts";
 import type { IntegrityQuery } from "../integrity.ts";
 import type { LogSearch, RunLogsQuery } from "../logs.ts";
 import type { RunStatsQuery } from "../run-stats.ts";
-import type { EventFilter, RunFilter, StepPage } from "../store.ts";
+import type { EventFilter, PendingFilter, RunFilter, StepPage } from "../store.ts";
 import { listAudit } from "./access.ts";
 import { findDamage } from "./integrity.ts";
 import * as lists from "./lists.ts";
@@ -29,6 +29,7 @@ export function createReader({ path, busyTimeoutMs }: ReaderOptions) {
     listEvents: (filter: EventFilter) => lists.listEvents(db(), filter),
     getRun: (env: string, id: string) => lists.getRun(db(), env, id),
     listRuns: (filter: RunFilter) => lists.listRuns(db(), filter),
+    listPending: (filter: PendingFilter) => lists.listPending(db(), filter),
     listSteps: (runId: string, page?: StepPage) => lists.listSteps(db(), runId, page),
     listAttempts: (runId: string) => lists.listAttempts(db(), runId),
     listDecisions: (eventId: string) => lists.listDecisions(db(), eventId),

@@ -133,6 +133,8 @@ CREATE TABLE jobs (
   PRIMARY KEY (run_id, slot)
 ) WITHOUT ROWID;
 CREATE INDEX jobs_by_due ON jobs (partition, due_at, run_id, slot);
+-- Runs that collect events.
+CREATE INDEX jobs_collecting ON jobs (run_id) WHERE kind = 'collect';
 
 CREATE TABLE waits (
   run_id TEXT NOT NULL,
