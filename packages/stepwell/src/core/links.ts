@@ -101,7 +101,7 @@ export class Links {
     const { stored } = event;
     const { waitNames } = this.#home;
     this.#home.batch().events.push(receivedNow(stored, this.#home.now()));
-    const isWaitedFor = waitNames.has("event", stored.name);
+    const isWaitedFor = waitNames.has(stored.name);
     const needsFacts = starts && this.#needsFacts(event);
     if (isWaitedFor || needsFacts) {
       this.#say({ kind: "event", eventId: stored.id, starts: needsFacts, at: this.#home.now(), after: null });
@@ -215,7 +215,7 @@ export class Links {
   /** An event of the engine's about the end of a run, where something listens. */
   #emit(name: string, run: Run, slug: string): void {
     const { triggers, waitNames } = this.#home;
-    const isWaitedFor = waitNames.has("event", name);
+    const isWaitedFor = waitNames.has(name);
     if (!isWaitedFor && !triggers.hasListener(name)) return;
     const now = this.#home.now();
     const publicId = name === endEventNames(run)[0] ? this.#home.newId() : run.id;

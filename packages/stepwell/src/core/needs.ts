@@ -180,7 +180,7 @@ export function waitersOfEvent(
   limit: number = PAGE_MAX,
 ): WaiterQuery | null {
   const { id, name } = event.stored;
-  const paths = names.pathsOf("event", name);
+  const paths = names.pathsOf(name);
   if (paths.length === 0) return null;
   const keys = paths.map((path) => ({ path, value: valueAt(path, event.parsed) }));
   return { subject: id, topic: "event", name, keys, afterRunId, limit };
@@ -212,8 +212,7 @@ export const replayKey = (operationId: string, runId: string): FlowFactKey => ({
 
 function needSignal(view: NeedsView, signal: string, facts: Facts, needs: Needs, takesEarly: boolean): void {
   if (takesEarly) needFlow(signalKey(signal), facts, needs);
-  if (view.waitNames.has("signal", signal))
-    needWaiters(view, waitersOfSignal(signal), facts, needs, Number.POSITIVE_INFINITY);
+  if (view.waitNames.hasSignals) needWaiters(view, waitersOfSignal(signal), facts, needs, Number.POSITIVE_INFINITY);
 }
 
 function needOps(view: NeedsView, runId: string, ops: readonly Op[], facts: Facts, needs: Needs): void {

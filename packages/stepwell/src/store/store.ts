@@ -71,7 +71,7 @@ export interface WaitKey {
   readonly value: string;
 }
 
-/** How many stored waits of a kind have a name and a path. */
+/** How many stored waits of a kind have a name and a path; all those for signals are one, without a name. */
 export interface WaitCount {
   readonly kind: WaitKind;
   readonly name: string;
@@ -197,7 +197,7 @@ export interface Store extends AccessStore {
   loadFlow(keys: readonly FlowKey[], now: Instant): Promise<FlowFact[]>;
   /** Ids of the runs that have one of these entries, ascending, each once per query; at most `limit` per query. */
   loadWaits(queries: readonly WaitQuery[]): Promise<string[][]>;
-  /** How many waits there are, by kind, name and path. */
+  /** How many waits there are, by kind, name and path; signals together, whatever their names. */
   loadWaitCounts(): Promise<WaitCount[]>;
   /** Runs that have begun and have not ended, and that hold places of their own. */
   loadPlaces(): Promise<HeldPlace[]>;

@@ -125,13 +125,13 @@ export function waitTests(current: () => Store): void {
     expect(await current().loadWaits([])).toEqual([]);
   });
 
-  test("waits are counted by kind, name and path", async () => {
+  test("waits are counted by kind, name and path, those for signals together", async () => {
     expect(await current().loadWaitCounts()).toEqual([]);
     const run = makeRun(1);
     for (const value of ["s:1", "s:2", "s:3"]) addWait(run, "a", { value });
     addWait(run, "b", { path: "" });
     addWait(run, "@cancel:0");
-    addWait(run, "c", { name: "go", kind: "signal", path: "" });
+    for (const name of ["go", "stop"]) addWait(run, "c", { name, kind: "signal", path: "" });
     await commitRuns(current(), run);
     const counts = await current().loadWaitCounts();
     const lines = counts.map(({ kind, name, path, count }) => `${kind} ${name} ${path} ${count}`).sort();
@@ -139,7 +139,7 @@ export function waitTests(current: () => Store): void {
       "cancel order/paid data.id 1",
       "event order/paid  1",
       "event order/paid data.id 3",
-      "signal go  1",
+      "signal   2",
     ]);
   });
 

@@ -19,6 +19,7 @@
  */
 import type { Attempt, Decision, FlowFactKey, FlowState, Schedule, StoredFunction } from "../../src/core/batch.ts";
 import type { InboxMessage } from "../../src/core/inbox.ts";
+import { SIGNALS } from "../../src/core/match/wait-names.ts";
 import { runProblems } from "../../src/core/run/invariants.ts";
 import { isEnded, MAIN_SLOT, type RunStatus } from "../../src/core/run/run.ts";
 import type { StoredEvent } from "../../src/protocol/event.ts";
@@ -193,7 +194,7 @@ export class Ledger {
   }
 
   #countWait(wait: WaitRecord, by: number): void {
-    const key = `${wait.kind === "signal" ? "signal" : "event"} ${wait.name} ${wait.path}`;
+    const key = wait.kind === "signal" ? SIGNALS : `event ${wait.name} ${wait.path}`;
     const count = (this.waitCounts.get(key) ?? 0) + by;
     if (count === 0) this.waitCounts.delete(key);
     else this.waitCounts.set(key, count);
@@ -203,7 +204,7 @@ export class Ledger {
   checkWaitCounts(records: BatchRecords, counted: Iterable<readonly [key: string, count: number]>): void {
     const expected = new Map(this.waitCounts);
     const add = ({ kind, name, path }: WaitRecord, by: number) => {
-      const key = `${kind === "signal" ? "signal" : "event"} ${name} ${path}`;
+      const key = kind === "signal" ? SIGNALS : `event ${name} ${path}`;
       const count = (expected.get(key) ?? 0) + by;
       if (count === 0) expected.delete(key);
       else expected.set(key, count);

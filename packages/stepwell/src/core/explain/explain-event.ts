@@ -60,7 +60,7 @@ export function explainEvent(
   const others = view.triggers.listenerIds(event.name).filter((id) => !known.has(id));
   const outcomes = [...started, ...decided, ...others.map((id) => unknownOutcome(view, event, id, now))];
   const names = outcomes.length > 0 ? [] : closestNames(event.name, triggerNames(view), DISTANCE_MAX, NAMES_MAX);
-  const isWaitedFor = view.waitNames.has("event", event.name);
+  const isWaitedFor = view.waitNames.has(event.name);
   return {
     eventId: event.id,
     name: event.name,

@@ -6,7 +6,7 @@ const place = (name: string, path: string) => ({ kind: "event" as const, name, p
 test("a name is waited for by a path as long as one of its entries is left", () => {
   const names = new WaitNames();
   for (const path of ["", "data.id", "data.id", ""]) names.add(place("a", path));
-  expect([...names.pathsOf("event", "a")].sort()).toEqual(["", "data.id"]);
+  expect([...names.pathsOf("a")].sort()).toEqual(["", "data.id"]);
   names.remove(place("a", ""));
   names.remove(place("a", "data.id"));
   expect([...names.entries()].sort()).toEqual([
@@ -14,9 +14,9 @@ test("a name is waited for by a path as long as one of its entries is left", () 
     ["event a data.id", 1],
   ]);
   names.remove(place("a", ""));
-  expect(names.pathsOf("event", "a")).toEqual(["data.id"]);
+  expect(names.pathsOf("a")).toEqual(["data.id"]);
   names.remove(place("a", "data.id"));
-  expect([names.has("event", "a"), names.size]).toEqual([false, 0]);
+  expect([names.has("a"), names.size]).toEqual([false, 0]);
 });
 
 test("without a path too, however many there are", () => {
@@ -24,17 +24,24 @@ test("without a path too, however many there are", () => {
   names.add(place("a", ""), 3);
   names.add(place("a", ""));
   for (let left = 4; left > 0; left--) {
-    expect(names.pathsOf("event", "a")).toEqual([""]);
+    expect(names.pathsOf("a")).toEqual([""]);
     names.remove(place("a", ""));
   }
   expect(names.size).toBe(0);
 });
 
-test("cancel rules are found by events, signals by their own names", () => {
+test("cancel rules are found by events", () => {
   const names = new WaitNames();
   names.add({ kind: "cancel", name: "a", path: "" });
-  names.add({ kind: "signal", name: "b", path: "" });
-  expect([names.has("event", "a"), names.has("signal", "a"), names.has("signal", "b")]).toEqual([true, false, true]);
+  expect([names.has("a"), names.hasSignals]).toEqual([true, false]);
+});
+
+test("signals are counted together, so that their names take no memory", () => {
+  const names = new WaitNames();
+  for (let index = 0; index < 1_000; index++) names.add({ kind: "signal", name: `approve/${index}`, path: "" });
+  expect([names.has("approve/7"), names.hasSignals, names.size]).toEqual([false, true, 1]);
+  for (let index = 0; index < 1_000; index++) names.remove({ kind: "signal", name: `approve/${index}`, path: "" });
+  expect([names.hasSignals, names.size]).toEqual([false, 0]);
 });
 
 test("what was never there can be taken away without an effect", () => {
@@ -42,5 +49,5 @@ test("what was never there can be taken away without an effect", () => {
   names.remove(place("a", ""));
   names.add(place("a", ""));
   names.remove(place("a", "data.id"));
-  expect(names.pathsOf("event", "a")).toEqual([""]);
+  expect(names.pathsOf("a")).toEqual([""]);
 });

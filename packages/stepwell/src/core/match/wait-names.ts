@@ -4,7 +4,7 @@
  *
  *   WN1. A name is here as long as a wait on it is armed. One too many costs a look into the store; one too few would lose
  *        an event, so counts follow every entry.
- *   WN2. Signals have a name for each run that waits, and none has a path: such a name costs its text and a number.
+ *   WN2. Signals have a name for each run that waits: they are counted as one, and who waits for which is asked of the store.
  */
 import type { Wait, WaitKind } from "../run/run.ts";
 
@@ -21,62 +21,77 @@ export interface WaitPlace {
 }
 
 export class WaitNames {
-  /** By topic and name: how many entries each path has. A number alone is that of the path "". */
+  /** Of events, by name: how many entries each path has. A number alone is that of the path "". */
   readonly #counts = new Map<string, number | Map<string, number>>();
+  #signals = 0;
 
   add({ kind, name, path }: WaitPlace, count = 1): void {
-    const key = keyOf(topicOf(kind), name);
-    const known = this.#counts.get(key);
-    if (known === undefined) this.#counts.set(key, path === "" ? count : new Map([[path, count]]));
+    if (kind === "signal") {
+      this.#signals += count; // WN2
+      return;
+    }
+    const known = this.#counts.get(name);
+    if (known === undefined) this.#counts.set(name, path === "" ? count : new Map([[path, count]]));
     else if (typeof known !== "number") known.set(path, (known.get(path) ?? 0) + count);
-    else if (path === "") this.#counts.set(key, known + count);
-    else this.#counts.set(key, new Map([["", known]]).set(path, count));
+    else if (path === "") this.#counts.set(name, known + count);
+    else this.#counts.set(name, new Map([["", known]]).set(path, count));
   }
 
   remove({ kind, name, path }: WaitPlace): void {
-    const key = keyOf(topicOf(kind), name);
-    const known = this.#counts.get(key);
+    if (kind === "signal") {
+      this.#signals = Math.max(0, this.#signals - 1);
+      return;
+    }
+    const known = this.#counts.get(name);
     if (known === undefined) return;
     if (typeof known === "number") {
       if (path !== "") return;
-      if (known > 1) this.#counts.set(key, known - 1);
-      else this.#counts.delete(key);
+      if (known > 1) this.#counts.set(name, known - 1);
+      else this.#counts.delete(name);
       return;
     }
     const count = (known.get(path) ?? 1) - 1;
     if (count > 0) known.set(path, count);
-    else if (known.delete(path) && known.size === 0) this.#counts.delete(key);
+    else if (known.delete(path) && known.size === 0) this.#counts.delete(name);
   }
 
-  /** The paths by which a name is waited for; none when nobody waits. */
-  pathsOf(topic: WaitTopic, name: string): readonly string[] {
-    const known = this.#counts.get(keyOf(topic, name));
+  /** The paths by which events of a name are waited for; none when nobody waits. */
+  pathsOf(name: string): readonly string[] {
+    const known = this.#counts.get(name);
     if (known === undefined) return [];
     return typeof known === "number" ? [""] : [...known.keys()];
   }
 
-  has(topic: WaitTopic, name: string): boolean {
-    return this.#counts.has(keyOf(topic, name));
+  /** Events of this name are waited for. */
+  has(name: string): boolean {
+    return this.#counts.has(name);
   }
 
-  /** Every topic, name and path, in one text, with its count; for invariants. */
+  /** Some signal is waited for. */
+  get hasSignals(): boolean {
+    return this.#signals > 0;
+  }
+
+  /** Every name and path of events, in one text, with its count, and signals as one; for invariants. */
   *entries(): Generator<readonly [place: string, count: number]> {
-    for (const [key, known] of this.#counts) {
-      if (typeof known === "number") yield [`${key} `, known];
-      else for (const [path, count] of known) yield [`${key} ${path}`, count];
+    for (const [name, known] of this.#counts) {
+      if (typeof known === "number") yield [`event ${name} `, known];
+      else for (const [path, count] of known) yield [`event ${name} ${path}`, count];
     }
+    if (this.#signals > 0) yield [SIGNALS, this.#signals];
   }
 
   get size(): number {
-    return this.#counts.size;
+    return this.#counts.size + (this.#signals > 0 ? 1 : 0);
   }
 }
 
-const keyOf = (topic: WaitTopic, name: string) => `${topic} ${name}`;
+/** What all signals are counted as. */
+export const SIGNALS = "signals";
 
 /** The name under which runs with an entry are remembered until a load can show it (facts.ts). */
 export function waitSet(topic: WaitTopic, name: string, path: string, value: string): string {
-  return `${keyOf(topic, name)}\n${path}\n${value}`;
+  return `${topic} ${name}\n${path}\n${value}`;
 }
 
 export const waitSetOf = (wait: Wait): string => waitSet(topicOf(wait.kind), wait.name, wait.path, wait.value);

@@ -15,7 +15,8 @@ function planOf(sql: string): string {
 test("waits are found and counted in one index, without their rows and without sorting", () => {
   const entry = "COVERING INDEX waits_by_entry (partition=? AND kind=? AND name=? AND path=? AND value=? AND run_id>?)";
   expect(planOf(LOADS.waiting)).toBe(`SEARCH waits USING ${entry}`);
-  expect(planOf(LOADS.waitCounts)).toBe("SEARCH waits USING COVERING INDEX waits_by_entry (partition=?)");
+  expect(planOf(LOADS.waitCounts)).toBe("SEARCH waits USING COVERING INDEX waits_by_entry (partition=? AND kind=?)");
+  expect(planOf(LOADS.signalWaits)).toBe("SEARCH waits USING COVERING INDEX waits_by_entry (partition=? AND kind=?)");
 });
 
 test("whatever belongs to runs and ids is found by key", () => {

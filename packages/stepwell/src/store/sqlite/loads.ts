@@ -69,8 +69,9 @@ export const LOADS = {
     WHERE partition = ? AND kind = ? AND function_id = ? AND key = ? AND expires_at > ?`,
   waiting: `SELECT DISTINCT run_id AS runId FROM waits INDEXED BY waits_by_entry
     WHERE partition = ? AND kind = ? AND name = ? AND path = ? AND value = ? AND run_id > ? ORDER BY run_id LIMIT ?`,
-  waitCounts: `SELECT kind, name, path, count(*) AS count FROM waits INDEXED BY waits_by_entry WHERE partition = ?
-    GROUP BY kind, name, path`,
+  waitCounts: `SELECT kind, name, path, count(*) AS count FROM waits INDEXED BY waits_by_entry
+    WHERE partition = ? AND kind IN ('cancel', 'event') GROUP BY kind, name, path`,
+  signalWaits: `SELECT count(*) AS count FROM waits INDEXED BY waits_by_entry WHERE partition = ? AND kind = 'signal'`,
   inbox: "SELECT id, json FROM inbox WHERE partition = ? AND id > ? ORDER BY id LIMIT ?",
   pastEvents: `SELECT id, received_at AS receivedAt FROM events INDEXED BY events_by_received
     WHERE env = ? AND name = ? AND (received_at, id) > (?, ?) AND received_at <= ? ORDER BY received_at, id LIMIT ?`,
@@ -260,9 +261,11 @@ export class SqliteLoads {
   }
 
   waitCounts(): WaitCount[] {
-    return all<WaitCount>(this.#statements.waitCounts, PARTITION).map(({ kind, name, path, count }) => {
+    const counts = all<WaitCount>(this.#statements.waitCounts, PARTITION).map(({ kind, name, path, count }) => {
       return { kind, name: decodeText(name), path: decodeText(path), count };
     });
+    const { count } = all<{ count: number }>(this.#statements.signalWaits, PARTITION)[0]!;
+    return count === 0 ? counts : [...counts, { kind: "signal", name: "", path: "", count }];
   }
 
   async inbox(after: string | null, limit: number): Promise<InboxMessage[]> {
