@@ -269,4 +269,5 @@ function checkRest(world: World): void {
   const stats = server?.engine.stats;
   if (stats !== undefined && (stats.calls !== 0 || stats.waitingCommands !== 0))
     world.fail("rest", `the engine still counts ${stats.calls} calls and ${stats.waitingCommands} commands`);
+  if (server !== null) world.limits?.checkRest(server.engine.coreForTests.view.admission.gates.names());
 }

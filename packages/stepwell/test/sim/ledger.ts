@@ -148,8 +148,9 @@ export class Ledger {
       touched.add(wait.runId);
     }
     this.#applyMessages(records);
-    for (const key of records.deletedFlow) this.flow.delete(flowText(key));
     for (const fact of records.flow) this.flow.set(flowText(fact), fact);
+    for (const { ifValue, ...key } of records.deletedFlow)
+      if (ifValue === undefined || this.flow.get(flowText(key))?.value === ifValue) this.flow.delete(flowText(key));
     for (const event of records.events) {
       if (this.events.has(event.id)) this.#world.fail("LG10", `event ${event.id} is stored twice`);
       this.events.set(event.id, event);

@@ -1,5 +1,6 @@
 /**
- * `npm run sim -- --seeds 10000 [--from 1]` runs many seeds; `npm run sim -- --seed 8417 [--verbose]` replays one.
+ * `npm run sim -- --seeds 10000 [--from 1]` runs many seeds; `npm run sim -- --seed 8417 [--verbose]` replays one. With
+ * `--kind flow` the worlds are those of flow control.
  * Ends with status 1 when a rule broke.
  */
 import { parseArgs } from "node:util";
@@ -11,15 +12,18 @@ const { values } = parseArgs({
     seeds: { type: "string", default: "1000" },
     from: { type: "string", default: "1" },
     seed: { type: "string" },
+    kind: { type: "string", default: "any" },
     verbose: { type: "boolean", default: false },
   },
 });
+
+const kind = values.kind === "flow" ? "flow" : "any";
 
 /** Progress is shown this often, in ms. */
 const PROGRESS_MS = 2_000;
 
 async function one(seed: number): Promise<number> {
-  const result = await runSeed(seed);
+  const result = await runSeed(seed, {}, kind);
   if (values.verbose) console.log(result.lines.join("\n"));
   console.log(
     result.problem === null
@@ -35,7 +39,7 @@ async function many(from: number, count: number): Promise<number> {
   let failures = 0;
   let runs = 0;
   for (let seed = from; seed < from + count; seed++) {
-    const result = await runSeed(seed);
+    const result = await runSeed(seed, {}, kind);
     runs += result.runs;
     if (result.problem !== null) {
       failures++;

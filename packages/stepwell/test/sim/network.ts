@@ -74,12 +74,14 @@ export class Network {
     world.checkNotPaused(call.functionId, `a call of ${slot} in ${call.runId}`);
     if (this.#outstanding.has(key)) world.fail("R4", `two calls of ${slot} in ${call.runId} at once`);
     this.#outstanding.add(key);
+    world.limits?.callBegins(lives, key, call.runId);
     return new Promise<Outcome>((resolve) => {
       let isAnswered = false;
       const answer = (outcome: Outcome, isFault: boolean) => {
         if (isAnswered || life.isOver) return;
         isAnswered = true;
         this.#outstanding.delete(key);
+        world.limits?.callEnds(key);
         // What a call of before a reload says is not heard.
         if (lives === `${life.number}.${world.server?.engine.stats.reloads}`)
           this.retryAfter.set(`${call.runId} ${slot}`, outcome.retryAfterMs);

@@ -4,10 +4,10 @@ import type { SeedResult } from "./run-seed.ts";
 const LINES_SHOWN = 40;
 
 export function describeFailure(result: SeedResult): string {
-  const { problem, seed, lines } = result;
+  const { problem, kind, seed, lines } = result;
   return [
     `seed ${seed} broke ${problem?.rule}: ${problem?.what}`,
     ...lines.slice(-LINES_SHOWN).map((line) => `  ${line}`),
-    `npm run sim -- --seed ${seed}`,
+    `npm run sim --${kind === "any" ? "" : ` --kind ${kind}`} --seed ${seed}`,
   ].join("\n");
 }

@@ -1,7 +1,7 @@
 /** Runs one seed: a safety phase in which anything may fail, then a liveness phase in which everything must end. */
 import { checkEnd } from "./end-checks.ts";
 import { Workload } from "./workload.ts";
-import { type Mutation, type Problem, World } from "./world.ts";
+import { type Mutation, type Problem, World, type WorldKind } from "./world.ts";
 
 /** Virtual time and tasks until the world must have come to rest. */
 const LIVENESS_MS_MAX = 60 * 86_400_000;
@@ -10,17 +10,18 @@ const TASKS_MAX = 400_000;
 
 export interface SeedResult {
   readonly seed: number;
+  readonly kind: WorldKind;
   readonly problem: Problem | null;
   readonly lines: readonly string[];
   readonly runs: number;
   readonly tasks: number;
 }
 
-export async function runSeed(seed: number, mutation: Mutation = {}): Promise<SeedResult> {
-  const world = new World(seed, mutation);
+export async function runSeed(seed: number, mutation: Mutation = {}, kind: WorldKind = "any"): Promise<SeedResult> {
+  const world = new World(seed, mutation, kind);
   await world.timeline.host(() => live(world));
   const { problem, lines, ledger, timeline } = world;
-  return { seed, problem, lines, runs: ledger.runs.size, tasks: timeline.tasksRun };
+  return { seed, kind, problem, lines, runs: ledger.runs.size, tasks: timeline.tasksRun };
 }
 
 async function live(world: World): Promise<void> {

@@ -1,5 +1,5 @@
 /** The app under simulation: its functions as drawn from the seed, and their configuration as the engine gets it. */
-import { NO_FLOW } from "../../src/protocol/flow.ts";
+import { type FlowConfig, NO_FLOW } from "../../src/protocol/flow.ts";
 import {
   type CronTrigger,
   type FunctionConfig,
@@ -10,8 +10,10 @@ import {
 import { uuidFromName } from "../../src/protocol/hash.ts";
 import { EXPRESSIONS } from "./conditions.ts";
 import { drawProgram } from "./draw-program.ts";
+import { drawFlows } from "./flow-swarm.ts";
 import { type Condition, type InvokeNode, type Node, type SignalNode, stepsOf, type WaitNode } from "./program.ts";
-import type { Seeded } from "./seeded.ts";
+import { Seeded } from "./seeded.ts";
+import { PATIENCE_MAX } from "./states-model.ts";
 import type { Swarm } from "./swarm.ts";
 
 export const APP_ID = "app";
@@ -44,12 +46,18 @@ export interface SimFunction {
   readonly timeouts: RunTimeouts;
   /** What its steps send goes along with their results. */
   readonly sendsAlong: boolean;
+  /** Its flow control, with each patience. */
+  readonly flows: readonly FlowConfig[];
   /** Does this event start it? */
   accepts(name: string, n: number): boolean;
 }
 
-export function drawFunctions(random: Seeded, swarm: Swarm): SimFunction[] {
-  const functions = Array.from({ length: swarm.functions }, (_, index) => drawFunction(random, swarm, index));
+export function drawFunctions(seed: number, random: Seeded, swarm: Swarm): SimFunction[] {
+  const flowRandom = new Seeded(seed, "flow");
+  const functions = Array.from({ length: swarm.functions }, (_, index) => ({
+    ...drawFunction(random, swarm, index),
+    flows: drawFlows(flowRandom, swarm, PATIENCE_MAX + 1),
+  }));
   if (swarm.hasCycle) functions.push(cycle());
   const first = functions[0]!;
   if (random.chance(0.5)) functions.push(listener("failures", "inngest/function.failed", first.slug));
@@ -103,6 +111,7 @@ function drawFunction(random: Seeded, swarm: Swarm, index: number): SimFunction 
     cancelRules: swarm.cancelRules && random.chance(0.6) ? drawCancelRules(random, swarm) : [],
     timeouts: swarm.runTimeouts && random.chance(0.6) ? drawTimeouts(random, swarm) : NO_TIMEOUTS,
     sendsAlong,
+    flows: NO_FLOWS,
     accepts: (name, n) =>
       names.some((pattern) => (pattern.endsWith("*") ? name.startsWith(pattern.slice(0, -1)) : name === pattern)) &&
       (least === null || n > least),
@@ -126,6 +135,8 @@ function drawCron(random: Seeded): CronTrigger {
   };
 }
 
+const NO_FLOWS: readonly FlowConfig[] = Array<FlowConfig>(PATIENCE_MAX + 1).fill(NO_FLOW);
+
 const nothingMore = {
   sleepMs: new Map<string, number>(),
   waits: new Map<string, WaitNode>(),
@@ -134,6 +145,7 @@ const nothingMore = {
   cancelRules: [],
   timeouts: NO_TIMEOUTS,
   sendsAlong: true,
+  flows: NO_FLOWS,
 } as const;
 
 function targetsAfter(index: number, swarm: Swarm): string[] {
@@ -229,7 +241,7 @@ export function configOf(fn: SimFunction, patience: number, hasCrons: boolean): 
       finishMs: finishMs === null ? null : finishMs * (1 + patience),
       asFailure,
     },
-    flow: NO_FLOW,
+    flow: fn.flows[patience]!,
     raw: {},
   };
 }

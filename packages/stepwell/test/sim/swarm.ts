@@ -1,5 +1,6 @@
 /** The options of one seed: which faults it knows, how often they strike, and how large its world is (swarm testing). */
 import type { EngineLimits } from "../../src/engine/engine.ts";
+import type { FlowSwarm } from "./flow-swarm.ts";
 import { Seeded } from "./seeded.ts";
 
 export interface Swarm {
@@ -49,6 +50,8 @@ export interface Swarm {
   /** A function that invokes itself. */
   readonly hasCycle: boolean;
   readonly limits: Partial<EngineLimits>;
+  /** Worlds for flow control (flow-swarm.ts). */
+  readonly flow: FlowSwarm | null;
 }
 
 export function drawSwarm(seed: number): Swarm {
@@ -118,5 +121,6 @@ export function drawSwarm(seed: number): Swarm {
       jobHintsMax: random.pick([4, 8, 200_000, 200_000]),
       jobHorizonMs: horizonMs,
     },
+    flow: null,
   };
 }

@@ -11,6 +11,8 @@ import { NO_TIMEOUTS } from "../../src/protocol/function.ts";
 import { createIdSource, type IdSource } from "../../src/protocol/ids.ts";
 import { canonicalJson } from "../../src/protocol/json.ts";
 import type { BatchRecords } from "../../src/store/records.ts";
+import { FlowLimitsModel } from "./flow-limits-model.ts";
+import { drawFlowSwarm } from "./flow-swarm.ts";
 import { SimGateway } from "./gateway.ts";
 import { Ledger } from "./ledger.ts";
 import { LinksModel } from "./links-model.ts";
@@ -30,6 +32,9 @@ export interface Problem {
   readonly what: string;
 }
 
+/** What a world is about: anything, or flow control. */
+export type WorldKind = "any" | "flow";
+
 /** How a mutant breaks the build: at the seams, never in the rules that watch. */
 export interface Mutation {
   readonly store?: StoreMutation;
@@ -47,6 +52,9 @@ const STOP_MS_MAX = 10_000;
 
 export class World {
   readonly seed: number;
+  readonly kind: WorldKind;
+  /** Null where nothing is limited. */
+  readonly limits: FlowLimitsModel | null;
   readonly swarm: Swarm;
   readonly timeline: Timeline;
   /** Chance of the faults, of the workload, and of the code under test: three streams that do not disturb each other. */
@@ -71,16 +79,17 @@ export class World {
   #lives = 0;
   isStopping = false;
 
-  constructor(seed: number, mutation: Mutation = {}) {
+  constructor(seed: number, mutation: Mutation = {}, kind: WorldKind = "any") {
     this.seed = seed;
-    this.swarm = drawSwarm(seed);
+    this.kind = kind;
+    this.swarm = kind === "flow" ? drawFlowSwarm(seed) : drawSwarm(seed);
     this.faults = new Seeded(seed, "faults");
     this.choices = new Seeded(seed, "choices");
     this.#engineRandom = new Seeded(seed, "engine");
     this.timeline = new Timeline(Date.UTC(2026, 0, 1) + this.choices.int(0, 86_400_000));
     const idRandom = new Seeded(seed, "ids");
     this.ids = createIdSource(() => idRandom.uint32());
-    const functions = drawFunctions(this.choices, this.swarm);
+    const functions = drawFunctions(seed, this.choices, this.swarm);
     this.functions = new Map(functions.map((fn) => [fn.slug, fn]));
     this.#functionsById = new Map(functions.map((fn) => [fn.id, fn]));
     this.ledger = new Ledger({
@@ -96,6 +105,8 @@ export class World {
       },
     });
     this.#addModels();
+    this.limits = kind === "flow" ? new FlowLimitsModel(this.ledger, this) : null;
+    if (this.limits !== null) this.ledger.models.push(this.limits);
     this.#mutation = mutation;
     this.store = new SimStore(this, mutation.store ?? {});
     this.network = new Network(this);
@@ -135,6 +146,12 @@ export class World {
 
   functionById(id: string): SimFunction | undefined {
     return this.#functionsById.get(id);
+  }
+
+  /** Names this life of the server's memory: a reload forgets its calls. */
+  get memory(): string {
+    const { server } = this;
+    return `${server?.life.number}.${server?.engine.stats.reloads}`;
   }
 
   readonly fail = (rule: string, what: string): void => {
