@@ -1,33 +1,39 @@
 /**
  * The checker of limits, by what goes out and what is stored.
  *
- *   FL1. No call goes out that makes one too many at any of its function's limits, as they are at that instant. A call counts
- *        from when it goes out until its reply is in; those of an earlier life of the memory are nobody's any more (E3).
+ *   FL1. No call goes out that makes one too many at any of its function's limits, as they are when it is let go. A call
+ *        counts from when it goes out until its reply is in; those of an earlier life of the memory are nobody's any more (E3).
  *   FL2. No run begins that makes one too many of whole runs: a run counts from its first call to its end, across restarts.
  *   FL3. At rest every place is free, and nothing is remembered for good.
+ *
+ * Functions that share a limit may each have a number of their own for it. Whoever is in was let in by his own number while
+ * those who were there before him were there: so the k-th lowest number of those who are in is at least k.
  */
-import type { FlowConfig } from "../../src/protocol/flow.ts";
-import { NO_FLOW } from "../../src/protocol/flow.ts";
+import { type FlowConfig, NO_FLOW } from "../../src/protocol/flow.ts";
 import type { BatchRecords, RunRecord } from "../../src/store/records.ts";
 import { numberOf, type Place, placesOfCall, placesOfRun } from "./flow-places.ts";
 import { isOver, type Ledger } from "./ledger.ts";
 
 export interface LimitsWorld {
   fail(rule: string, what: string): void;
+  readonly timeline: { readonly now: number };
+  /** The longest that loading takes, between letting a job go and its call. */
+  readonly swarm: { readonly loadMsMax: number; readonly commitMsMax: number };
 }
 
-interface Out {
+interface Holder {
   readonly memory: string;
-  readonly places: readonly string[];
+  /** The limit that let it in, by place. */
+  readonly limits: ReadonlyMap<string, number>;
 }
 
 export class FlowLimitsModel {
   readonly #ledger: Ledger;
   readonly #world: LimitsWorld;
-  readonly #out = new Map<string, Out>();
-  /** Runs that have begun and not ended, at the limits of whole runs. */
-  readonly #begun = new Map<string, readonly string[]>();
-  readonly #beforeRuns = new Set<string>();
+  readonly #out = new Map<string, Holder>();
+  /** Runs that have begun and not ended. */
+  readonly #begun = new Map<string, Holder>();
+  readonly #replaced = new Map<string, { readonly flow: FlowConfig; readonly untilAt: number }>();
 
   constructor(ledger: Ledger, world: LimitsWorld) {
     this.#ledger = ledger;
@@ -43,68 +49,84 @@ export class FlowLimitsModel {
   /** FL1. `memory` names the life of the engine's memory. */
   callBegins(memory: string, key: string, runId: string): void {
     for (const [other, { memory: of }] of this.#out) if (of !== memory) this.#out.delete(other);
-    const places = this.placesOfCall(runId);
-    this.#out.set(key, { memory, places: places.map(({ name }) => name) });
-    for (const { name, limit } of places) {
-      const count = this.callsAt(memory, name);
-      if (count > limit) this.#world.fail("FL1", `${count} calls are out at ${name}, which lets ${limit}`);
-    }
+    const run = this.#ledger.runs.get(runId);
+    if (run === undefined) return;
+    const holder: Holder = { memory, limits: this.#limitsOf(run, placesOfCall) };
+    this.#out.set(key, holder);
+    this.#check("FL1", "calls are out", holder, this.#out);
   }
 
   callEnds(key: string): void {
     this.#out.delete(key);
   }
 
-  placesOfCall(runId: string): readonly Place[] {
-    const run = this.#ledger.runs.get(runId);
-    return run === undefined ? [] : placesOfCall(run.functionId, this.flowOf(run.functionId), numberOfRun(run));
+  // --- Whole runs ---------------------------------------------------------------------------------------------
+
+  before(records: BatchRecords): void {
+    const { timeline, swarm } = this.#world;
+    const untilAt = timeline.now + 2 * swarm.loadMsMax + 2 * swarm.commitMsMax;
+    for (const { fn } of records.functions) this.#replaced.set(fn.id, { flow: this.flowOf(fn.id), untilAt });
   }
+
+  /** FL2. */
+  after(records: BatchRecords): void {
+    const begins: Holder[] = [];
+    for (const run of records.runs) {
+      if (isOver(run.status) || run.startedAt === null) this.#begun.delete(run.id);
+      else if (!this.#begun.has(run.id)) {
+        const holder = { memory: "", limits: this.#limitsOf(run, placesOfRun) };
+        this.#begun.set(run.id, holder);
+        begins.push(holder);
+      }
+    }
+    for (const holder of begins) this.#check("FL2", "runs are under way", holder, this.#begun);
+  }
+
+  /** What lets a job of the run in: the limits of now, and those of before a deploy that came while it was loaded. */
+  #limitsOf(run: RunRecord, placesOf: typeof placesOfCall): Map<string, number> {
+    const { functionId } = run;
+    const before = this.#replaced.get(functionId);
+    const earlier = before !== undefined && before.untilAt >= this.#world.timeline.now ? before.flow : NO_FLOW;
+    const n = numberOfRun(run);
+    const limits = new Map<string, number>();
+    for (const { name, limit } of placesOf(functionId, this.flowOf(functionId), n)) limits.set(name, limit);
+    for (const { name, limit } of placesOf(functionId, earlier, n))
+      limits.set(name, Math.max(limit, limits.get(name) ?? 0));
+    return limits;
+  }
+
+  #check(rule: string, what: string, holder: Holder, all: ReadonlyMap<string, Holder>): void {
+    for (const place of holder.limits.keys()) {
+      const limits = [...all.values()]
+        .flatMap((other) => other.limits.get(place) ?? [])
+        .sort((left, right) => left - right);
+      const tooMany = limits.findIndex((limit, index) => limit < index + 1);
+      if (tooMany >= 0) this.#world.fail(rule, `${limits.length} ${what} at ${place}, which lets ${limits}`);
+    }
+  }
+
+  // --- What has room ------------------------------------------------------------------------------------------
 
   isOut(memory: string, key: string): boolean {
     return this.#out.get(key)?.memory === memory;
   }
 
-  callsAt(memory: string, place: string): number {
-    let count = 0;
-    for (const out of this.#out.values()) if (out.memory === memory && out.places.includes(place)) count++;
-    return count;
+  hasBegun(runId: string): boolean {
+    return this.#begun.has(runId);
   }
 
-  // --- Whole runs ---------------------------------------------------------------------------------------------
-
-  before(records: BatchRecords): void {
-    this.#beforeRuns.clear();
-    for (const { id } of records.runs) if (this.#begun.has(id)) this.#beforeRuns.add(id);
-  }
-
-  /** FL2. */
-  after(records: BatchRecords): void {
-    for (const run of records.runs) {
-      if (isOver(run.status) || run.startedAt === null) this.#begun.delete(run.id);
-      else if (!this.#begun.has(run.id))
-        this.#begun.set(
-          run.id,
-          this.placesOfRun(run.id).map(({ name }) => name),
-        );
-    }
-    for (const { id } of records.runs) {
-      if (this.#beforeRuns.has(id) || !this.#begun.has(id)) continue;
-      for (const { name, limit } of this.placesOfRun(id)) {
-        const count = this.runsAt(name);
-        if (count > limit) this.#world.fail("FL2", `${count} runs are under way at ${name}, which lets ${limit}`);
-      }
-    }
-  }
-
-  placesOfRun(runId: string): readonly Place[] {
-    const run = this.#ledger.runs.get(runId);
-    return run === undefined ? [] : placesOfRun(run.functionId, this.flowOf(run.functionId), numberOfRun(run));
-  }
-
-  runsAt(place: string): number {
-    let count = 0;
-    for (const places of this.#begun.values()) if (places.includes(place)) count++;
-    return count;
+  /** The first place at which a call, or the whole of a run, would be one too many; null when it may go. */
+  fullFor(run: RunRecord, memory: string, isStart: boolean): string | null {
+    const flow = this.flowOf(run.functionId);
+    const n = numberOfRun(run);
+    const isFull = (holders: ReadonlyMap<string, Holder>) => (place: Place) => {
+      const count = [...holders.values()].filter((other) => other.limits.has(place.name) && isOf(other, memory)).length;
+      return count >= place.limit;
+    };
+    const calls = placesOfCall(run.functionId, flow, n).find(isFull(this.#out));
+    if (calls !== undefined) return calls.name;
+    const runs = isStart ? placesOfRun(run.functionId, flow, n).find(isFull(this.#begun)) : undefined;
+    return runs?.name ?? null;
   }
 
   // --- Rest ---------------------------------------------------------------------------------------------------
@@ -117,6 +139,8 @@ export class FlowLimitsModel {
         this.#world.fail("FL3", `${kind} ${key} of ${functionId} is remembered for good`);
   }
 }
+
+const isOf = (holder: Holder, memory: string): boolean => holder.memory === "" || holder.memory === memory;
 
 export function numberOfRun(run: RunRecord): number {
   const [first] = run.events;

@@ -18,7 +18,7 @@ export function placesOfCall(functionId: string, { concurrency }: FlowConfig, n:
 
 export function placesOfRun(functionId: string, flow: FlowConfig, n: number): readonly Place[] {
   const { runConcurrency, singleton } = flow;
-  const queues = singleton !== null && singleton.mode.startsWith("queue");
+  const queues = singleton?.mode.startsWith("queue") === true;
   const own = queues && keyOf(singleton.key, n) !== "false" ? [oneAtATime(singleton.key)] : [];
   return places(functionId, "run", [...own, ...runConcurrency], n);
 }

@@ -2,6 +2,7 @@
  * Worlds for flow control: many events in little time on functions with random rules, so that limits bite; the faults are
  * those of every world. Which rules a seed knows, and how large its numbers are, is drawn apart (swarm testing).
  */
+import { JOB_QUEUE_LIMITS } from "../../src/core/schedule/job-queue.ts";
 import {
   type ConcurrencyRule,
   type FlowConfig,
@@ -66,6 +67,7 @@ export function drawFlowSwarm(seed: number): Swarm {
     reruns: 0,
     resumes: 0,
     hasCycle: false,
+    limits: { ...base.limits, jobHintsMax: JOB_QUEUE_LIMITS.hintsMax },
   };
 }
 

@@ -106,6 +106,27 @@ describe("turns", () => {
     expect(woken()).toEqual([1, 1, 0]);
   });
 
+  test("parties with turns at each other's gates do not pass them on for ever", () => {
+    const gates = new Gates();
+    const [z, y, x] = [new Someone(), new Someone(), new Someone()] as const;
+    gates.enter([at("left", "a")], 0, null);
+    gates.enter([at("right", "b")], 0, null);
+    gates.wait(z, full("left"));
+    gates.wait(y, full("right"));
+    gates.wait(x, full("left"));
+    gates.leave("a");
+    gates.leave("b");
+    const tries: Someone[] = [];
+    for (const who of [z, y, x, z, y, x]) {
+      const spec = gates.enter([at("left", "c"), at("right", "c")], 0, who);
+      tries.push(who);
+      if (spec === null) break;
+      gates.wait(who, full(spec.name));
+    }
+    expect(tries).toHaveLength(4);
+    expect(gates.count("left") + gates.count("right")).toBe(2);
+  });
+
   test("a changed limit makes everybody try again, in order", () => {
     const { gates, woken } = queued();
     gates.retry();

@@ -10,6 +10,8 @@
  *   GA4. Every place has a holder with a name: whoever waits can be told whom it waits for.
  *   GA5. Where somebody waits, somebody will wake him: a holder, a woken waiter that has not tried yet, or, at a gate that
  *        counts nobody (a throttle, an app), whoever opens it.
+ *   GA6. Who has given way to a turn of another gives way no more before a place has changed hands: parties with turns at
+ *        each other's gates would pass them on in a circle for ever.
  *
  * Nothing here is stored. Calls in flight are not stored either (E3); places of whole runs are taken again when a
  * process begins (core.ts).
@@ -77,6 +79,9 @@ export class Gates {
   readonly #turns = new Map<Waiter, { readonly gate: OpenGate; readonly turn: Turn }>();
   /** Turns that wait and go first as soon as fewer hold the gate of this name. */
   readonly #guaranteed = new Map<string, Map<Turn, OpenGate>>();
+  /** Places that have changed hands, and how many had when a party gave way (GA6). */
+  #moves = 0;
+  readonly #gaveWayAt = new WeakMap<object, number>();
 
   /**
    * Takes a place in every gate (GA2). Returns the first gate that is full, or null. The gates come from narrow to wide,
@@ -88,8 +93,10 @@ export class Gates {
       const { name, limit, holder } = spec;
       const gate = this.#gates.get(name);
       if (gate !== undefined) gate.limit = limit;
-      const isFull = gate === undefined ? limit <= 0 : gate.roomFor(limit, party) <= 0 && !gate.holders.has(holder);
+      const isFull = gate === undefined ? limit <= 0 : gate.holders.size >= limit && !gate.holders.has(holder);
       if (isFull) return spec; // GA1
+      if (gate !== undefined && gate.roomFor(limit, party) <= 0 && !gate.holders.has(holder) && this.#givesWay(party))
+        return spec;
     }
     for (const spec of specs) {
       this.hold(spec, now);
@@ -103,6 +110,7 @@ export class Gates {
     const gate = this.#gateOf(name, limit);
     if (gate.holders.has(holder)) return;
     gate.holders.set(holder, now);
+    this.#moves++;
     const places = this.#places.get(holder);
     if (places === undefined) this.#places.set(holder, [gate]);
     else places.push(gate);
@@ -113,6 +121,7 @@ export class Gates {
     const places = this.#places.get(holder);
     if (places === undefined) return;
     this.#places.delete(holder);
+    this.#moves++;
     for (const gate of places) gate.holders.delete(holder);
     for (const gate of places) this.#promote(gate);
     for (const gate of places) this.#pass(gate);
@@ -121,13 +130,22 @@ export class Gates {
   /** For gates that are no count of holders: who waited longest tries again, and as long as one gets through, the next. */
   open(name: string): void {
     const gate = this.#gates.get(name);
+    this.#moves++;
     if (gate !== undefined) this.#pass(gate);
   }
 
   /** At a gate that counts nobody: true when nobody else waits there, or the turn has come. */
   isNext(name: string, waiter: Waiter): boolean {
     const gate = this.#gates.get(name);
-    return gate === undefined || gate.queue.isNext(waiter.party);
+    return gate === undefined || gate.queue.isNext(waiter.party) || !this.#givesWay(waiter.party);
+  }
+
+  /** GA6. */
+  #givesWay(party: object | null): boolean {
+    if (party === null) return true;
+    if (this.#gaveWayAt.get(party) === this.#moves) return false;
+    this.#gaveWayAt.set(party, this.#moves);
+    return true;
   }
 
   holds(holder: string): boolean {
@@ -162,6 +180,7 @@ export class Gates {
 
   /** Everybody tries again, in the order of the gates and of the turns at each. */
   retry(): void {
+    this.#moves++;
     const waiters: Waiter[] = [];
     for (const gate of this.#gates.values()) {
       waiters.push(...gate.queue.clear());
