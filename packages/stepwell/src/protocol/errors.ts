@@ -28,7 +28,7 @@ export const ERRORS = {
   ),
   too_many_events: entry(400, "Cannot have more than {limit} events in a request.", "Split the request."),
   event_key_required: entry(401, "Event key is required.", "Send to /e/<your event key>."),
-  event_key_unknown: entry(401, "Event key not found.", "Use one of the event keys that the server was started with."),
+  event_key_unknown: entry(401, "Event key not found.", "Use an event key of this server; `stepwell keys` lists them."),
   // Requests.
   body_invalid: entry(400, "The body is not valid: {reason}.", "Send what docs/http.md describes for this route."),
   body_too_large: entry(413, "The body is larger than {limit} bytes.", "Send less at once."),
@@ -40,7 +40,39 @@ export const ERRORS = {
   unauthorized: entry(
     401,
     "Authentication failed.",
-    "Send `Authorization: Bearer <signing key>`; check that app and server share the key.",
+    "Log in, or send `Authorization: Bearer` with an API token or the signing key; check that app and server share the key.",
+  ),
+  forbidden: entry(
+    403,
+    "{name} may not do this: it needs the scope {needed}, and has {scope}.",
+    "Ask an admin for the scope, or use a token that has it.",
+  ),
+  origin_refused: entry(
+    403,
+    "A page of {origin} asks, which is not this server's.",
+    "Use the server's own pages, or no browser. Behind a proxy that changes the host, start the server with --public-url.",
+  ),
+  host_refused: entry(
+    403,
+    "This server is open to this machine, and answers nobody under the name {host}.",
+    "Ask it as localhost. To serve others, start it with --public-url or on another --host, with a log-in.",
+  ),
+  login_failed: entry(401, "Name or password is wrong.", "Try again; an admin can make a link for a new password."),
+  too_many_attempts: entry(429, "Too many attempts.", "Try again in {seconds} seconds."),
+  link_invalid: entry(
+    410,
+    "The link is not valid, or no longer.",
+    "Links hold a day and work once. Ask an admin for another; `stepwell start` prints one while there is no user.",
+  ),
+  password_invalid: entry(400, "The password cannot be used: {reason}.", "Choose another one."),
+  session_needed: entry(403, "Only a user who is logged in can do this.", "Log in; a token or a key is not enough."),
+  user_exists: entry(409, "There is a user named {name}.", "Choose another name."),
+  user_last_admin: entry(409, "{name} is the only admin who can log in.", "Make another admin first."),
+  too_many_credentials: entry(409, "There are {limit} {what}, which is the limit.", "Delete those that nobody uses."),
+  key_from_settings: entry(
+    409,
+    "Key {key} is one of those that the server was started with.",
+    "Change STEPWELL_SIGNING_KEY, STEPWELL_SIGNING_KEY_FALLBACK or STEPWELL_EVENT_KEY, and start it again.",
   ),
   run_ended: entry(409, "Run {run} has already ended ({status}).", "Nothing to do."),
   run_not_pending: entry(

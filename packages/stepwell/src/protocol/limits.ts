@@ -141,4 +141,21 @@ export const LIMITS = {
   logSearchLinesMax: 20_000,
   /** Values longer than this are kept apart from their rows. */
   blobBytesMin: 64 * 1024,
+  /** Users, API tokens and event keys of a server, and sessions of one user. */
+  usersMax: 1_000,
+  tokensMax: 1_000,
+  eventKeysMax: 100,
+  sessionsPerUserMax: 20,
+  /** How long a session holds, and how long when nobody uses it. */
+  sessionMs: 30 * 86_400_000,
+  sessionIdleMs: 7 * 86_400_000,
+  /** How long a link for a password holds. */
+  linkMs: 86_400_000,
+  /** A password, in characters. */
+  passwordCharsMin: 12,
+  passwordCharsMax: 256,
+  /** How long a rotated event key can go on. */
+  keyGraceMsMax: 30 * 86_400_000,
+  /** How long audit rows are kept. */
+  auditMs: 400 * 86_400_000,
 } as const;

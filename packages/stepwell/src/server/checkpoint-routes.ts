@@ -12,11 +12,15 @@ import { isJsonObject, type JsonObject } from "../protocol/json.ts";
 import { LIMITS } from "../protocol/limits.ts";
 import type { Op } from "../protocol/op.ts";
 import { readOp } from "../protocol/reply.ts";
+import { authorize } from "./api/authorize.ts";
+import { RAW_ROUTES } from "./api/raw-routes.ts";
+import { entryOf } from "./api/route.ts";
 import { parseAppBody, readBody } from "./body.ts";
 import type { ServerContext } from "./context.ts";
 import { errorReply } from "./error-reply.ts";
 import { answerJson } from "./raw-reply.ts";
 
+const ENTRY = entryOf(RAW_ROUTES, "saveCheckpoint");
 const ROUTE = /^\/v1\/(?:checkpoint|http\/runs)\/([^/?]+)\/async(?:\?|$)/;
 
 /** The run that a URL saves to, or null when it is another route. */
@@ -32,7 +36,7 @@ export async function saveCheckpoint(
   common: readonly string[],
 ): Promise<void> {
   try {
-    context.gate.checkBearer(request.headers.authorization);
+    authorize(context, ENTRY, request);
     const body = parseAppBody(await readBody(request, LIMITS.apiBodyBytesMax));
     const answer = await context.engine.saveCheckpoint(readCheckpoint(body, runId, Date.now()));
     if (answer.kind === "refused") throw new StepwellError(answer.code, answer.details);

@@ -2,7 +2,7 @@
 import type { Engine } from "../engine/engine.ts";
 import type { IdSource } from "../protocol/ids.ts";
 import type { Store } from "../store/store.ts";
-import type { Gate } from "./auth.ts";
+import type { Access } from "./access/access.ts";
 import type { ServerLog } from "./log.ts";
 import type { LogIntake } from "./logs/log-intake.ts";
 import type { Metrics } from "./metrics.ts";
@@ -18,8 +18,7 @@ export interface ServerContext {
   readonly storeLabel: string;
   readonly engine: Engine;
   readonly store: Store;
-  readonly gate: Gate;
-  readonly hasEventKeys: boolean;
+  readonly access: Access;
   readonly syncer: Syncer;
   readonly syncFailures: SyncFailures;
   /** Internal ids of received events. */

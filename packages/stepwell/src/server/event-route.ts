@@ -8,6 +8,9 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { StepwellError } from "../protocol/errors.ts";
 import { HEADERS } from "../protocol/headers.ts";
 import { LIMITS } from "../protocol/limits.ts";
+import { authorize } from "./api/authorize.ts";
+import { RAW_ROUTES } from "./api/raw-routes.ts";
+import { entryOf } from "./api/route.ts";
 import { parseJsonBody, readBody } from "./body.ts";
 import type { ServerContext } from "./context.ts";
 import { codedError } from "./error-reply.ts";
@@ -15,6 +18,8 @@ import { readEvents } from "./intake.ts";
 import { answerJson } from "./raw-reply.ts";
 
 export const EVENT_ROUTE_PREFIX = "/e/";
+
+const ENTRY = entryOf(RAW_ROUTES, "sendEvents");
 
 export async function receiveEvents(
   context: ServerContext,
@@ -33,7 +38,8 @@ export async function receiveEvents(
 }
 
 async function storeEvents(context: ServerContext, request: IncomingMessage): Promise<string[]> {
-  context.gate.checkEventKey(keyOf(request.url!));
+  authorize(context, ENTRY, request);
+  context.access.eventKeys.check(keyOf(request.url!));
   if (!context.engine.isAccepting) throw new StepwellError("server_stopping");
   const body = await readBody(request, LIMITS.intakeBodyBytesMax);
   refuseOtherTypes(request, body);

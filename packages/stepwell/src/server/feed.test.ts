@@ -2,8 +2,8 @@ import { EventEmitter } from "node:events";
 import { createServer, get, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { expect, onTestFinished, test, vi } from "vitest";
+import { openAccess } from "../../test/server/api-harness.ts";
 import type { Notice } from "../core/batch.ts";
-import { createGate } from "./auth.ts";
 import { Feed } from "./feed.ts";
 import { createLog } from "./log.ts";
 
@@ -24,9 +24,11 @@ interface OpenFeed {
   join(path?: string, lastId?: string): Promise<IncomingMessage>;
 }
 
+const access = await openAccess();
+
 function newFeed(): { readonly feed: Feed } {
   const feed = new Feed({
-    gate: createGate({ eventKeys: [], signingKeys: [] }),
+    access,
     log: createLog({ format: "human", level: "silent" }),
     engine: { apps: { anyFunction: () => undefined } },
   });
@@ -82,7 +84,7 @@ test("a client that does not read loses what does not fit, and is told how many 
     end: () => {},
     write: (text: Buffer | string) => void written.push(String(text)),
   });
-  feed.open({ headers: {}, url: "/v1/feed" } as IncomingMessage, response as unknown as ServerResponse, []);
+  feed.open({ headers: {}, socket: {}, url: "/v1/feed" } as IncomingMessage, response as unknown as ServerResponse, []);
   const publish = () => {
     feed.publish([ofRun("1"), ofRun("2")]);
     vi.advanceTimersByTime(100);

@@ -9,6 +9,7 @@
  *   FE4. A client that comes back with `Last-Event-ID` is told what it missed, as far as the history reaches; else that it
  *        missed something (`dropped`).
  *   FE5. Who follows one run (`?run=`) is told everything of it, also when a window has too much for the others.
+ *   FE6. Whoever may not read any more (logged out, revoked) is let go of at the next heartbeat.
  */
 import { randomBytes } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
@@ -16,6 +17,10 @@ import type { Notice } from "../core/batch.ts";
 import { isoTime } from "../core/instant.ts";
 import { StepwellError } from "../protocol/errors.ts";
 import { ulidTime } from "../protocol/ids.ts";
+import type { Principal } from "./access/caller.ts";
+import { authorize } from "./api/authorize.ts";
+import { RAW_ROUTES } from "./api/raw-routes.ts";
+import { entryOf } from "./api/route.ts";
 import type { ServerContext } from "./context.ts";
 import { errorReply } from "./error-reply.ts";
 import { FeedHistory, type Told } from "./feed-history.ts";
@@ -25,6 +30,7 @@ import { answerJson } from "./raw-reply.ts";
 
 export const FEED_ROUTE = "/v1/feed";
 
+const ENTRY = entryOf(RAW_ROUTES, "followFeed");
 const QUEUE_BYTES_MAX = 1024 * 1024;
 const CLIENTS_MAX = 256;
 const HEARTBEAT_MS = 15_000;
@@ -37,7 +43,7 @@ const LINGER_MS = 60_000;
 /** A client whose queue is full for so long is not coming back. */
 const STUCK_MS = 60_000;
 
-type FeedContext = Pick<ServerContext, "gate" | "log"> & {
+type FeedContext = Pick<ServerContext, "access" | "log"> & {
   readonly engine: { readonly apps: Pick<ServerContext["engine"]["apps"], "anyFunction"> };
 };
 
@@ -45,6 +51,7 @@ interface Client {
   readonly response: ServerResponse;
   /** Null: everything. */
   readonly runId: string | null;
+  readonly principal: Principal | null;
   dropped: number;
   /** Since when its queue is full. */
   stuckAt: number | null;
@@ -68,8 +75,9 @@ export class Feed {
   }
 
   open(request: IncomingMessage, response: ServerResponse, common: readonly string[]): void {
+    let principal: Principal | null;
     try {
-      this.#context.gate.checkBearer(request.headers.authorization);
+      ({ principal } = authorize(this.#context, ENTRY, request));
       if (this.#clients.size >= CLIENTS_MAX) {
         throw new StepwellError("server_overloaded", { count: this.#clients.size, limit: CLIENTS_MAX });
       }
@@ -80,7 +88,7 @@ export class Feed {
     }
     response.writeHead(200, [...common, "content-type", "text/event-stream", "cache-control", "no-store"]);
     const runId = new URLSearchParams(request.url?.split("?")[1] ?? "").get("run");
-    const client: Client = { response, runId, dropped: 0, stuckAt: null };
+    const client: Client = { response, runId, principal, dropped: 0, stuckAt: null };
     const lastId = request.headers["last-event-id"];
     response.write(": connected\n\n");
     if (typeof lastId === "string" && lastId !== "") this.#catchUp(client, lastId);
@@ -201,8 +209,11 @@ export class Feed {
 
   #beat(): void {
     const now = Date.now();
+    const { access } = this.#context;
     for (const client of this.#clients) {
-      if (client.stuckAt !== null && now - client.stuckAt > STUCK_MS) client.response.destroy();
+      if (client.principal !== null && access.present(client.principal) === null)
+        client.response.end(); // FE6
+      else if (client.stuckAt !== null && now - client.stuckAt > STUCK_MS) client.response.destroy();
       else if (client.response.writableLength === 0) client.response.write(": alive\n\n");
     }
   }

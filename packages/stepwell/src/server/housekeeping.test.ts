@@ -24,15 +24,15 @@ function setUp(counts: number[]) {
   };
   const stop = startHousekeeping({
     clock,
-    store: { expireFlow, expireRunStats: async () => 0 },
+    store: { expireFlow, expireRunStats: async () => 0, expireAudit: async () => 0 },
+    access: { expire: async () => {} },
     log: createLog({ format: "human", level: "silent" }),
   });
   const tick = async () => {
     const timer = timers.shift()!;
     now = timer.at;
     timer.task();
-    await Promise.resolve();
-    await Promise.resolve();
+    for (let turn = 0; turn < 8; turn++) await Promise.resolve();
   };
   return { asked, timers, tick, stop };
 }

@@ -1,5 +1,6 @@
 /** Deletes what has expired, a little at a time, so that no commit waits long for it. */
 import type { Clock, EngineLog } from "../engine/ports.ts";
+import { LIMITS } from "../protocol/limits.ts";
 import { isFatalStoreError, type Store } from "../store/store.ts";
 
 const INTERVAL_MS = 60_000;
@@ -9,12 +10,14 @@ const NEXT_PORTION_MS = 100;
 
 export interface Housekeeping {
   readonly clock: Clock;
-  readonly store: Pick<Store, "expireFlow" | "expireRunStats">;
+  readonly store: Pick<Store, "expireFlow" | "expireRunStats" | "expireAudit">;
+  /** Sessions, links and keys, where there are any. */
+  readonly access?: { expire(): Promise<void> };
   readonly log: EngineLog;
 }
 
 /** Begins; returns how to stop. */
-export function startHousekeeping({ clock, store, log }: Housekeeping): () => void {
+export function startHousekeeping({ clock, store, access, log }: Housekeeping): () => void {
   let isStopped = false;
   let cancel = () => {};
   const again = (delayMs: number) => {
@@ -23,7 +26,12 @@ export function startHousekeeping({ clock, store, log }: Housekeeping): () => vo
   const portion = async () => {
     try {
       const now = clock.now();
-      const counts = await Promise.all([store.expireFlow(now, PORTION_ROWS), store.expireRunStats(now, PORTION_ROWS)]);
+      const counts = await Promise.all([
+        store.expireFlow(now, PORTION_ROWS),
+        store.expireRunStats(now, PORTION_ROWS),
+        store.expireAudit(now - LIMITS.auditMs, PORTION_ROWS),
+      ]);
+      await access?.expire();
       again(Math.max(...counts) < PORTION_ROWS ? INTERVAL_MS : NEXT_PORTION_MS);
     } catch (error) {
       // The engine meets the same store and decides what its failure means.

@@ -4,19 +4,34 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 /** How long the rest of a refused body is thrown away before the connection is cut, so that the client can read why. */
 const LINGER_MS = 2_000;
 
-/** Headers that every response carries (protocol.md §1.1), names and values in turns. */
+/**
+ * Headers that every response carries (protocol.md §1.1), names and values in turns. Whatever it is, it is nothing for a
+ * browser to guess at: what a user's payload says never becomes a page of this server.
+ */
 export function commonHeaders(kind: string): readonly string[] {
-  return [
-    "x-inngest-server-kind",
-    kind,
-    "access-control-allow-origin",
-    "*",
-    "access-control-expose-headers",
-    "Link, Mcp-Session-Id",
-  ];
+  return ["x-inngest-server-kind", kind, "x-content-type-options", "nosniff"];
 }
 
-export function answerPreflight(request: IncomingMessage, response: ServerResponse, common: readonly string[]): void {
+/** Besides: what lets pages of every origin read an answer. For routes that no cookie opens. */
+export const ANY_ORIGIN_HEADERS: readonly string[] = [
+  "access-control-allow-origin",
+  "*",
+  "access-control-expose-headers",
+  "Link, Mcp-Session-Id",
+];
+
+/** What a browser may ask; without `isAnyOrigin` only pages of this server may, and they do not ask first. */
+export function answerPreflight(
+  request: IncomingMessage,
+  response: ServerResponse,
+  common: readonly string[],
+  isAnyOrigin: boolean,
+): void {
+  if (!isAnyOrigin) {
+    response.writeHead(204, [...common, "allow", "GET, POST, PUT, DELETE, OPTIONS"]);
+    response.end();
+    return;
+  }
   response.writeHead(204, [
     ...common,
     "access-control-allow-methods",

@@ -18,12 +18,14 @@ export function createRoutes(context: ServerContext): Hono<HttpEnv> {
     throw new StepwellError("method_not_allowed");
   });
   app.notFound((c) => {
-    authorize(context, scopeOfUnknown(c.req.path), c.req.header("authorization"));
+    authorize(context, { scope: scopeOfUnknown(c.req.path) }, c.env.incoming);
     throw new StepwellError("not_found", { what: `${c.req.method} ${c.req.path.slice(0, 256)}` });
   });
   app.onError((error, c) => {
     const reply = errorReply(error, context.log);
     if (reply.status === 413 || reply.status === 503) c.header("connection", "close");
+    const seconds = reply.body.data?.["seconds"];
+    if (reply.status === 429 && typeof seconds === "number") c.header("retry-after", String(seconds));
     return c.json(errorBody(c.req.path, reply), reply.status as ContentfulStatusCode);
   });
   return app;

@@ -133,7 +133,7 @@ describe("production mode", () => {
 });
 
 describe("every response", () => {
-  test("names the kind of server and is open to any origin", async () => {
+  test("names the kind of server, and is nothing to guess at", async () => {
     const server = await startTestServer();
     for (const answered of [
       await ask(`${server.url}/health`),
@@ -142,7 +142,7 @@ describe("every response", () => {
       await ask(`${server.url}/v1/runs`, { method: "OPTIONS", headers: { "access-control-request-headers": "x-a" } }),
     ]) {
       expect(answered.headers["x-inngest-server-kind"]).toBe("dev");
-      expect(answered.headers["access-control-allow-origin"]).toBe("*");
+      expect(answered.headers["x-content-type-options"]).toBe("nosniff");
     }
     const production = await startKeyedServer();
     expect((await ask(`${production.url}/health`)).headers["x-inngest-server-kind"]).toBe("cloud");

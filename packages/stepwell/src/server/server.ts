@@ -14,7 +14,9 @@ import type { AppTransport, Gateway } from "../engine/ports.ts";
 import type { Call } from "../protocol/call.ts";
 import { createIdSource } from "../protocol/ids.ts";
 import type { Store } from "../store/store.ts";
-import { createGate } from "./auth.ts";
+import { Access } from "./access/access.ts";
+import { anyOriginRoutes } from "./api/any-origin.ts";
+import { ROUTES } from "./api/table.ts";
 import { checkpointRunOf, saveCheckpoint } from "./checkpoint-routes.ts";
 import { systemClock } from "./clock.ts";
 import type { ServerContext, ServerKind } from "./context.ts";
@@ -33,7 +35,7 @@ import { LogIntake } from "./logs/log-intake.ts";
 import { Metrics } from "./metrics.ts";
 import { createOperations } from "./operations/operations.ts";
 import { createProbe } from "./probe.ts";
-import { answerPreflight, commonHeaders } from "./raw-reply.ts";
+import { ANY_ORIGIN_HEADERS, answerPreflight, commonHeaders } from "./raw-reply.ts";
 import { createRoutes } from "./routes.ts";
 import { createSyncer } from "./sync.ts";
 import { SyncFailures } from "./sync-failures.ts";
@@ -49,9 +51,9 @@ export interface ServerOptions {
   readonly host: string;
   /** 0 takes any free port. */
   readonly port: number;
-  /** Empty: any event key is accepted. */
+  /** Those of the settings; others are made in the server. In `dev` without any, every key is accepted. */
   readonly eventKeys: readonly string[];
-  /** Null: nothing is signed, and nobody has to prove anything. */
+  /** Null: nothing is signed. */
   readonly signingKey: string | null;
   readonly signingKeyFallback: string | null;
   /** A constant delay between attempts instead of the curve. */
@@ -70,6 +72,12 @@ export interface ServerOptions {
   readonly onFatal: (error: unknown) => void;
   /** Requests of steps may go to private addresses: this machine and its network. In dev unless refused. */
   readonly allowPrivateRequests?: boolean;
+  /** How people reach the server, when that is not its own address: `https://stepwell.example.com`. */
+  readonly publicUrl?: string | null;
+  /** A proxy stands before the server: its `X-Forwarded-For` and `X-Forwarded-Proto` are believed. */
+  readonly trustProxy?: boolean;
+  /** Made when there is no user yet; without it, `setupUrl` is where the first user is made. */
+  readonly firstAdmin?: { readonly name: string; readonly password: string } | null;
   /** Transports of other URL schemes, by scheme without the colon. */
   readonly transports?: Readonly<Record<string, AppTransport>>;
 }
@@ -78,6 +86,10 @@ export interface RunningServer {
   readonly url: string;
   readonly port: number;
   readonly engine: Engine;
+  /** Nobody has to prove anything: `dev` on an address of this machine. */
+  readonly isOpen: boolean;
+  /** Where the first user is made, once and within a day; null when there is a user, or nobody has to log in. */
+  readonly setupUrl: string | null;
   /** Ends the server (SV3). Safe to call twice. */
   stop(): Promise<void>;
 }
@@ -94,7 +106,8 @@ const FLUSH_MS_MAX = 1_000;
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
   const { log } = options;
   await options.store.open();
-  const parts = createParts(options);
+  const access = await openAccess(options);
+  const parts = createParts(options, access);
   const server = createServer(
     { connectionsCheckingInterval: CONNECTION_CHECK_MS },
     createListener(parts.context, parts.feed, parts.endpoints),
@@ -114,7 +127,9 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const { port } = server.address() as AddressInfo;
   const discovery = createDiscovery(options, parts, port);
   discovery.start();
-  const stopHousekeeping = startHousekeeping({ clock: systemClock, store: options.store, log });
+  const stopHousekeeping = startHousekeeping({ clock: systemClock, store: options.store, access, log });
+  const url = `http://${urlHost(options.host)}:${port}`;
+  const link = access.isOpen ? null : await access.users.firstLink();
   let stopping: Promise<void> | null = null;
   const stop = async () => {
     log.info("stopping: no new work; waiting for calls to finish", { graceMs: options.shutdownGraceMs });
@@ -127,9 +142,11 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     await closeParts(parts, options);
   };
   return {
-    url: `http://${urlHost(options.host)}:${port}`,
+    url,
     port,
     engine: parts.engine,
+    isOpen: access.isOpen,
+    setupUrl: link === null ? null : `${publicUrlOf(options) ?? url}/setup#${link}`,
     stop() {
       stopping ??= stop();
       return stopping;
@@ -147,9 +164,37 @@ interface Parts {
   readonly gateway: Gateway;
 }
 
-function createParts(options: ServerOptions): Parts {
-  const { log, kind, signingKey, signingKeyFallback, eventKeys } = options;
-  const signingKeys = [signingKey, signingKeyFallback].filter((key) => key !== null);
+/** Who may use it. The first admin is made before anybody can ask. */
+async function openAccess(options: ServerOptions): Promise<Access> {
+  const { store, kind, host, eventKeys, log, trustProxy = false, firstAdmin = null } = options;
+  const random = createSystemRandom();
+  const access = await Access.open({
+    store,
+    kind,
+    host,
+    signingKeys: signingKeysOf(options),
+    eventKeys,
+    publicUrl: publicUrlOf(options),
+    trustProxy,
+    ids: createIdSource(() => random.uint32()),
+    log,
+  });
+  if (firstAdmin !== null && access.users.isEmpty)
+    await access.users.create("server", { ...firstAdmin, scope: "admin" });
+  return access;
+}
+
+function signingKeysOf({ signingKey, signingKeyFallback }: ServerOptions): string[] {
+  return [signingKey, signingKeyFallback].filter((key) => key !== null);
+}
+
+function publicUrlOf({ publicUrl = null }: ServerOptions): string | null {
+  return publicUrl === null ? null : publicUrl.replace(/\/+$/, "");
+}
+
+function createParts(options: ServerOptions, access: Access): Parts {
+  const { log, kind, signingKey } = options;
+  const signingKeys = signingKeysOf(options);
   const random = createSystemRandom();
   const connectionsMax = options.limits?.callsPerAppMax ?? ENGINE_LIMITS.callsPerAppMax;
   const logs: LogIntake = new LogIntake({
@@ -190,8 +235,7 @@ function createParts(options: ServerOptions): Parts {
     storeLabel: options.storeLabel,
     engine,
     store,
-    gate: createGate({ eventKeys, signingKeys }),
-    hasEventKeys: eventKeys.length > 0,
+    access,
     syncer,
     syncFailures,
     ids,
@@ -223,18 +267,21 @@ function createListener(
   endpoints: Endpoints,
 ): (request: IncomingMessage, response: ServerResponse) => void {
   const common = commonHeaders(context.kind);
+  const anyOrigin = [...common, ...ANY_ORIGIN_HEADERS];
+  const isAnyOrigin = anyOriginRoutes(ROUTES);
   const routes = getRequestListener(createRoutes(context).fetch, { overrideGlobalObjects: false });
   return (request, response) => {
     const { method, url = "/" } = request;
     if (method === "POST") {
-      if (url.startsWith(EVENT_ROUTE_PREFIX)) return void receiveEvents(context, request, response, common);
+      if (url.startsWith(EVENT_ROUTE_PREFIX)) return void receiveEvents(context, request, response, anyOrigin);
       const runId = checkpointRunOf(url);
       if (runId !== null) return void saveCheckpoint(context, runId, request, response, common);
     }
-    if (method === "OPTIONS") return answerPreflight(request, response, common);
-    if (endpoints.answer(request, response, common)) return;
+    const headers = isAnyOrigin(url) ? anyOrigin : common;
+    if (method === "OPTIONS") return answerPreflight(request, response, headers, headers === anyOrigin);
+    if (endpoints.answer(request, response, headers)) return;
     if (method === "GET" && url.split("?")[0] === FEED_ROUTE) return feed.open(request, response, common);
-    for (let index = 0; index < common.length; index += 2) response.setHeader(common[index]!, common[index + 1]!);
+    for (let index = 0; index < headers.length; index += 2) response.setHeader(headers[index]!, headers[index + 1]!);
     return void routes(request, response);
   };
 }

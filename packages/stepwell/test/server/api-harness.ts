@@ -8,14 +8,15 @@ import type { Notice } from "../../src/core/batch.ts";
 import { NO_FLOW } from "../../src/protocol/flow.ts";
 import type { FunctionConfig } from "../../src/protocol/function.ts";
 import { createIdSource } from "../../src/protocol/ids.ts";
+import { Access, type AccessOptions } from "../../src/server/access/access.ts";
 import type { ApiEngine } from "../../src/server/api/api-engine.ts";
 import { replyBody } from "../../src/server/api/openapi.ts";
 import { pathsOf, type Route } from "../../src/server/api/route.ts";
 import { ROUTES } from "../../src/server/api/table.ts";
-import { createGate } from "../../src/server/auth.ts";
 import type { ServerContext } from "../../src/server/context.ts";
 import { createLog } from "../../src/server/log.ts";
 import { createRoutes } from "../../src/server/routes.ts";
+import { MemoryStore } from "../../src/store/memory.ts";
 import type { RunRow, Store } from "../../src/store/store.ts";
 import { type Answer, ask } from "./harness.ts";
 
@@ -102,7 +103,7 @@ export async function startApi(answers: { readonly [Name in keyof ApiEngine]?: u
     kind: "dev",
     engine,
     store,
-    gate: createGate({ eventKeys: [], signingKeys: [] }),
+    access: await openAccess(),
     ids: createIdSource(() => 7),
     log: createLog({ format: "human", level: "silent" }),
   } as unknown as ServerContext;
@@ -121,6 +122,22 @@ export async function startApi(answers: { readonly [Name in keyof ApiEngine]?: u
     },
     watchers: () => watchers.size,
   };
+}
+
+/** What nobody has to prove anything to, or what the options make of it. */
+export function openAccess(options: Partial<AccessOptions> = {}): Promise<Access> {
+  return Access.open({
+    store: new MemoryStore(),
+    kind: "dev",
+    host: "127.0.0.1",
+    publicUrl: null,
+    trustProxy: false,
+    signingKeys: [],
+    eventKeys: [],
+    ids: createIdSource(() => 7),
+    log: createLog({ format: "human", level: "silent" }),
+    ...options,
+  });
 }
 
 /** The table's entry for a request. */

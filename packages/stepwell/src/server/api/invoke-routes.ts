@@ -39,6 +39,7 @@ export const INVOKE_ROUTES = [
     summary: "Start a function, and wait for its result if asked to",
     tag: "Functions",
     scope: "operate",
+    audit: "people",
     family: "v1",
     params: { id: functionRef },
     body: z.object({
@@ -69,6 +70,7 @@ export const INVOKE_ROUTES = [
     summary: "Start a function with an event that has no name",
     tag: "Functions",
     scope: "operate",
+    audit: "people",
     family: "bare",
     params: { slug: functionRef },
     body: jsonObject,

@@ -155,6 +155,8 @@ export const LOG_ROUTES = [
       "As this project's SDK does while a call goes on. Taken at once and stored soon; what is too much is counted.",
     tag: "SDK",
     scope: "operate",
+    isForApps: true,
+    audit: "none",
     family: "bare",
     body: jsonObject,
     replies: { 202: { description: "Taken.", schema: z.object({ status: z.literal(202) }) } },

@@ -1,11 +1,12 @@
-/** Puts the table on the router: authorisation, input, handler, envelope, in this order. */
+/** Puts the table on the router: authorisation, input, audit row, handler, envelope, in this order. */
 import type { Context, Hono } from "hono";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
 import type { HttpEnv } from "../http-env.ts";
 import { envelope } from "./answer.ts";
 import type { ApiContext } from "./api-engine.ts";
+import { audited } from "./audited.ts";
 import { authorize } from "./authorize.ts";
-import { readInput } from "./read-input.ts";
+import { readInput, requestFacts } from "./read-input.ts";
 import { pathsOf, type Route } from "./route.ts";
 
 export function mountRoutes(app: Hono<HttpEnv>, routes: readonly Route[], context: ApiContext): void {
@@ -16,8 +17,10 @@ export function mountRoutes(app: Hono<HttpEnv>, routes: readonly Route[], contex
 }
 
 async function handle(route: Route, context: ApiContext, c: Context<HttpEnv>): Promise<Response> {
-  authorize(context, route.scope, c.req.header("authorization"));
-  const result = await route.handler!(await readInput(route, c), context);
+  const caller = authorize(context, route, c.env.incoming);
+  const input = await readInput(route, c, requestFacts(c, context.access, caller));
+  const result = await audited(route, input, context, () => route.handler!(input, context));
   if (result instanceof Response) return result;
+  for (const [name, value] of Object.entries(result.headers ?? {})) c.header(name, value);
   return c.json(envelope(route.family, result), (result.status ?? 200) as ContentfulStatusCode);
 }

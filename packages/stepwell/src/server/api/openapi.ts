@@ -15,7 +15,7 @@ type Json = Record<string, unknown>;
 
 const DESCRIPTION =
   "What the server answers. `x-scope` is what a caller must be allowed to do: read, operate or admin, each including " +
-  "those before it; a signing key may do everything. Unknown fields of answers are to be ignored: there will be more.";
+  "those before it; a signing key may do everything, and a `dev` server on an address of this machine asks nobody. Unknown fields of answers are to be ignored: there will be more.";
 
 const TAGS = [
   { name: "Events", description: "What happened." },
@@ -27,6 +27,7 @@ const TAGS = [
   { name: "Operations", description: "Work on many runs at once." },
   { name: "Logs", description: "What handlers log." },
   { name: "SDK", description: "What SDKs ask while they sync and execute." },
+  { name: "Access", description: "Who may use the server, and who changed what." },
   { name: "Server", description: "The server itself." },
 ];
 
@@ -47,12 +48,19 @@ export function openApi(routes: readonly Route[]): Json {
     },
     servers: [{ url: "http://localhost:8288" }],
     tags: TAGS,
-    security: [{ signingKey: [] }],
+    security: [{ signingKey: [] }, { token: [] }, { session: [] }],
     paths,
     components: {
       schemas: Object.fromEntries(Object.entries(schemas).sort(([a], [b]) => (a < b ? -1 : 1))),
       securitySchemes: {
         signingKey: { type: "http", scheme: "bearer", description: "The signing key, plain or hashed." },
+        token: { type: "http", scheme: "bearer", description: "An API token." },
+        session: {
+          type: "apiKey",
+          in: "cookie",
+          name: "stepwell-session",
+          description: "What a log-in sets; over https its name begins with `__Host-`. Pages of this server only.",
+        },
       },
     },
   };
@@ -124,7 +132,7 @@ function commonErrors({ scope, query, body, family, method }: Route): ErrorCode[
     ...(Object.keys(query).length > 0 ? (["query_invalid"] as const) : []),
     ...(body === null ? [] : (["body_invalid", "body_too_large", "body_too_deep"] as const)),
     ...(body === null || family === "bare" ? [] : (["content_type_unsupported"] as const)),
-    ...(scope === "public" ? [] : (["unauthorized"] as const)),
+    ...(scope === "public" ? [] : (["unauthorized", "forbidden"] as const)),
     ...(method === "GET" ? [] : (["server_stopping", "server_overloaded"] as const)),
     "internal_error",
   ];

@@ -36,6 +36,8 @@ export const RAW_ROUTES = [
     tag: "Events",
     // The key is in the path.
     scope: "public",
+    origins: "any",
+    audit: "none",
     family: "bare",
     params: { key: z.string().meta({ description: "An event key; any text when the server has none." }) },
     body: z.union([EventBody, z.array(EventBody)]),
@@ -61,6 +63,8 @@ export const RAW_ROUTES = [
     summary: "Save results while a call goes on",
     tag: "SDK",
     scope: "operate",
+    isForApps: true,
+    audit: "none",
     family: "bare",
     params: { run: runId },
     body: z.object({

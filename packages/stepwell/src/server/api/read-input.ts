@@ -8,15 +8,21 @@ import type { Context } from "hono";
 import type { z } from "zod";
 import { StepwellError } from "../../protocol/errors.ts";
 import { LIMITS } from "../../protocol/limits.ts";
+import type { Access } from "../access/access.ts";
+import type { Caller } from "../access/caller.ts";
 import { parseJsonBody, readBody } from "../body.ts";
 import type { HttpEnv } from "../http-env.ts";
 import type { Input, RequestFacts, Route, Shape, Values } from "./route.ts";
 
-export async function readInput(route: Route, c: Context<HttpEnv>): Promise<Input<Shape, Shape, z.ZodType>> {
+export async function readInput(
+  route: Route,
+  c: Context<HttpEnv>,
+  request: RequestFacts,
+): Promise<Input<Shape, Shape, z.ZodType>> {
   const path = c.req.param() as Values<Shape>;
   const query = readQuery(route.query, (name) => readParam(route, c, name));
   const body = route.body === null ? undefined : await readJson(route.body, c, route.family === "bare");
-  return { path, query, body, request: requestFacts(c) };
+  return { path, query, body, request };
 }
 
 export function invalid(name: string, reason: string): StepwellError {
@@ -84,8 +90,10 @@ function issueText(issue: z.core.$ZodIssue | undefined): string {
   return `${place} ${kind === undefined ? issue.message : `must be ${kind}`}`;
 }
 
-function requestFacts(c: Context<HttpEnv>): RequestFacts {
+export function requestFacts(c: Context<HttpEnv>, access: Access, caller: Caller): RequestFacts {
   return {
+    caller,
+    sessionSecret: access.sessionSecretOf(c.env.incoming),
     header: (name) => c.req.header(name),
     closed() {
       const controller = new AbortController();

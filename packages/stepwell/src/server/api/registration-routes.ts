@@ -23,6 +23,8 @@ function registerRoute(method: Method, operationId: string): Route {
     description: "They replace those that it had. What cannot work is refused with all problems at once.",
     tag: "SDK",
     scope: "admin",
+    isForApps: true,
+    audit: "own",
     family: "bare",
     // SDKs write keys in several cases; register.ts reads them all.
     body: wholeBody.meta({
@@ -36,8 +38,12 @@ function registerRoute(method: Method, operationId: string): Route {
     async handler({ body, request }, context) {
       checkKind(context, request.header(HEADERS.expectedServerKind));
       const registration = readOrNote(body, context);
+      const { app } = registration;
       const modified = await context.syncer.register(registration);
-      return Response.json({ ok: true, modified, status: 200, app_id: appUuid(registration.app.id) });
+      // Apps announce themselves at every start: only what changed something is told.
+      const details = { functions: app.functions.length };
+      if (modified) await context.access.audit.record(request.caller, { action: operationId, target: app.id, details });
+      return Response.json({ ok: true, modified, status: 200, app_id: appUuid(app.id) });
     },
   });
 }

@@ -6,8 +6,11 @@
  *   RT3. A route that is `raw` is answered before the router is asked (server.ts); its entry describes it.
  */
 import type { z } from "zod";
+import { assert } from "../../core/assert.ts";
 import type { ErrorCode } from "../../protocol/errors.ts";
 import type { JsonObject, JsonValue } from "../../protocol/json.ts";
+import type { Caller } from "../access/caller.ts";
+import type { Origins } from "../access/origin.ts";
 import type { ApiContext } from "./api-engine.ts";
 
 /** What a caller must be allowed to do; each includes those before it. */
@@ -28,6 +31,7 @@ export type Tag =
   | "Operations"
   | "Logs"
   | "SDK"
+  | "Access"
   | "Server";
 
 /** Parameters by name. */
@@ -38,8 +42,17 @@ type NoShape = Readonly<Record<never, z.ZodType>>;
 
 export type Values<S extends Shape> = { readonly [Name in keyof S]: z.output<S[Name]> };
 
+/**
+ * Which calls leave an audit row: `all` that change something; those of `people`, of tokens too, but not of apps in their
+ * ordinary work; `own`: the handler stores it with its change; `none`: what apps do, which their runs tell.
+ */
+export type Audited = "all" | "people" | "own" | "none";
+
 /** What a few handlers need of the request itself. */
 export interface RequestFacts {
+  readonly caller: Caller;
+  /** The secret of the session that the browser has, whatever it is worth. */
+  readonly sessionSecret: string | null;
   header(name: string): string | undefined;
   /** Aborts when the client goes away. */
   closed(): AbortSignal;
@@ -64,6 +77,7 @@ export interface Data {
   /** 200 unless it says otherwise. */
   readonly status?: number;
   readonly page?: PageFacts;
+  readonly headers?: Readonly<Record<string, string>>;
   /** Fields beside `data`. */
   readonly more?: JsonObject;
 }
@@ -92,6 +106,12 @@ interface Facts {
   readonly description?: string;
   readonly tag: Tag;
   readonly scope: Scope;
+  /** An app calls it. Where apps have no key to show (`dev` without one), they need none. */
+  readonly isForApps?: boolean;
+  /** Pages of which origins may ask; `own` when left out. */
+  readonly origins?: Origins;
+  /** `all` when left out. Reading leaves no row. */
+  readonly audit?: Audited;
   readonly family: Family;
   readonly replies: Readonly<Record<number, Reply>>;
   /** Codes beyond those that any request may meet. */
@@ -133,6 +153,13 @@ export function route<
 
 export function rawRoute({ raw: _raw, params = {}, query = {}, body, ...rest }: RawSpec): Route {
   return { ...rest, params, query, body: body ?? null, handler: null };
+}
+
+/** The entry of a raw route, for the code that answers it. */
+export function entryOf(routes: readonly Route[], operationId: string): Route {
+  const found = routes.find((one) => one.operationId === operationId);
+  assert(found !== undefined, "a raw route is not in the table", { operationId });
+  return found;
 }
 
 /** Every address of a route. */

@@ -47,6 +47,7 @@ export const SERVER_ROUTES = [
     summary: "What SDKs ask to find a development server",
     tag: "SDK",
     scope: "read",
+    isForApps: true,
     family: "bare",
     replies: { 200: { description: "In development only.", schema: DevInfo } },
     errors: ["not_found"],
@@ -80,8 +81,8 @@ function devInfo(context: ApiContext): Record<string, unknown> {
     functions: list.flatMap((app) => app.functions.map((fn) => functionRecord(fn, apps))),
     handlers: list.map((app) => ({ sdk: { appName: app.id, url: app.url, sdk: app.sdk, framework: app.framework } })),
     isSingleNodeService: false,
-    isMissingSigningKey: context.gate.isOpen,
-    isMissingEventKeys: !context.hasEventKeys,
+    isMissingSigningKey: context.access.signingKeys.length === 0,
+    isMissingEventKeys: !context.access.eventKeys.hasAny,
     features: {},
   };
 }

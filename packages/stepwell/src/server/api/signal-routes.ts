@@ -16,6 +16,8 @@ export const SIGNAL_ROUTES = [
     summary: "Send a signal to the run that waits for it",
     tag: "Signals",
     scope: "operate",
+    isForApps: true,
+    audit: "people",
     family: "v1",
     body: z.object({
       signal: z.string().meta({ maxLength: LIMITS.signalCharsMax }),

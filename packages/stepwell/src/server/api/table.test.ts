@@ -28,21 +28,54 @@ describe("the table", () => {
   });
 
   test("lets nobody change anything without the right to, and reading needs no more than that", () => {
-    const changing = ROUTES.filter((route) => route.method !== "GET" && route.path !== "/e/:key");
-    expect(changing.filter((route) => route.scope === "public" || route.scope === "read")).toEqual([]);
-    const reading = ROUTES.filter((route) => route.method === "GET");
-    expect(reading.filter((route) => route.scope !== "public" && route.scope !== "read")).toEqual([]);
-    const open = ROUTES.filter((route) => route.scope === "public").map((route) => route.path);
+    const rest = ROUTES.filter((route) => route.tag !== "Access" && route.path !== "/e/:key");
+    const wrong = rest.filter(({ method, scope }) => {
+      return method === "GET" ? scope === "operate" || scope === "admin" : scope === "public" || scope === "read";
+    });
+    expect(wrong.map((route) => route.operationId)).toEqual([]);
+    const open = ROUTES.filter((route) => route.scope === "public").map((route) => `${route.method} ${route.path}`);
     expect(open.sort()).toEqual([
-      "/",
-      "/api/v2/health",
-      "/assets/:file",
-      "/e/:key",
-      "/health",
-      "/runs/:id",
-      "/v1/http/runs/:run/output",
-      "/v1/openapi.json",
-      "/v1/realtime/sse",
+      "DELETE /v1/session",
+      "GET /",
+      "GET /api/v2/health",
+      "GET /assets/:file",
+      "GET /health",
+      "GET /runs/:id",
+      "GET /v1/http/runs/:run/output",
+      "GET /v1/openapi.json",
+      "GET /v1/realtime/sse",
+      "GET /v1/session",
+      "POST /e/:key",
+      "POST /v1/session",
+      "POST /v1/setup",
+      "POST /v1/setup/look",
+    ]);
+  });
+
+  test("lets only admins say who may do what, and every user look after the own password", () => {
+    const own = ROUTES.filter((route) => route.tag === "Access" && !["public", "admin"].includes(route.scope));
+    expect(own.map((route) => route.operationId)).toEqual(["changePassword"]);
+  });
+
+  test("lets pages of any origin ask only where no cookie opens anything", () => {
+    const any = ROUTES.filter((route) => route.origins === "any");
+    expect(any.map((route) => [route.operationId, route.scope])).toEqual([
+      ["sendEvents", "public"],
+      ["getEndpointOutput", "public"],
+      ["followEndpointStream", "public"],
+    ]);
+  });
+
+  test("leaves no audit row only for what apps do, and for looking", () => {
+    const silent = ROUTES.filter((route) => route.method !== "GET" && route.audit === "none");
+    expect(silent.map((route) => route.operationId)).toEqual([
+      "sendEvents",
+      "saveCheckpoint",
+      "createEndpointRun",
+      "saveEndpointSteps",
+      "publishEndpointStream",
+      "sendLogs",
+      "lookAtLink",
     ]);
   });
 

@@ -17,6 +17,8 @@ export const ENDPOINT_ROUTES = [
     description: "The same request under the same run id again gets the same answer.",
     tag: "SDK",
     scope: "operate",
+    isForApps: true,
+    audit: "none",
     family: "bare",
     body: z.object({
       run_id: id,
@@ -61,6 +63,8 @@ export const ENDPOINT_ROUTES = [
     description: "What cannot be taken is logged, and answered like the rest: the endpoint could do nothing about it.",
     tag: "SDK",
     scope: "operate",
+    isForApps: true,
+    audit: "none",
     family: "bare",
     params: { run: runId },
     body: z.object({ steps: Steps }),
@@ -78,6 +82,7 @@ export const ENDPOINT_ROUTES = [
     tag: "SDK",
     // The token is the key.
     scope: "public",
+    origins: "any",
     family: "bare",
     params: { run: runId },
     query: { token: z.string().meta({ description: "From the creation of the run." }) },
@@ -94,6 +99,7 @@ export const ENDPOINT_ROUTES = [
     tag: "SDK",
     // The token is the key.
     scope: "public",
+    origins: "any",
     family: "bare",
     query: { token: z.string().meta({ description: "From the creation of the run." }) },
     replies: {
@@ -110,6 +116,8 @@ export const ENDPOINT_ROUTES = [
     description: "The body is passed on as it comes, whatever it is.",
     tag: "SDK",
     scope: "operate",
+    isForApps: true,
+    audit: "none",
     family: "bare",
     query: { channel: runId },
     replies: { 200: { description: "All of it was passed on.", schema: z.object({ status: z.literal(200) }) } },

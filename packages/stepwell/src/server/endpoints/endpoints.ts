@@ -10,11 +10,14 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { StepwellError } from "../../protocol/errors.ts";
 import { isUlid } from "../../protocol/ids.ts";
 import { LIMITS } from "../../protocol/limits.ts";
+import { authorize } from "../api/authorize.ts";
+import { entryOf, type Route } from "../api/route.ts";
 import { RunEnds } from "../api/run-ends.ts";
 import { parseAppBody, readBody } from "../body.ts";
 import type { ServerContext } from "../context.ts";
 import { errorReply } from "../error-reply.ts";
 import { answerJson } from "../raw-reply.ts";
+import { ENDPOINT_ROUTES } from "./endpoint-routes.ts";
 import { outputOf } from "./output.ts";
 import { readNewRun, readSteps } from "./read-endpoint.ts";
 import { RunStreams } from "./run-streams.ts";
@@ -36,6 +39,7 @@ const CREATE = /^\/v1\/(?:checkpoint|http\/runs)$/;
 const STEPS = /^\/v1\/(?:checkpoint|http\/runs)\/([^/]+)\/steps$/;
 const OUTPUT = /^\/v1\/http\/runs\/([^/]+)\/output$/;
 const STREAM = /^\/v1\/realtime\/sse$/;
+const entry = (operationId: string): Route => entryOf(ENDPOINT_ROUTES, operationId);
 const TEE = /^\/v1\/realtime\/publish\/tee$/;
 
 export class Endpoints {
@@ -43,7 +47,7 @@ export class Endpoints {
   readonly #tokens: RunTokens;
   readonly #ends: RunEnds;
   readonly #streams: RunStreams;
-  readonly #routes: readonly (readonly [string, RegExp, Handler])[];
+  readonly #routes: readonly (readonly [Route, RegExp, Handler])[];
   /** Aborts when the server stops: nobody waits for an end any more. */
   readonly #stop = new AbortController();
 
@@ -53,11 +57,11 @@ export class Endpoints {
     this.#ends = new RunEnds(context);
     this.#streams = new RunStreams((runId, waitMs, signal) => this.#ends.wait(runId, { waitMs, signal }));
     this.#routes = [
-      ["POST", STEPS, (exchange) => this.#saveSteps(exchange)],
-      ["POST", CREATE, (exchange) => this.#create(exchange)],
-      ["POST", TEE, (exchange) => this.#publish(exchange)],
-      ["GET", OUTPUT, (exchange) => this.#output(exchange)],
-      ["GET", STREAM, (exchange) => this.#listen(exchange)],
+      [entry("saveEndpointSteps"), STEPS, (exchange) => this.#saveSteps(exchange)],
+      [entry("createEndpointRun"), CREATE, (exchange) => this.#create(exchange)],
+      [entry("publishEndpointStream"), TEE, (exchange) => this.#publish(exchange)],
+      [entry("getEndpointOutput"), OUTPUT, (exchange) => this.#output(exchange)],
+      [entry("followEndpointStream"), STREAM, (exchange) => this.#listen(exchange)],
     ];
   }
 
@@ -66,11 +70,11 @@ export class Endpoints {
     const { method, url = "/" } = request;
     if (!url.startsWith("/v1/")) return false;
     const [path = "", query = ""] = url.split("?", 2);
-    for (const [ofMethod, pattern, handler] of this.#routes) {
-      const match = method === ofMethod ? pattern.exec(path) : null;
+    for (const [route, pattern, handler] of this.#routes) {
+      const match = method === route.method ? pattern.exec(path) : null;
       if (match === null) continue;
       const exchange = { request, response, common, query: new URLSearchParams(query), runId: match[1] ?? "" };
-      void this.#handle(handler, exchange);
+      void this.#handle(route, handler, exchange);
       return true;
     }
     return false;
@@ -81,8 +85,9 @@ export class Endpoints {
     this.#streams.close();
   }
 
-  async #handle(handler: Handler, exchange: Exchange): Promise<void> {
+  async #handle(route: Route, handler: Handler, exchange: Exchange): Promise<void> {
     try {
+      authorize(this.#context, route, exchange.request);
       await handler(exchange);
     } catch (error) {
       const { status, body } = errorReply(error, this.#context.log);
@@ -91,8 +96,7 @@ export class Endpoints {
   }
 
   async #create({ request, response, common }: Exchange): Promise<void> {
-    const { gate, engine, ids } = this.#context;
-    gate.checkBearer(request.headers.authorization);
+    const { engine, ids } = this.#context;
     const body = parseAppBody(await readBody(request, LIMITS.apiBodyBytesMax));
     const nowMs = Date.now();
     const sdk = sdkOf(request);
@@ -112,8 +116,7 @@ export class Endpoints {
   }
 
   async #saveSteps({ request, response, common, runId }: Exchange): Promise<void> {
-    const { gate, engine, log } = this.#context;
-    gate.checkBearer(request.headers.authorization);
+    const { engine, log } = this.#context;
     const body = parseAppBody(await readBody(request, LIMITS.apiBodyBytesMax));
     const { problems } = await engine.saveEndpointSteps(readSteps(body, runId, Date.now()));
     for (const problem of problems) log.warn("what an endpoint reported was not taken", { run: runId, problem }); // EN2
@@ -144,7 +147,6 @@ export class Endpoints {
   }
 
   async #publish({ request, response, common, query }: Exchange): Promise<void> {
-    this.#context.gate.checkBearer(request.headers.authorization);
     const runId = query.get("channel") ?? "";
     if (!isUlid(runId)) throw new StepwellError("query_invalid", { name: "channel", reason: "it is not a run's id" });
     let size = 0;

@@ -70,6 +70,7 @@ export const RUN_ACTION_ROUTES_V2 = [
     summary: "Start a function, and wait for its result if asked to",
     tag: "Functions",
     scope: "operate",
+    audit: "people",
     params: { app: appRef, function: functionRef },
     body: z.object({ data: jsonObject.nullish(), idempotencyKey, wait: waitField }).prefault({}),
     replies: { 200: { description: "The run; with its end when that has come.", schema: InvokedV2 } },
@@ -91,6 +92,7 @@ export const RUN_ACTION_ROUTES_V2 = [
     summary: "Send one event",
     tag: "Events",
     scope: "operate",
+    audit: "people",
     body: jsonObject.meta({
       description: "`name`, `data`, `user`, `id` and `ts`, as for POST /e/{key}.",
       properties: { name: { type: "string" }, data: { type: "object" } },
