@@ -11,7 +11,9 @@ import "./styles/base.css";
 import "./styles/shell.css";
 import "./styles/parts.css";
 import "./styles/lists.css";
+import "./styles/charts.css";
 import "./styles/views.css";
+import "./styles/logs.css";
 import "./styles/waterfall.css";
 
 applyTheme(storedTheme());

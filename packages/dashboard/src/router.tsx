@@ -10,7 +10,10 @@ import { EventsPage } from "./routes/events/events-page.tsx";
 import { FunctionPage } from "./routes/functions/function-page.tsx";
 import { FunctionsPage } from "./routes/functions/functions-page.tsx";
 import { HomePage } from "./routes/home/home-page.tsx";
+import { readLogSearch } from "./routes/logs/log-search.ts";
+import { LogsPage } from "./routes/logs/logs-page.tsx";
 import { OperationsPage } from "./routes/operations/operations-page.tsx";
+import { QueuePage } from "./routes/queue/queue-page.tsx";
 import { RunPage } from "./routes/run/run-page.tsx";
 import { readRunSearch } from "./routes/runs/run-search.ts";
 import { RunsPage } from "./routes/runs/runs-page.tsx";
@@ -48,6 +51,8 @@ const routes = [
   createRoute({ getParentRoute: () => root, path: "/functions/$slug", component: FunctionPage }),
   createRoute({ getParentRoute: () => root, path: "/apps", component: AppsPage }),
   createRoute({ getParentRoute: () => root, path: "/apps/$name", component: AppPage }),
+  createRoute({ getParentRoute: () => root, path: "/queue", component: QueuePage }),
+  createRoute({ getParentRoute: () => root, path: "/logs", component: LogsPage, validateSearch: readLogSearch }),
   createRoute({ getParentRoute: () => root, path: "/operations", component: OperationsPage }),
 ] as const;
 

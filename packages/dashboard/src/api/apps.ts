@@ -1,6 +1,6 @@
 /** Applications and functions: what is registered, pausing, invoking, syncing. */
 import { queryOptions } from "@tanstack/react-query";
-import type { App, Fn, PauseMode } from "./records.ts";
+import type { App, AppSync, Fn, PauseMode, SyncFailure, Ticks } from "./records.ts";
 import { pathOf, request } from "./request.ts";
 
 export const appsQuery = queryOptions({
@@ -12,6 +12,33 @@ export const functionsQuery = queryOptions({
   queryKey: ["functions"],
   queryFn: async ({ signal }) => (await request<{ data: Fn[] }>("GET", "/v1/functions", { signal })).data,
 });
+
+/** What its syncs changed, the newest first. */
+export const appSyncsQuery = (name: string) =>
+  queryOptions({
+    queryKey: ["apps", name, "syncs"],
+    queryFn: async ({ signal }) => {
+      const path = `/v1/apps${pathOf(name)}/syncs`;
+      return (await request<{ data: AppSync[] }>("GET", path, { query: { limit: 50 }, signal })).data;
+    },
+  });
+
+export const syncFailuresQuery = queryOptions({
+  queryKey: ["apps", "failures"],
+  queryFn: async ({ signal }) => {
+    return (await request<{ data: SyncFailure[] }>("GET", "/v1/syncs/failures", { signal })).data;
+  },
+});
+
+/** When its schedules tick next. */
+export const ticksQuery = (slug: string, limit: number) =>
+  queryOptions({
+    queryKey: ["functions", slug, "ticks", limit],
+    queryFn: async ({ signal }) => {
+      const path = `/v1/functions${pathOf(slug)}/ticks`;
+      return (await request<{ data: Ticks[] }>("GET", path, { query: { limit }, signal })).data;
+    },
+  });
 
 export type Pausable = "apps" | "functions";
 

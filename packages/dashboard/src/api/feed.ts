@@ -25,6 +25,7 @@ const KINDS = [
   "step_failed",
   "run_ended",
   "app_synced",
+  "logs_stored",
 ] as const;
 
 type Listener = (notice: Notice | "missed") => void;

@@ -13,13 +13,21 @@ export interface Preview {
 }
 
 /** The filter of a list, as the body of an operation has it. */
-export function operationFilter({ status, function: fn, app, from, until }: RunFilter): Record<string, unknown> {
+export function operationFilter({
+  status,
+  function: fn,
+  app,
+  from,
+  until,
+  if: condition,
+}: RunFilter): Record<string, unknown> {
   return {
     ...(status === undefined ? {} : { status: status.split(",") }),
     ...(fn === undefined ? {} : { function: fn }),
     ...(app === undefined ? {} : { app }),
     ...(from === undefined ? {} : { from }),
     ...(until === undefined ? {} : { until }),
+    ...(condition === undefined ? {} : { if: condition }),
   };
 }
 

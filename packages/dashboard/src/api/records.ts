@@ -1,6 +1,16 @@
 /** What the server answers, as types: taken from the schemas of its route table, so there is no second list of fields. */
 import type { z } from "zod";
+import type { LogRecord } from "../../../stepwell/src/server/api/log-routes.ts";
 import type { OperationRecord } from "../../../stepwell/src/server/api/operation-record.ts";
+import type { PendingRecord } from "../../../stepwell/src/server/api/pending-routes.ts";
+import type {
+  FunctionQueueRecord,
+  GateRecord,
+  QueueRecord,
+  ReasonRecord,
+  RunExplanationRecord,
+} from "../../../stepwell/src/server/api/schemas-explain.ts";
+import type { FunctionStatsRecord, StatsRecord } from "../../../stepwell/src/server/api/schemas-stats.ts";
 import type {
   AppRecord,
   AttemptRecord,
@@ -10,8 +20,28 @@ import type {
   RunRecord,
   StepRecord,
 } from "../../../stepwell/src/server/api/schemas-v1.ts";
+import type { AppSyncRecord, SyncFailureRecord } from "../../../stepwell/src/server/api/sync-routes.ts";
+import type { TickRecord } from "../../../stepwell/src/server/api/tick-routes.ts";
 import type { RunV2, SpanV2 } from "../../../stepwell/src/server/api/v2/schemas-v2.ts";
 
+export type LogLine = z.infer<typeof LogRecord>;
+export type Pending = z.infer<typeof PendingRecord>;
+export type AppSync = z.infer<typeof AppSyncRecord>;
+export type SyncFailure = z.infer<typeof SyncFailureRecord>;
+export type Ticks = z.infer<typeof TickRecord>;
+export type Stats = z.infer<typeof StatsRecord>;
+export type StatPoint = Stats["points"][number];
+export type FunctionStats = z.infer<typeof FunctionStatsRecord>;
+export type Queue = z.infer<typeof QueueRecord>;
+export type FunctionQueue = z.infer<typeof FunctionQueueRecord>;
+export type Gate = z.infer<typeof GateRecord>;
+/** Written out, for they contain each other. */
+export interface Reason extends Omit<z.infer<typeof ReasonRecord>, "child"> {
+  readonly child?: RunExplanation | undefined;
+}
+export interface RunExplanation extends Omit<z.infer<typeof RunExplanationRecord>, "reasons"> {
+  readonly reasons: readonly Reason[];
+}
 export type App = z.infer<typeof AppRecord>;
 export type Attempt = z.infer<typeof AttemptRecord>;
 export type Decision = z.infer<typeof DecisionRecord>;

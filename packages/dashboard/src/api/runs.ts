@@ -1,6 +1,6 @@
 /** Runs: lists, one with its trace and steps, and what can be done to them. */
 import { queryOptions } from "@tanstack/react-query";
-import type { Page, Run, RunRow, Span, Step } from "./records.ts";
+import type { Page, Run, RunExplanation, RunRow, Span, Step } from "./records.ts";
 import { pathOf, request } from "./request.ts";
 
 export interface RunFilter {
@@ -10,6 +10,10 @@ export interface RunFilter {
   readonly app?: string | undefined;
   readonly from?: string | undefined;
   readonly until?: string | undefined;
+  /** Part of what runs carry; looked for in the newest ones first, a thousand for each page. */
+  readonly text?: string | undefined;
+  /** An expression over `event` and `output`, looked for likewise. */
+  readonly if?: string | undefined;
 }
 
 interface ListAnswer<Row> {
@@ -55,6 +59,15 @@ export const stepsQuery = (id: string) =>
     queryKey: ["run", id, "steps"],
     queryFn: async ({ signal }) => {
       return (await request<{ data: Step[] }>("GET", `/v1/runs${pathOf(id)}/steps`, { signal })).data;
+    },
+  });
+
+/** Why it does not go on, or what it does. */
+export const explainRunQuery = (id: string) =>
+  queryOptions({
+    queryKey: ["run", id, "explain"],
+    queryFn: async ({ signal }) => {
+      return (await request<{ data: RunExplanation }>("GET", `/v1/runs${pathOf(id)}/explain`, { signal })).data;
     },
   });
 

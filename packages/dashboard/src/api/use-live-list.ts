@@ -12,6 +12,8 @@ export interface ListSource<Row> {
   readonly pageMax: number;
   readonly fetchPage: (cursor: string | null, limit: number, signal: AbortSignal) => Promise<Page<Row>>;
   readonly concerns: (notice: Notice) => boolean;
+  /** How long two looks are apart at least; for lists that are dear to look at. */
+  readonly gapMs?: number;
 }
 
 export interface LiveList<Row> {
@@ -64,7 +66,7 @@ export function useLiveList<Row>(source: ListSource<Row>): LiveList<Row> {
     return () => stop.abort();
   }, [source.key, round]);
 
-  useLive(source.concerns, () => look(latest.current, current.current, view.current, change));
+  useLive(source.concerns, () => look(latest.current, current.current, view.current, change), source.gapMs);
 
   const loadOlder = useCallback(() => {
     const { key, fetchPage, pageMax, idOf } = latest.current;

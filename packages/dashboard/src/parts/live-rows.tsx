@@ -22,13 +22,14 @@ interface LiveRowsProps<Row> {
   readonly label: string;
   /** Older rows are loaded when asked for: most of them will not be shown. */
   readonly olderByHand?: boolean;
+  /** How high a row is. */
+  readonly rowPx?: { readonly wide: number; readonly narrow: number };
   readonly header: ReactNode;
   readonly empty: ReactNode;
   readonly renderRow: (row: Row, facts: { readonly isGone: boolean }) => ReactNode;
 }
 
-const ROW_PX = 44;
-const ROW_PX_NARROW = 66;
+const ROW_PX = { wide: 44, narrow: 66 };
 const AHEAD = 10;
 const POINTING_MS = 2_000;
 const AT_TOP_PX = 4;
@@ -81,7 +82,8 @@ function Rows<Row>(props: RowsProps<Row>) {
   const { rows } = state;
   const scroller = useRef<HTMLElement>(null);
   const pointedAt = useRef(Number.NEGATIVE_INFINITY);
-  const rowPx = useNarrow() ? ROW_PX_NARROW : ROW_PX;
+  const { wide, narrow } = props.rowPx ?? ROW_PX;
+  const rowPx = useNarrow() ? narrow : wide;
   const virtual = useVirtualizer({
     count: rows.length,
     getScrollElement: () => scroller.current,
@@ -90,7 +92,9 @@ function Rows<Row>(props: RowsProps<Row>) {
     overscan: 8,
   });
   // biome-ignore lint/correctness/useExhaustiveDependencies: another height of rows means measuring again.
-  useEffect(() => virtual.measure(), [rowPx]);
+  useEffect(() => {
+    virtual.measure();
+  }, [rowPx]);
   const items = virtual.getVirtualItems();
   const stretch = { first: items[0]?.index ?? 0, last: items.at(-1)?.index ?? 0 };
   useStretch(props, stretch, () => {

@@ -6,6 +6,8 @@ import { Button } from "./button.tsx";
 export interface MenuItem {
   readonly label: string;
   readonly icon: LucideIcon;
+  /** It is on or off, and the menu stays open. */
+  readonly isChecked?: boolean;
   readonly act: () => void;
 }
 
@@ -20,7 +22,7 @@ export function Menu({ label, items, children }: MenuProps) {
   const root = useRef<HTMLDivElement>(null);
   useEffect(() => {
     if (!isOpen) return;
-    root.current?.querySelector<HTMLElement>("[role=menuitem]")?.focus();
+    root.current?.querySelector<HTMLElement>("[data-item]")?.focus();
     const leave = (event: PointerEvent) => {
       if (!root.current?.contains(event.target as Node)) setOpen(false);
     };
@@ -46,13 +48,16 @@ export function Menu({ label, items, children }: MenuProps) {
       </Button>
       {isOpen && (
         <div role="menu" aria-label={label}>
-          {items.map(({ label: text, icon: Icon, act }) => (
+          {items.map(({ label: text, icon: Icon, isChecked, act }) => (
+            // biome-ignore lint/a11y/useAriaPropsSupportedByRole: it has one role or the other, and only one of them is checked.
             <button
               key={text}
               type="button"
-              role="menuitem"
+              role={isChecked === undefined ? "menuitem" : "menuitemcheckbox"}
+              aria-checked={isChecked}
+              data-item=""
               onClick={() => {
-                setOpen(false);
+                if (isChecked === undefined) setOpen(false);
                 act();
               }}
             >
@@ -67,7 +72,7 @@ export function Menu({ label, items, children }: MenuProps) {
 }
 
 function step(root: HTMLElement | null, by: number): void {
-  const items = [...(root?.querySelectorAll<HTMLElement>("[role=menuitem]") ?? [])];
+  const items = [...(root?.querySelectorAll<HTMLElement>("[data-item]") ?? [])];
   const at = items.indexOf(document.activeElement as HTMLElement);
   items[(at + by + items.length) % items.length]?.focus();
 }

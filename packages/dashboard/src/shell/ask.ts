@@ -4,6 +4,7 @@ import type { OutgoingEvent } from "../api/events.ts";
 
 export type Asked =
   | { readonly kind: "palette" }
+  | { readonly kind: "more" }
   | { readonly kind: "send"; readonly event?: OutgoingEvent }
   | { readonly kind: "invoke"; readonly slug: string }
   | { readonly kind: "add-app"; readonly url?: string };

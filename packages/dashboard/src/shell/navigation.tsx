@@ -2,11 +2,14 @@
 import { Link } from "@tanstack/react-router";
 import {
   Blocks,
+  Ellipsis,
+  Hourglass,
   House,
   Layers,
   ListTree,
   type LucideIcon,
   Moon,
+  ScrollText,
   Search,
   SquareFunction,
   Sun,
@@ -16,15 +19,16 @@ import {
 import { useState } from "react";
 import { type FeedState, useFeedState } from "../api/feed.ts";
 import { Button } from "../parts/button.tsx";
+import { Dialog } from "../parts/dialog.tsx";
 import { ask } from "./ask.ts";
 import { Brand } from "./brand.tsx";
 import { applyTheme, nextTheme, storedTheme } from "./theme.ts";
 
 interface Place {
-  readonly to: "/" | "/runs" | "/events" | "/functions" | "/apps" | "/operations";
+  readonly to: "/" | "/runs" | "/events" | "/functions" | "/queue" | "/apps" | "/logs" | "/operations";
   readonly label: string;
   readonly icon: LucideIcon;
-  /** Not on a narrow screen: it has five places at most. */
+  /** On a narrow screen it is behind "More": there are five places at most. */
   readonly isMinor?: boolean;
 }
 
@@ -33,7 +37,9 @@ export const PLACES: readonly Place[] = [
   { to: "/runs", label: "Runs", icon: ListTree },
   { to: "/events", label: "Events", icon: Zap },
   { to: "/functions", label: "Functions", icon: SquareFunction },
-  { to: "/apps", label: "Apps", icon: Blocks },
+  { to: "/queue", label: "Queue", icon: Hourglass, isMinor: true },
+  { to: "/apps", label: "Apps", icon: Blocks, isMinor: true },
+  { to: "/logs", label: "Logs", icon: ScrollText, isMinor: true },
   { to: "/operations", label: "Operations", icon: Layers, isMinor: true },
 ];
 
@@ -50,7 +56,7 @@ export function Navigation() {
           <Link
             key={to}
             to={to}
-            className={isMinor ? "wide-only" : undefined}
+            className={isMinor ? "nav-minor" : undefined}
             activeOptions={{ exact: to === "/", includeSearch: false }}
             activeProps={{ "aria-current": "page" }}
           >
@@ -58,12 +64,33 @@ export function Navigation() {
             {label}
           </Link>
         ))}
+        <button type="button" className="nav-more" aria-haspopup="dialog" onClick={() => ask({ kind: "more" })}>
+          <Ellipsis size={17} aria-hidden />
+          More
+        </button>
       </nav>
       <div className="side-foot">
         <LiveSign />
         <ThemeButton hasLabel />
       </div>
     </aside>
+  );
+}
+
+/** The places that a narrow screen has no room for. */
+export function MoreDialog({ onClose }: { readonly onClose: () => void }) {
+  return (
+    <Dialog title="More" onClose={onClose}>
+      <nav className="more-places" aria-label="More places">
+        {PLACES.filter(({ isMinor }) => isMinor === true).map(({ to, label, icon: Icon }) => (
+          <Link key={to} to={to} onClick={onClose} activeProps={{ "aria-current": "page" }}>
+            <Icon size={18} aria-hidden />
+            {label}
+          </Link>
+        ))}
+      </nav>
+      <LiveSign />
+    </Dialog>
   );
 }
 

@@ -9,7 +9,7 @@ import { SendDialog } from "../routes/events/send-dialog.tsx";
 import { InvokeDialog } from "../routes/functions/invoke-dialog.tsx";
 import { ask, useAsked } from "./ask.ts";
 import { Brand } from "./brand.tsx";
-import { Navigation, ThemeButton } from "./navigation.tsx";
+import { MoreDialog, Navigation, ThemeButton } from "./navigation.tsx";
 import { Palette } from "./palette.tsx";
 
 export function Shell() {
@@ -50,6 +50,8 @@ function AskedDialog() {
       return null;
     case "palette":
       return <Palette onClose={close} />;
+    case "more":
+      return <MoreDialog onClose={close} />;
     case "send":
       return <SendDialog start={asked.event ?? null} onClose={close} />;
     case "invoke":

@@ -44,7 +44,10 @@ interface Piece extends Interval {
 
 export function timeScale(from: number, until: number, busy: readonly Interval[], isFolding: boolean): TimeScale {
   const whole = Math.max(until - from, 1);
-  const long = isFolding ? gapsOf(from, from + whole, busy).filter((gap) => lengthOf(gap) > whole * LONG_SHARE) : [];
+  const long =
+    isFolding && busy.length > 0
+      ? gapsOf(from, from + whole, busy).filter((gap) => lengthOf(gap) > whole * LONG_SHARE)
+      : [];
   const pieces = piecesOf(from, from + whole, long);
   const position = (at: number) => {
     const piece = pieces.find((one) => at <= one.until) ?? pieces.at(-1)!;

@@ -1,4 +1,4 @@
-/** Times and durations as people read them. Pure: the present is handed in. */
+/** Times and durations as people read them. The present is handed in. */
 
 const SECOND = 1_000;
 const MINUTE = 60_000;
@@ -48,6 +48,18 @@ export function exactText(at: number): string {
   const day = `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`;
   const time = `${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}`;
   return `${day} ${time}.${two(date.getMilliseconds(), 3)}`;
+}
+
+/** `14:05:09.120`: within one run the day is known. */
+export const secondText = (at: number): string => exactText(at).slice(11);
+
+/** `14:05`, and the day before it when that is not today. */
+export function clockText(at: number, now: number): string {
+  const date = new Date(at);
+  const two = (value: number) => String(value).padStart(2, "0");
+  const time = `${two(date.getHours())}:${two(date.getMinutes())}`;
+  if (date.toDateString() === new Date(now).toDateString()) return time;
+  return `${two(date.getMonth() + 1)}-${two(date.getDate())} ${time}`;
 }
 
 /** The distance of two times of the API; null while one is missing. */

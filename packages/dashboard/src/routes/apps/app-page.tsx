@@ -5,6 +5,7 @@ import { Blocks, RefreshCw, Trash2 } from "lucide-react";
 import { useState } from "react";
 import { appsQuery, functionsQuery, removeApp, syncApp } from "../../api/apps.ts";
 import type { App } from "../../api/records.ts";
+import { Note } from "../../parts/badge.tsx";
 import { Button } from "../../parts/button.tsx";
 import { Confirm } from "../../parts/confirm.tsx";
 import { Bones, Empty, Failure } from "../../parts/states.tsx";
@@ -13,6 +14,8 @@ import { tellDone, tellError } from "../../parts/toast.tsx";
 import { FunctionLine } from "../functions/functions-page.tsx";
 import { PauseControls } from "../functions/pause-controls.tsx";
 import { SyncBadge } from "./apps-page.tsx";
+import { SyncFailures } from "./sync-failures.tsx";
+import { SyncHistory } from "./sync-history.tsx";
 
 export function AppPage() {
   const { name } = useParams({ from: "/apps/$name" });
@@ -26,13 +29,28 @@ export function AppPage() {
   return (
     <div className="page">
       <AppHead app={app} />
+      <SyncFailures app={app} />
+      {app.down !== null && (
+        <Note tone="bad">
+          <strong>It cannot be reached.</strong> {app.down.reason}, since <Ago at={app.down.since} />. Its work waits;
+          the next try is <Ago at={app.down.next_probe_at} />.
+        </Note>
+      )}
       {functions.error !== null && <Failure error={functions.error} retry={functions.refetch} />}
-      <ul className="card lines">
-        {own?.map((fn) => (
-          <FunctionLine key={fn.id} fn={fn} />
-        ))}
-        {own?.length === 0 && <li className="soft body">It serves no functions now.</li>}
-      </ul>
+      <div className="columns">
+        <section className="card" aria-label="Functions">
+          <header>
+            <h2>Functions</h2>
+          </header>
+          <ul className="lines">
+            {own?.map((fn) => (
+              <FunctionLine key={fn.id} fn={fn} />
+            ))}
+            {own?.length === 0 && <li className="soft body">It serves no functions now.</li>}
+          </ul>
+        </section>
+        <SyncHistory app={app.name} />
+      </div>
     </div>
   );
 }

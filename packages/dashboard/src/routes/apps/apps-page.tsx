@@ -12,6 +12,7 @@ import { Ago } from "../../parts/time-text.tsx";
 import { ask } from "../../shell/ask.ts";
 import { pauseWord } from "../functions/pause-words.ts";
 import { ConnectGuide } from "../home/connect-guide.tsx";
+import { SyncFailures } from "./sync-failures.tsx";
 
 export function AppsPage() {
   const apps = useQuery(appsQuery);
@@ -30,6 +31,7 @@ export function AppsPage() {
         </Button>
       </header>
       {apps.error !== null && <Failure error={apps.error} retry={apps.refetch} />}
+      <SyncFailures />
       {apps.isPending && <Bones />}
       {apps.data?.length === 0 && <ConnectGuide />}
       <div className="grid">
@@ -62,6 +64,14 @@ function AppCard({ app }: { readonly app: App }) {
           <dd>{app.function_count}</dd>
           <dt>SDK</dt>
           <dd>{[app.sdk, app.framework].filter((word) => word !== "").join(", ")}</dd>
+          {app.down !== null && (
+            <>
+              <dt>Unreachable</dt>
+              <dd>
+                since <Ago at={app.down.since} />: {app.down.reason}
+              </dd>
+            </>
+          )}
           <dt>Synced</dt>
           <dd>{app.synced_at === null ? "never" : <Ago at={app.synced_at} />}</dd>
         </dl>
@@ -71,6 +81,7 @@ function AppCard({ app }: { readonly app: App }) {
 }
 
 export function SyncBadge({ app }: { readonly app: App }) {
+  if (app.down !== null) return <Badge tone="bad">Unreachable</Badge>;
   if (app.paused !== null) return <Badge tone="warn">{pauseWord(app.paused)}</Badge>;
   if (app.function_count === 0) return <Badge tone="calm">No functions</Badge>;
   return <Badge tone="ok">Synced</Badge>;

@@ -2,23 +2,27 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import { SearchX, Send, Zap } from "lucide-react";
-import { type CSSProperties, useEffect, useState } from "react";
+import { type CSSProperties, useMemo } from "react";
 import { functionsQuery } from "../../api/apps.ts";
 import { EVENTS_MAX, fetchEvents } from "../../api/events.ts";
 import type { EventRow, Fn } from "../../api/records.ts";
 import { useLiveList } from "../../api/use-live-list.ts";
 import { Badge } from "../../parts/badge.tsx";
 import { Button } from "../../parts/button.tsx";
+import { Typed } from "../../parts/field.tsx";
 import { LiveRows } from "../../parts/live-rows.tsx";
+import { RowCheck } from "../../parts/row-check.tsx";
 import { Empty } from "../../parts/states.tsx";
 import { Ago } from "../../parts/time-text.tsx";
 import { ask } from "../../shell/ask.ts";
 import { previewText } from "../../words/json-text.ts";
 import { listenersOf } from "../../words/triggers.ts";
+import { useSelection } from "../runs/selection.ts";
+import { ReplayBar } from "./replay-bar.tsx";
 
 const COLUMNS = {
-  "--columns": "minmax(9rem, 1.1fr) minmax(0, 2fr) 9rem 5.5rem 5.5rem",
-  "--columns-narrow": "minmax(0, 1fr) auto",
+  "--columns": "1.6rem minmax(9rem, 1.1fr) minmax(0, 2fr) 9rem 5.5rem 5.5rem",
+  "--columns-narrow": "1.4rem minmax(0, 1fr) auto",
 } as CSSProperties;
 
 const idOf = (event: EventRow) => event.internal_id;
@@ -33,6 +37,10 @@ export function EventsPage() {
     fetchPage: (cursor, limit, signal) => fetchEvents({ name }, cursor, limit, signal),
     concerns: (notice) => notice.kind === "event_received" && (name === undefined || notice.name === name),
   });
+  const selection = useSelection();
+  const rows = list.state?.rows ?? [];
+  const selected = useMemo(() => rows.filter((event) => selection.ids.has(idOf(event))), [rows, selection.ids]);
+  const order = useMemo(() => rows.map(idOf), [rows]);
   return (
     <div className="page" data-fill="" style={COLUMNS}>
       <header className="page-head">
@@ -48,8 +56,10 @@ export function EventsPage() {
         idOf={idOf}
         noun="events"
         label="Events"
+        isHeld={selection.ids.size > 0}
         header={
           <div className="list-head" aria-hidden>
+            <span />
             <span>Name</span>
             <span>Data</span>
             <span>Listeners</span>
@@ -58,8 +68,16 @@ export function EventsPage() {
           </div>
         }
         empty={<NoEvents name={name} />}
-        renderRow={(event) => <EventListRow event={event} functions={functions} />}
+        renderRow={(event) => (
+          <EventListRow
+            event={event}
+            functions={functions}
+            isSelected={selection.ids.has(idOf(event))}
+            toggle={(isRange) => selection.toggle(idOf(event), isRange, order)}
+          />
+        )}
       />
+      <ReplayBar events={selected} onClear={selection.clear} />
     </div>
   );
 }
@@ -68,11 +86,14 @@ interface EventRowProps {
   readonly event: EventRow;
   /** Undefined while they are not known. */
   readonly functions: readonly Fn[] | undefined;
+  readonly isSelected: boolean;
+  readonly toggle: (isRange: boolean) => void;
 }
 
-export function EventListRow({ event, functions }: EventRowProps) {
+function EventListRow({ event, functions, isSelected, toggle }: EventRowProps) {
   return (
-    <div className="list-row event-row">
+    <div className="list-row event-row" data-selected={isSelected ? "" : undefined}>
+      <RowCheck label={`Select event ${event.internal_id}`} isSelected={isSelected} toggle={toggle} />
       <Link to="/events/$id" params={{ id: event.internal_id }} className="row-link cut" title={event.name}>
         {event.name}
       </Link>
@@ -97,35 +118,18 @@ function Listeners({ name, functions }: { readonly name: string; readonly functi
   return <span className="soft small">{count === 1 ? "1 function" : `${count} functions`}</span>;
 }
 
-const TYPING_MS = 300;
-
 function NameFilter({ name, functions }: { readonly name: string; readonly functions: readonly Fn[] }) {
   const navigate = useNavigate({ from: "/events" });
-  const [typed, setTyped] = useState(name);
-  useEffect(() => setTyped(name), [name]);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: only typing starts the wait.
-  useEffect(() => {
-    if (typed === name) return;
-    const timer = setTimeout(
-      () => navigate({ search: typed === "" ? {} : { name: typed.trim() }, replace: true }),
-      TYPING_MS,
-    );
-    return () => clearTimeout(timer);
-  }, [typed]);
   const names = new Set(functions.flatMap((fn) => fn.triggers.flatMap((one) => ("event" in one ? [one.event] : []))));
   return (
     <div className="filters">
-      <label className="field" data-grow="">
-        <span>Name</span>
-        <input
-          className="input"
-          type="search"
-          list="event-names"
-          value={typed}
-          placeholder="An event's whole name"
-          onChange={(event) => setTyped(event.target.value)}
-        />
-      </label>
+      <Typed
+        label="Name"
+        value={name}
+        placeholder="An event's whole name"
+        list="event-names"
+        onChange={(text) => navigate({ search: text === undefined ? {} : { name: text }, replace: true })}
+      />
       <datalist id="event-names">
         {[...names].sort().map((one) => (
           <option key={one} value={one} />

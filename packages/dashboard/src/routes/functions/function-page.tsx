@@ -13,8 +13,11 @@ import { Bones, Empty, Failure } from "../../parts/states.tsx";
 import { ask } from "../../shell/ask.ts";
 import { RunCards } from "../runs/run-cards.tsx";
 import { configLines } from "./config-lines.ts";
+import { FunctionCharts } from "./function-charts.tsx";
+import { LimitsCard } from "./limits-card.tsx";
 import { PauseControls } from "./pause-controls.tsx";
 import { PAUSE_MODES } from "./pause-words.ts";
+import { Triggers } from "./triggers-card.tsx";
 
 const RECENT = 10;
 
@@ -48,9 +51,13 @@ export function FunctionPage() {
           still.
         </Note>
       )}
+      <FunctionCharts slug={fn.slug} />
       <div className="columns">
-        <RecentRuns slug={fn.slug} />
-        <div className="stack">
+        <div className="stack-wide">
+          <LimitsCard slug={fn.slug} />
+          <RecentRuns slug={fn.slug} />
+        </div>
+        <div className="stack-wide">
           <Triggers fn={fn} />
           <Configuration fn={fn} />
         </div>
@@ -108,42 +115,6 @@ function RecentRuns({ slug }: { readonly slug: string }) {
         </Link>
       </header>
       <RunCards runs={runs} empty="It has not run yet." />
-    </section>
-  );
-}
-
-function Triggers({ fn }: { readonly fn: Fn }) {
-  return (
-    <section className="card">
-      <header>
-        <h2>Triggers</h2>
-      </header>
-      <div className="body">
-        {fn.triggers.length === 0 && <p className="soft">None: it runs when something invokes it.</p>}
-        <dl className="facts">
-          {fn.triggers.map((trigger) =>
-            "event" in trigger ? (
-              <div key={`${trigger.event} ${trigger.expression ?? ""}`} className="contents">
-                <dt>Event</dt>
-                <dd>
-                  <Link to="/events" search={{ name: trigger.event }}>
-                    {trigger.event}
-                  </Link>
-                  {trigger.expression !== undefined && <code>{` if ${trigger.expression}`}</code>}
-                </dd>
-              </div>
-            ) : (
-              <div key={trigger.cron} className="contents">
-                <dt>Schedule</dt>
-                <dd>
-                  <code>{trigger.cron}</code>
-                  <span className="soft small">{` missed: ${trigger.misfire}, overlap: ${trigger.overlap}`}</span>
-                </dd>
-              </div>
-            ),
-          )}
-        </dl>
-      </div>
     </section>
   );
 }

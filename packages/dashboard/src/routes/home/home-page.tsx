@@ -2,12 +2,15 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { Send } from "lucide-react";
+import { useState } from "react";
 import { appsQuery, functionsQuery } from "../../api/apps.ts";
 import { eventsQuery } from "../../api/events.ts";
 import { useLive } from "../../api/live.ts";
 import { runsQuery } from "../../api/runs.ts";
+import { RANGES, type Range } from "../../api/stats.ts";
 import { Note } from "../../parts/badge.tsx";
 import { Button } from "../../parts/button.tsx";
+import { ChoiceBar } from "../../parts/choice-bar.tsx";
 import { Bones, Failure } from "../../parts/states.tsx";
 import { Ago } from "../../parts/time-text.tsx";
 import { ask } from "../../shell/ask.ts";
@@ -16,6 +19,7 @@ import { SyncBadge } from "../apps/apps-page.tsx";
 import { RunCards } from "../runs/run-cards.tsx";
 import { ConnectGuide } from "./connect-guide.tsx";
 import { Glance } from "./glance.tsx";
+import { StuckCard } from "./stuck-card.tsx";
 
 /** Calmer than a list: nobody reads a count four times a second. */
 const GAP_MS = 1_000;
@@ -25,11 +29,14 @@ const SHOWN = 6;
 export function HomePage() {
   const functions = useQuery(functionsQuery);
   const client = useQueryClient();
+  const [range, setRange] = useState<Range>("1h");
   useLive(
     () => true,
     () =>
       Promise.all([
         client.invalidateQueries({ queryKey: ["runs"] }),
+        client.invalidateQueries({ queryKey: ["stats"] }),
+        client.invalidateQueries({ queryKey: ["queue"] }),
         client.invalidateQueries({ queryKey: ["events"] }),
       ]),
     GAP_MS,
@@ -43,50 +50,59 @@ export function HomePage() {
       ]),
   );
   if (functions.error !== null) return <Failure error={functions.error} retry={functions.refetch} />;
+  const isUsed = functions.data !== undefined && functions.data.length > 0;
   return (
     <div className="page">
       <header className="page-head">
         <h1>Home</h1>
-        <Button look="main" onClick={() => ask({ kind: "send" })}>
-          <Send size={15} aria-hidden />
-          Send an event
-        </Button>
+        <div className="row">
+          {isUsed && <ChoiceBar label="Charts of the last" value={range} options={RANGES} onChoose={setRange} />}
+          <Button look="main" onClick={() => ask({ kind: "send" })}>
+            <Send size={15} aria-hidden />
+            Send an event
+          </Button>
+        </div>
       </header>
       {functions.data === undefined && <Bones />}
       {functions.data?.length === 0 && <ConnectGuide />}
-      {functions.data !== undefined && functions.data.length > 0 && <Overview />}
+      {isUsed && <Overview range={range} />}
     </div>
   );
 }
 
-function Overview() {
+function Overview({ range }: { readonly range: Range }) {
   const failures = useQuery(runsQuery({ status: "FAILED" }, SHOWN));
   const newest = useQuery(runsQuery({}, SHOWN));
   return (
     <>
       <UnheardEvents />
-      <Glance />
+      <Glance range={range} />
       <div className="columns">
-        <section className="card">
-          <header>
-            <h2>Newest failures</h2>
-            <Link to="/runs" search={{ status: "FAILED" }} className="push">
-              All failed runs
-            </Link>
-          </header>
-          <RunCards runs={failures} empty="No run has failed." />
-        </section>
-        <section className="card">
-          <header>
-            <h2>Newest runs</h2>
-            <Link to="/runs" search={{}} className="push">
-              All runs
-            </Link>
-          </header>
-          <RunCards runs={newest} empty="Nothing has run yet: send an event that a function listens to." />
-        </section>
+        <div className="stack-wide">
+          <StuckCard />
+          <section className="card">
+            <header>
+              <h2>Newest failures</h2>
+              <Link to="/runs" search={{ status: "FAILED" }} className="push">
+                All failed runs
+              </Link>
+            </header>
+            <RunCards runs={failures} empty="No run has failed." />
+          </section>
+        </div>
+        <div className="stack-wide">
+          <section className="card">
+            <header>
+              <h2>Newest runs</h2>
+              <Link to="/runs" search={{}} className="push">
+                All runs
+              </Link>
+            </header>
+            <RunCards runs={newest} empty="Nothing has run yet: send an event that a function listens to." />
+          </section>
+          <AppsHealth />
+        </div>
       </div>
-      <AppsHealth />
     </>
   );
 }

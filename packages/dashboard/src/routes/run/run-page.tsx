@@ -7,12 +7,13 @@ import { runQuery, traceQuery } from "../../api/runs.ts";
 import { Note } from "../../parts/badge.tsx";
 import { Bones, Failure } from "../../parts/states.tsx";
 import { isOpen, runStatusOf } from "../../words/status.ts";
-import { OpenSteps } from "./open-steps.tsx";
 import { keyOf, rowsOf } from "./rows.ts";
 import { RunHead } from "./run-head.tsx";
+import { RunLogs } from "./run-logs.tsx";
 import { RunPanel } from "./run-panel.tsx";
 import { StepPanel } from "./step-panel.tsx";
 import { Waterfall } from "./waterfall.tsx";
+import { Why } from "./why.tsx";
 
 /** The feed does not tell when a sleep or a wait begins: while a run is open, it is looked at from time to time. */
 const POLL_MS = 2_000;
@@ -54,13 +55,14 @@ export function RunPage() {
           <strong>The code changed under this run.</strong> {run.data.code_change.reason}
         </Note>
       )}
-      {trace.data !== undefined && isOpen(trace.data.status) && <OpenSteps id={id} rows={rows} onSelect={select} />}
+      {trace.data !== undefined && isOpen(trace.data.status) && <Why id={id} onSelect={select} />}
       <div className="run-columns">
         <div className="stack">
           {trace.error !== null && <Failure error={trace.error} retry={trace.refetch} />}
           {trace.data !== undefined && (
             <Waterfall trace={trace.data} selected={selected === undefined ? id : selected.key} onSelect={select} />
           )}
+          <RunLogs id={id} step={selected === undefined || selected.key === id ? null : selected.span} />
         </div>
         {selected === undefined || selected.key === id ? (
           <RunPanel run={run.data} span={trace.data} />

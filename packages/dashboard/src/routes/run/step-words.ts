@@ -27,16 +27,3 @@ export function optionsOf({ options }: Step): unknown {
   const { input: _input, type: _type, ...rest } = fieldsOf(options);
   return Object.keys(rest).length === 0 ? null : rest;
 }
-
-/** In a few words: what an open step waits for. */
-export function waitText({ kind, status, options, attempts }: Step): string {
-  const { event, signal, function_id: fn, if: condition } = fieldsOf(options);
-  if (kind === "sleep") return "sleeps";
-  if (kind === "wait")
-    return `waits for the event ${String(event ?? "")}${condition === undefined ? "" : ` if ${String(condition)}`}`;
-  if (kind === "signal") return `waits for the signal ${String(signal ?? "")}`;
-  if (kind === "invoke") return `waits for the run of ${String(fn ?? "the function it invoked")}`;
-  if (status === "Retrying")
-    return `is tried again after ${attempts} failed ${attempts === 1 ? "attempt" : "attempts"}`;
-  return status === "Planned" ? "is under way, or waits for its turn" : status.toLowerCase();
-}

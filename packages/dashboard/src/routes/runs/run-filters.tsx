@@ -1,131 +1,119 @@
 /** The filters above the runs list. They live in the address. */
 import { useQuery } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
-import { useEffect, useState } from "react";
+import { SlidersHorizontal } from "lucide-react";
+import { useState } from "react";
 import { appsQuery, functionsQuery } from "../../api/apps.ts";
 import { Button } from "../../parts/button.tsx";
+import { Choice, Typed } from "../../parts/field.tsx";
 import { lookOf, RUN_STATUSES } from "../../words/status.ts";
 import { isFiltered, PERIODS, type RunSearch, statusesOf } from "./run-search.ts";
 
-const TYPING_MS = 200;
 const RUN_ID = /^[0-7][0-9A-HJKMNP-TV-Z]{25}$/i;
+
+interface RunFiltersProps {
+  readonly search: RunSearch;
+  readonly set: (change: Partial<RunSearch>) => void;
+}
 
 export function RunFilters({ search }: { readonly search: RunSearch }) {
   const navigate = useNavigate({ from: "/runs" });
+  // On a phone the fields would fill the screen: there they are opened.
+  const [isOpen, setOpen] = useState(false);
   const set = (change: Partial<RunSearch>) =>
-    navigate({ search: (now: RunSearch) => ({ ...now, ...change }), replace: true });
-  const functions = useQuery(functionsQuery).data ?? [];
-  const apps = useQuery(appsQuery).data ?? [];
-  const chosen = statusesOf(search.status);
+    void navigate({ search: (now: RunSearch) => ({ ...now, ...change }), replace: true });
   return (
     <div className="stack">
-      <fieldset className="chips">
-        <legend className="unseen">Status</legend>
-        {RUN_STATUSES.map((status) => {
-          const isOn = chosen.includes(status);
-          const next = isOn ? chosen.filter((one) => one !== status) : [...chosen, status];
-          return (
-            <button
-              key={status}
-              type="button"
-              className={`chip tone-${lookOf(status).tone}`}
-              aria-pressed={isOn}
-              onClick={() => set({ status: next.length === 0 ? undefined : next.join(",") })}
-            >
-              {lookOf(status).word}
-            </button>
-          );
-        })}
+      <div className="chips-row">
+        <StatusChips search={search} set={set} />
+        <Button size="small" className="narrow-only" aria-expanded={isOpen} onClick={() => setOpen(!isOpen)}>
+          <SlidersHorizontal size={14} aria-hidden />
+          Filters
+        </Button>
         {isFiltered(search) && (
           <Button look="plain" size="small" onClick={() => navigate({ search: {}, replace: true })}>
             Clear filters
           </Button>
         )}
-      </fieldset>
-      <div className="filters">
-        <Choice
-          label="Function"
-          value={search.function}
-          all="All functions"
-          options={functions.map(({ slug, name }) => [slug, name])}
-          onChoose={(value) => set({ function: value })}
-        />
-        <Choice
-          label="App"
-          value={search.app}
-          all="All apps"
-          options={apps.map(({ name }) => [name, name])}
-          onChoose={(value) => set({ app: value })}
-        />
-        <Choice
-          label="Queued"
-          value={search.since}
-          all="Any time"
-          options={Object.entries(PERIODS).map(([key, { label }]) => [key, label])}
-          onChoose={(value) => set({ since: value })}
-        />
-        <TextFilter text={search.text ?? ""} onChange={(text) => set({ text })} />
+      </div>
+      <div className="filters" data-open={isOpen ? "" : undefined}>
+        <Fields search={search} set={set} />
       </div>
     </div>
   );
 }
 
-interface ChoiceProps {
-  readonly label: string;
-  readonly value: string | undefined;
-  readonly all: string;
-  readonly options: readonly (readonly [string, string])[];
-  readonly onChoose: (value: string | undefined) => void;
-}
-
-function Choice({ label, value, all, options, onChoose }: ChoiceProps) {
-  const isKnown = value === undefined || options.some(([key]) => key === value);
+function StatusChips({ search, set }: RunFiltersProps) {
+  const chosen = statusesOf(search.status);
   return (
-    <label className="field">
-      <span>{label}</span>
-      <select
-        className="input"
-        value={value ?? ""}
-        onChange={(event) => onChoose(event.target.value === "" ? undefined : event.target.value)}
-      >
-        <option value="">{all}</option>
-        {!isKnown && <option value={value}>{value}</option>}
-        {options.map(([key, text]) => (
-          <option key={key} value={key}>
-            {text}
-          </option>
-        ))}
-      </select>
-    </label>
+    <fieldset className="chips">
+      <legend className="unseen">Status</legend>
+      {RUN_STATUSES.map((status) => {
+        const isOn = chosen.includes(status);
+        const next = isOn ? chosen.filter((one) => one !== status) : [...chosen, status];
+        return (
+          <button
+            key={status}
+            type="button"
+            className={`chip tone-${lookOf(status).tone}`}
+            aria-pressed={isOn}
+            onClick={() => set({ status: next.length === 0 ? undefined : next.join(",") })}
+          >
+            {lookOf(status).word}
+          </button>
+        );
+      })}
+    </fieldset>
   );
 }
 
-/** The id of a run leads to the run; other text narrows the rows that are loaded. */
-function TextFilter({ text, onChange }: { readonly text: string; readonly onChange: (text?: string) => void }) {
+function Fields({ search, set }: RunFiltersProps) {
   const navigate = useNavigate();
-  const [typed, setTyped] = useState(text);
-  useEffect(() => setTyped(text), [text]);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: only typing starts the wait.
-  useEffect(() => {
-    if (typed === text) return;
-    const timer = setTimeout(() => onChange(typed === "" ? undefined : typed), TYPING_MS);
-    return () => clearTimeout(timer);
-  }, [typed]);
-  const jump = () => {
-    const id = typed.trim().toUpperCase();
-    if (RUN_ID.test(id)) void navigate({ to: "/runs/$id", params: { id } });
+  const functions = useQuery(functionsQuery).data ?? [];
+  const apps = useQuery(appsQuery).data ?? [];
+  const jump = (text: string) => {
+    const id = text.trim().toUpperCase();
+    if (!RUN_ID.test(id)) return false;
+    void navigate({ to: "/runs/$id", params: { id } });
+    return true;
   };
   return (
-    <label className="field" data-grow="">
-      <span>Text</span>
-      <input
-        className="input"
-        type="search"
-        value={typed}
-        placeholder="Part of a name, or a run's id"
-        onChange={(event) => setTyped(event.target.value)}
-        onKeyDown={(event) => event.key === "Enter" && jump()}
+    <>
+      <Choice
+        label="Function"
+        value={search.function}
+        all="All functions"
+        options={functions.map(({ slug, name }) => [slug, name])}
+        onChoose={(value) => set({ function: value })}
       />
-    </label>
+      <Choice
+        label="App"
+        value={search.app}
+        all="All apps"
+        options={apps.map(({ name }) => [name, name])}
+        onChoose={(value) => set({ app: value })}
+      />
+      <Choice
+        label="Queued"
+        value={search.since}
+        all="Any time"
+        options={Object.entries(PERIODS).map(([key, { label }]) => [key, label])}
+        onChoose={(value) => set({ since: value })}
+      />
+      <Typed
+        label="Text"
+        value={search.text ?? ""}
+        placeholder="In ids, names, events, results, errors"
+        onChange={(text) => set({ text })}
+        onEnter={jump}
+      />
+      <Typed
+        label="Expression"
+        value={search.if ?? ""}
+        placeholder="event.data.total > 100"
+        onChange={(text) => set({ if: text })}
+        isCode
+      />
+    </>
   );
 }

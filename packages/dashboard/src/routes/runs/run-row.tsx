@@ -2,29 +2,23 @@
 import { Link } from "@tanstack/react-router";
 import type { RunRow } from "../../api/records.ts";
 import { StatusBadge } from "../../parts/badge.tsx";
+import { RowCheck } from "../../parts/row-check.tsx";
 import { Ago, Lasted } from "../../parts/time-text.tsx";
 import { isOpen } from "../../words/status.ts";
+import { COLUMNS, type Column } from "./columns.ts";
 
 interface RunRowProps {
   readonly run: RunRow;
-  /** Absent: rows cannot be selected here. */
-  readonly selection?: { readonly isSelected: boolean; readonly toggle: (isRange: boolean) => void };
+  readonly columns: readonly Column[];
+  readonly isSelected: boolean;
+  readonly toggle: (isRange: boolean) => void;
 }
 
-export function RunListRow({ run, selection }: RunRowProps) {
+export function RunListRow({ run, columns, isSelected, toggle }: RunRowProps) {
   const name = run.function.name === "" ? run.function.id : run.function.name;
   return (
-    <div className="list-row run-row" data-selected={selection?.isSelected === true ? "" : undefined}>
-      {selection !== undefined && (
-        <label className="check above">
-          <span className="unseen">{`Select run ${run.id}`}</span>
-          <input
-            type="checkbox"
-            checked={selection.isSelected}
-            onChange={(event) => selection.toggle((event.nativeEvent as MouseEvent).shiftKey)}
-          />
-        </label>
-      )}
+    <div className="list-row run-row" data-selected={isSelected ? "" : undefined}>
+      <RowCheck label={`Select run ${run.id}`} isSelected={isSelected} toggle={toggle} />
       <span className="run-status">
         <StatusBadge status={run.status} />
       </span>
@@ -34,25 +28,38 @@ export function RunListRow({ run, selection }: RunRowProps) {
         </Link>
         {run.app.id !== "" && <span className="soft small wide-only">{` ${run.app.id}`}</span>}
       </span>
-      <span className="cut soft small wide-only">{startText(run)}</span>
-      <span className="mono soft small wide-only" title={run.id}>
-        {run.id.slice(-8)}
-      </span>
-      <span className="soft small run-when">
+      <span className="soft small run-when narrow-only">
         <Ago at={run.queuedAt} />
       </span>
-      <span className="small soft wide-only">
-        <Lasted from={run.queuedAt} until={run.startedAt ?? run.endedAt} />
-      </span>
-      <span className="small run-lasted">
-        {run.startedAt === null ? (
-          <span className="soft">–</span>
-        ) : (
-          <Lasted from={run.startedAt} until={isOpen(run.status) ? null : run.endedAt} />
-        )}
-      </span>
+      {columns.map((column) => (
+        <span key={column} className="cut small soft wide-only">
+          <Cell run={run} column={column} />
+        </span>
+      ))}
     </div>
   );
+}
+
+function Cell({ run, column }: { readonly run: RunRow; readonly column: Column }) {
+  const { queuedAt, startedAt, endedAt, id, status } = run;
+  switch (column) {
+    case "origin":
+      return startText(run);
+    case "id":
+      return (
+        <span className="mono" title={id}>
+          {id.slice(-8)}
+        </span>
+      );
+    case "queued":
+      return <Ago at={queuedAt} />;
+    case "waited":
+      return <Lasted from={queuedAt} until={startedAt ?? endedAt} />;
+    case "took":
+      return startedAt === null ? "–" : <Lasted from={startedAt} until={isOpen(status) ? null : endedAt} />;
+    case "ended":
+      return endedAt === null ? "–" : <Ago at={endedAt} />;
+  }
 }
 
 function startText({ trigger, parentRunId, originalRunId }: RunRow): string {
@@ -62,17 +69,15 @@ function startText({ trigger, parentRunId, originalRunId }: RunRow): string {
   return trigger.isBatch ? `batch of ${trigger.eventIds.length} events` : "event";
 }
 
-export function RunListHead({ hasSelection }: { readonly hasSelection: boolean }) {
+export function RunListHead({ columns }: { readonly columns: readonly Column[] }) {
   return (
     <div className="list-head run-row" aria-hidden>
-      {hasSelection && <span />}
+      <span />
       <span>Status</span>
       <span>Function</span>
-      <span>Started by</span>
-      <span>Run</span>
-      <span>Queued</span>
-      <span>Waited</span>
-      <span>Took</span>
+      {columns.map((column) => (
+        <span key={column}>{COLUMNS[column].label}</span>
+      ))}
     </div>
   );
 }

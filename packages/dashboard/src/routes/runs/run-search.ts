@@ -10,8 +10,10 @@ export interface RunSearch {
   /** One of `PERIODS`, or a time. */
   readonly since?: string | undefined;
   readonly until?: string | undefined;
-  /** Narrows what is loaded; an id leads to its run or event. */
+  /** Part of what a run carries. */
   readonly text?: string | undefined;
+  /** An expression over `event` and `output`. */
+  readonly if?: string | undefined;
 }
 
 export const PERIODS: Readonly<Record<string, { readonly label: string; readonly ms: number }>> = {
@@ -21,7 +23,7 @@ export const PERIODS: Readonly<Record<string, { readonly label: string; readonly
   "7d": { label: "Last 7 days", ms: 604_800_000 },
 };
 
-const KEYS = ["status", "function", "app", "since", "until", "text"] as const;
+const KEYS = ["status", "function", "app", "since", "until", "text", "if"] as const;
 
 export function readRunSearch(search: Record<string, unknown>): RunSearch {
   const read = Object.fromEntries(
@@ -45,8 +47,13 @@ export function filterOf(search: RunSearch, now: number): RunFilter {
   const { since } = search;
   const period = since === undefined ? undefined : PERIODS[since];
   const from = period === undefined ? since : new Date(now - period.ms).toISOString();
-  return { status: search.status, function: search.function, app: search.app, from, until: search.until };
+  const { status, function: fn, app, until, text, if: condition } = search;
+  return { status, function: fn, app, from, until, text, if: condition };
 }
+
+/** Runs are looked through for these, and not found by an index. */
+export const isSearching = ({ text, if: condition }: RunSearch): boolean =>
+  text !== undefined || condition !== undefined;
 
 export function isFiltered(search: RunSearch): boolean {
   return KEYS.some((key) => search[key] !== undefined);

@@ -1,6 +1,6 @@
 /** All runs: live, filtered, and what can be done to many of them. */
 import { useNavigate, useSearch } from "@tanstack/react-router";
-import { Ban, ListTree, Play, RotateCcw, SearchX } from "lucide-react";
+import { Ban, Check, Columns3, EyeOff, ListTree, Play, RotateCcw, SearchX } from "lucide-react";
 import { type CSSProperties, useMemo, useState } from "react";
 import type { OperationKind } from "../../api/operations.ts";
 import type { RunRow } from "../../api/records.ts";
@@ -12,16 +12,14 @@ import { Menu } from "../../parts/menu.tsx";
 import { Empty } from "../../parts/states.tsx";
 import { ask } from "../../shell/ask.ts";
 import { AllDialog, BulkBar } from "./bulk.tsx";
+import { COLUMNS, type Column, gridOf, useColumns } from "./columns.ts";
 import { RunFilters } from "./run-filters.tsx";
 import { RunListHead, RunListRow } from "./run-row.tsx";
-import { filterOf, isFiltered, type RunSearch } from "./run-search.ts";
+import { filterOf, isFiltered, isSearching, type RunSearch } from "./run-search.ts";
 import { useSelection } from "./selection.ts";
 
 const PAGE_MAX = 100;
-const COLUMNS = {
-  "--columns": "1.6rem 8.2rem minmax(0, 1fr) 9rem 5.5rem 5.5rem 4.5rem 5rem",
-  "--columns-narrow": "1.4rem minmax(0, 1fr) auto",
-} as CSSProperties;
+const NARROW = { "--columns-narrow": "1.4rem minmax(0, 1fr) auto" };
 
 const idOf = (run: RunRow) => run.id;
 
@@ -29,25 +27,42 @@ export function RunsPage() {
   const search = useSearch({ from: "/runs" });
   const [asked, setAsked] = useState<OperationKind | null>(null);
   const selection = useSelection();
+  const [columns, toggleColumn] = useColumns();
   const list = useRunList(search);
   const rows = list.state?.rows ?? [];
   const selected = useMemo(() => rows.filter((run) => selection.ids.has(run.id)), [rows, selection.ids]);
   const order = useMemo(() => rows.map(idOf), [rows]);
   const filter = filterOf(search, Date.now());
   return (
-    <div className="page" data-fill="" style={COLUMNS}>
+    <div className="page" data-fill="" style={{ ...NARROW, "--columns": gridOf(columns) } as CSSProperties}>
       <header className="page-head">
         <h1>Runs</h1>
-        <Menu
-          label="All runs of this filter"
-          items={[
-            { label: "Cancel all open …", icon: Ban, act: () => setAsked("cancel") },
-            { label: "Replay all ended …", icon: RotateCcw, act: () => setAsked("replay") },
-            { label: "Resume all failed …", icon: Play, act: () => setAsked("resume") },
-          ]}
-        >
-          All of these …
-        </Menu>
+        <div className="row">
+          <span className="wide-only">
+            <Menu
+              label="Columns"
+              items={(Object.keys(COLUMNS) as Column[]).map((column) => ({
+                label: COLUMNS[column].label,
+                icon: columns.includes(column) ? Check : EyeOff,
+                isChecked: columns.includes(column),
+                act: () => toggleColumn(column),
+              }))}
+            >
+              <Columns3 size={15} aria-hidden />
+              Columns
+            </Menu>
+          </span>
+          <Menu
+            label="All runs of this filter"
+            items={[
+              { label: "Cancel all open …", icon: Ban, act: () => setAsked("cancel") },
+              { label: "Replay all ended …", icon: RotateCcw, act: () => setAsked("replay") },
+              { label: "Resume all failed …", icon: Play, act: () => setAsked("resume") },
+            ]}
+          >
+            All of these …
+          </Menu>
+        </div>
       </header>
       <RunFilters search={search} />
       <LiveRows
@@ -56,16 +71,15 @@ export function RunsPage() {
         noun="runs"
         label="Runs"
         isHeld={selection.ids.size > 0}
-        olderByHand={search.text !== undefined}
-        header={<RunListHead hasSelection />}
+        olderByHand={isSearching(search)}
+        header={<RunListHead columns={columns} />}
         empty={<NoRuns search={search} />}
         renderRow={(run) => (
           <RunListRow
             run={run}
-            selection={{
-              isSelected: selection.ids.has(run.id),
-              toggle: (isRange) => selection.toggle(run.id, isRange, order),
-            }}
+            columns={columns}
+            isSelected={selection.ids.has(run.id)}
+            toggle={(isRange) => selection.toggle(run.id, isRange, order)}
           />
         )}
       />
@@ -75,24 +89,17 @@ export function RunsPage() {
   );
 }
 
-/** The server knows no text yet: it narrows what is loaded. */
+const SEARCH_GAP_MS = 2_000;
+
 function useRunList(search: RunSearch) {
-  const { text, ...rest } = search;
-  const list = useLiveList<RunRow>({
-    key: JSON.stringify(rest),
+  return useLiveList<RunRow>({
+    key: JSON.stringify(search),
     idOf,
     pageMax: PAGE_MAX,
-    fetchPage: (cursor, limit, signal) => fetchRuns(filterOf(rest, Date.now()), cursor, limit, signal),
+    fetchPage: (cursor, limit, signal) => fetchRuns(filterOf(search, Date.now()), cursor, limit, signal),
     concerns: (notice) => notice.kind.startsWith("run_"),
+    ...(isSearching(search) ? { gapMs: SEARCH_GAP_MS } : {}),
   });
-  return useMemo(() => {
-    const { state } = list;
-    if (text === undefined || state === null) return list;
-    const wanted = text.toLowerCase();
-    const fits = ({ id, function: fn, app }: RunRow) =>
-      [id, fn.id, fn.name, app.id].some((word) => word.toLowerCase().includes(wanted));
-    return { ...list, state: { ...state, rows: state.rows.filter(fits), waiting: state.waiting.filter(fits) } };
-  }, [list, text]);
 }
 
 function NoRuns({ search }: { readonly search: RunSearch }) {
@@ -109,7 +116,9 @@ function NoRuns({ search }: { readonly search: RunSearch }) {
   }
   return (
     <Empty icon={SearchX} title="No runs fit these filters">
-      {search.text !== undefined && <p>The text looks through the newest runs only; the other filters look at all.</p>}
+      {isSearching(search) && (
+        <p>A text or an expression looks at a thousand runs at a time; there may be older ones.</p>
+      )}
       <Button onClick={() => navigate({ search: {}, replace: true })}>Clear filters</Button>
     </Empty>
   );

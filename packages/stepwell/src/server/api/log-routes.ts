@@ -24,7 +24,7 @@ const levels = z.enum(LOG_LEVELS);
 
 const level = levels.optional().meta({ description: "This severe, or more: debug, info, warn, error." });
 
-const LogRecord = z
+export const LogRecord = z
   .object({
     id: id.meta({ description: "A ULID. Ids grow with the time at which lines came in." }),
     run_id: id,

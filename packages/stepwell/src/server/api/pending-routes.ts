@@ -17,7 +17,7 @@ import { id, uuid, when } from "./schemas.ts";
 
 const PENDING_MAX = 100;
 
-const PendingRecord = z
+export const PendingRecord = z
   .object({
     run_id: id,
     function_id: uuid,
