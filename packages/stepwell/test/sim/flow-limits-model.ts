@@ -107,12 +107,8 @@ export class FlowLimitsModel {
 
   // --- What has room ------------------------------------------------------------------------------------------
 
-  isOut(memory: string, key: string): boolean {
-    return this.#out.get(key)?.memory === memory;
-  }
-
-  hasBegun(runId: string): boolean {
-    return this.#begun.has(runId);
+  outCount(memory: string): number {
+    return [...this.#out.values()].filter((holder) => holder.memory === memory).length;
   }
 
   /** The first place at which a call, or the whole of a run, would be one too many; null when it may go. */

@@ -26,7 +26,7 @@ export interface FlowSwarm {
   readonly changesLimits: boolean;
 }
 
-const RULES: readonly FlowRuleName[] = ["concurrency", "runConcurrency"];
+const RULES: readonly FlowRuleName[] = ["concurrency", "runConcurrency", "throttle", "priority"];
 
 export function drawFlowSwarm(seed: number): Swarm {
   const random = new Seeded(seed, "flow swarm");

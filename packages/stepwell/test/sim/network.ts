@@ -59,6 +59,12 @@ export class Network {
     return { call: (call, save) => this.#call(life, call, save), close: async () => {} };
   }
 
+  /** True while the server that runs now waits for a call of this slot. */
+  isOut(runId: string, slot: string): boolean {
+    const { memory, ledger } = this.#world;
+    return this.#outstanding.has(keyOfCall(memory, ledger.runs.get(runId)?.notes?.resumes ?? 0, runId, slot));
+  }
+
   #call(life: ServerLife, sent: Call, save: SaveResults): Promise<Outcome> {
     const world = this.#world;
     const { timeline, faults: random, swarm, hasFaults } = world;
@@ -66,7 +72,7 @@ export class Network {
     const slot = call.target ?? "main";
     // What the server forgot when it loaded again, it may call again (E3), and a run that is resumed after its end, too.
     const lives = `${life.number}.${world.server?.engine.stats.reloads}`;
-    const key = `${lives}.${world.ledger.runs.get(call.runId)?.notes?.resumes ?? 0} ${call.runId} ${slot}`;
+    const key = keyOfCall(lives, world.ledger.runs.get(call.runId)?.notes?.resumes ?? 0, call.runId, slot);
     world.log(
       `call ${life.number} ${call.runId} ${slot.slice(0, 6)} attempt=${call.attempt} memos=${call.memos.length} generation=${call.generation}`,
     );
@@ -244,6 +250,10 @@ export class Network {
     }
     return made;
   }
+}
+
+function keyOfCall(memory: string, resumes: number, runId: string, slot: string): string {
+  return `${memory}.${resumes} ${runId} ${slot}`;
 }
 
 function describe(outcome: Outcome): string {

@@ -62,6 +62,7 @@ async function until(world: World, isReached: () => boolean, msMax: number): Pro
   const endsAt = timeline.now + msMax;
   while (!isReached()) {
     if (world.problem !== null) return false;
+    world.quiet?.check();
     const isMoving = await timeline.step();
     if (!isMoving || timeline.now > endsAt || timeline.tasksRun > TASKS_MAX) {
       const open = [...world.ledger.openRuns].join(",");

@@ -48,6 +48,9 @@ export interface ServerLife {
   isOver: boolean;
   /** Commits under way, to be decided when the life ends. */
   readonly commits: Set<() => void>;
+  /** Commits that are decided and not answered, and loads under way. */
+  answers: number;
+  loads: number;
 }
 
 export class SimStore {
@@ -144,8 +147,10 @@ export class SimStore {
         if (life.isOver) return;
         put();
         life.commits.delete(put);
+        life.answers++;
         timeline.after(afterMs, () => {
           if (life.isOver) return;
+          life.answers--;
           if ((fails || isLost) && this.#mutation.hidesFailures !== true) {
             this.#world.log(`commit ${life.number} fails${isLost && !fails ? ", though it is stored" : ""}`);
             reject(new StepwellError("store_busy"));
@@ -160,12 +165,14 @@ export class SimStore {
     const fails = hasFaults && random.chance(swarm.loadFails);
     const beforeMs = random.int(0, swarm.loadMsMax);
     const afterMs = random.int(0, swarm.loadMsMax);
+    life.loads++;
     return new Promise((resolve, reject) => {
       timeline.after(beforeMs, () => {
         if (life.isOver) return;
         read().then((value) => {
           timeline.after(afterMs, () => {
             if (life.isOver) return;
+            life.loads--;
             if (fails) this.#world.log(`load ${life.number} ${name} fails`);
             if (fails) reject(new StepwellError("store_busy"));
             else resolve(value);

@@ -60,6 +60,15 @@ export class Timeline {
     this.#wallOffset += byMs;
   }
 
+  /** When the next task is due; null when there is none. */
+  get nextAt(): number | null {
+    for (let task = this.#tasks.peek(); task !== undefined; task = this.#tasks.peek()) {
+      if (task.run !== null) return task.at;
+      this.#tasks.pop();
+    }
+    return null;
+  }
+
   after(delayMs: number, run: () => void): () => void {
     const task: Task = { at: this.#now + Math.max(0, delayMs), order: this.#order++, run };
     this.#tasks.push(task);

@@ -18,12 +18,14 @@ import { Ledger } from "./ledger.ts";
 import { LinksModel } from "./links-model.ts";
 import { Network } from "./network.ts";
 import { checkNotices } from "./outgoing.ts";
+import { QuietCheck } from "./quiet-check.ts";
 import { Seeded } from "./seeded.ts";
 import { SignalsModel } from "./signals-model.ts";
 import { APP_ID, drawFunctions, type SimFunction } from "./sim-app.ts";
 import { type ServerLife, SimStore, type StoreMutation } from "./sim-store.ts";
 import { StatesModel } from "./states-model.ts";
 import { drawSwarm, type Swarm } from "./swarm.ts";
+import { ThrottleModel } from "./throttle-model.ts";
 import { Timeline } from "./timeline.ts";
 import { WaitsModel } from "./waits-model.ts";
 
@@ -55,6 +57,8 @@ export class World {
   readonly kind: WorldKind;
   /** Null where nothing is limited. */
   readonly limits: FlowLimitsModel | null;
+  readonly throttles: ThrottleModel | null;
+  readonly quiet: QuietCheck | null;
   readonly swarm: Swarm;
   readonly timeline: Timeline;
   /** Chance of the faults, of the workload, and of the code under test: three streams that do not disturb each other. */
@@ -106,7 +110,11 @@ export class World {
     });
     this.#addModels();
     this.limits = kind === "flow" ? new FlowLimitsModel(this.ledger, this) : null;
+    this.throttles = kind === "flow" ? new ThrottleModel(this.ledger, this) : null;
+    // After a jump of the clock what is due is not noticed before something happens.
+    this.quiet = kind === "flow" && this.swarm.clockJumps === 0 ? new QuietCheck(this) : null;
     if (this.limits !== null) this.ledger.models.push(this.limits);
+    if (this.throttles !== null) this.ledger.models.push(this.throttles);
     this.#mutation = mutation;
     this.store = new SimStore(this, mutation.store ?? {});
     this.network = new Network(this);
@@ -167,7 +175,7 @@ export class World {
 
   startServer(): void {
     if (this.server !== null) return;
-    const life: ServerLife = { number: ++this.#lives, isOver: false, commits: new Set() };
+    const life: ServerLife = { number: ++this.#lives, isOver: false, commits: new Set(), answers: 0, loads: 0 };
     let reject!: (error: Error) => void;
     const promise = new Promise<never>((_, onReject) => {
       reject = onReject;
