@@ -69,7 +69,10 @@ async function typesFit(folder: string): Promise<void> {
   });
 }
 
-describe("the app runs and ends its first run", () => {
+/** Installs nothing, but starts two processes; a busy machine takes its time. */
+const patience = { timeout: 60_000 };
+
+describe("the app runs and ends its first run", patience, () => {
   test("fastify", () => runApp("fastify"));
   test("express", () => runApp("express"));
   test("hono", () => runApp("hono"));
@@ -77,7 +80,7 @@ describe("the app runs and ends its first run", () => {
   test("node", () => runApp("node"));
 });
 
-describe("the app's types fit", () => {
+describe("the app's types fit", patience, () => {
   const check = async (framework: string) => typesFit(await scaffolded(framework));
   test("fastify", () => check("fastify"));
   test("hono", () => check("hono"));

@@ -28,6 +28,7 @@ test("every option arrives", () => {
     singleton: { mode: "queue-all", key },
     backlog: { limit: 100, policy: "drop-oldest" },
     weight: 7,
+    whenUnreachable: "wait",
   });
   expect(flow).toEqual({
     concurrency: [
@@ -45,6 +46,7 @@ test("every option arrives", () => {
     singleton: { key, mode: "queue-all" },
     backlog: { limit: 100, policy: "drop-oldest" },
     weight: 7,
+    whenUnreachable: "wait",
   });
 });
 

@@ -99,7 +99,7 @@ test("what cannot be meant is refused, and nothing begins", async () => {
   await refused({ kind: "cancel", filter: { status: "failed" } }, "body_invalid", /only queued and running/);
   await refused({ kind: "replay", filter: { status: ["nope"] } }, "body_invalid", /"nope" is no status/);
   await refused({ kind: "replay", filter: { from: "soon" } }, "body_invalid", /filter.from must be a time/);
-  await refused({ kind: "delete", filter: { app: "shop" } }, "body_invalid", /cancel or replay/);
+  await refused({ kind: "delete", filter: { app: "shop" } }, "body_invalid", /cancel, replay or resume/);
   await refused({ kind: "replay", filter: { app: "shop" }, per_second: 0 }, "body_invalid", /greater than 0/);
   await refused({ kind: "replay", filter: { app: "nobody" } }, "not_found", /App nobody/);
   await refused({ kind: "cancel", filter: { if: "event." } }, "expression_invalid", /event\./);
