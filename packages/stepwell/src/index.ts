@@ -8,6 +8,7 @@ export { Stepwell } from "./sdk/client.ts";
 export type { FunctionInfo, HandlerContext } from "./sdk/context.ts";
 export type { DateInput, DurationInput, DurationLike } from "./sdk/duration-input.ts";
 export { NonRetriableError, RetryAfterError, StepError, StepTimeoutError } from "./sdk/errors.ts";
+export { type EventResult, type EventResults, eventResults, forEachEvent } from "./sdk/event-results.ts";
 export type { StepFetch, StepFetchInit } from "./sdk/fetch-step.ts";
 export type {
   BacklogOption,

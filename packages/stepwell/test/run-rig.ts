@@ -75,6 +75,10 @@ export class RunRig {
       signal: () => this.signal,
       takeSignal: (name) => void this.told.push(`take ${name}`),
       dropWait: (runId, slot) => void this.told.push(`drop ${runId} ${slot}`),
+      retryEvents: (run, events, startAt, attempt) => {
+        this.told.push(`try ${events.map(({ id }) => id).join()} of ${run.id} again at ${startAt}, attempt ${attempt}`);
+        return "again";
+      },
       forgetFlow: ({ kind, key }) => void this.told.push(`forget ${kind} ${key}`),
       lookBack: (_run, slot, { names, since, isOptional }, untilAt) =>
         void this.told.push(

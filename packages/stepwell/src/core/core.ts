@@ -48,6 +48,7 @@ import { type Facts, flowFact, GONE, messageFact, type Needs } from "./facts.ts"
 import { Admission } from "./flow/admission.ts";
 import { contactOf } from "./flow/app-contact.ts";
 import { dropsOldest, queuedSet } from "./flow/backlog.ts";
+import { QueuedCounts } from "./flow/queued-counts.ts";
 import { runFlow } from "./flow/rules.ts";
 import type { Instant } from "./instant.ts";
 import { type Starter, startRuns } from "./intake.ts";
@@ -96,7 +97,7 @@ export class Core {
   readonly #ticks: Ticks;
   readonly #needsView: NeedsView;
   /** How many runs of a function wait for their first call. */
-  readonly #queued: Map<string, number>;
+  readonly #queued: QueuedCounts;
   #callCount = 0;
   #batch = new Batch();
   #now: Instant = 0;
@@ -126,7 +127,7 @@ export class Core {
       const fn = this.#apps.anyFunction(functionId)?.fn;
       if (fn !== undefined) this.#admission.holdAgain(fn, runId, flow, startedAt);
     }
-    this.#queued = new Map(registry.queued.map(({ functionId, count }) => [functionId, count]));
+    this.#queued = new QueuedCounts(registry.queued);
     for (const state of registry.throttles) this.#admission.restoreThrottle(state);
     for (const wait of registry.waits) this.#waitNames.add(wait, wait.count);
     this.#context = this.#contextOf(options);
@@ -138,7 +139,7 @@ export class Core {
       create: (fields, runId) => this.#create(fields, runId),
       pauseOf: (functionId) => this.#apps.pauseOf(functionId),
       open: (runId) => this.#openOther(runId),
-      queued: (functionId) => this.#queued.get(functionId) ?? 0,
+      queued: this.#queued.of,
     };
     this.#home = {
       context: this.#context,
@@ -166,7 +167,7 @@ export class Core {
       runOf: (runId) => this.#runs.get(runId),
       listeners: (name) => this.#triggers.listenerIds(name),
       isResident: (runId) => this.#runs.has(runId),
-      queued: (functionId) => this.#queued.get(functionId) ?? 0,
+      queued: this.#queued.of,
     };
   }
 
@@ -186,7 +187,7 @@ export class Core {
       functionOf: (run) => this.#apps.functionOf(run.functionId),
       schedule: (run, job) => this.#schedule(run, job),
       ended: (run) => this.#ended(run),
-      requeued: (run) => this.#countQueued(run.functionId, 1),
+      requeued: (run) => this.#queued.add(run.functionId, 1),
       armed: (wait) => {
         this.#waitNames.add(wait);
         options.recent.join(waitSetOf(wait), wait.runId);
@@ -199,6 +200,11 @@ export class Core {
       takeSignal: (name) => this.#links.takeSignal(name),
       dropWait: (runId, slot) => this.#links.dropWait(runId, slot),
       forgetFlow: (key) => this.#forgetFlow(key),
+      retryEvents: ({ id, functionId }, events, startAt, attempt) => {
+        const run = this.#create({ functionId, events, startAt, cron: null, originalRunId: id, parent: null });
+        run.notes = { eventAttempt: attempt };
+        return run.id;
+      },
       lookBack: (run, slot, past, untilAt) => this.#links.lookBack(run, slot, past, untilAt),
     };
   }
@@ -525,7 +531,7 @@ export class Core {
       options: this.#options,
       calls: this.#callCount,
       runOf: (runId) => this.#runs.get(runId),
-      queuedOf: (functionId) => this.#queued.get(functionId) ?? 0,
+      queuedOf: this.#queued.of,
       isLoading: (runId) => this.#runs.isLoading(runId),
     };
   }
@@ -580,20 +586,13 @@ export class Core {
     const config = this.#apps.functionOf(fields.functionId)!;
     const keys = runFlow(config.flow, fields.events[0]?.json ?? null, this.#now);
     const flow = hasAny(fields.moreFlow) ? { keys: {}, ...keys, ...fields.moreFlow } : keys;
-    this.#countQueued(fields.functionId, 1);
+    this.#queued.add(fields.functionId, 1);
     const fn = { version: this.#apps.versionOf(fields.functionId), config, flow };
     const id = runId ?? this.#ids.next(this.#now, partition);
     const run = createRun(this.#context, { ...fields, id, env, partition }, fn);
     this.#runs.add(run);
     if (dropsOldest(config.flow)) this.#options.recent.join(queuedSet(config.id), id);
     return run;
-  }
-
-  /** Runs of a function that wait for their first call: the backlog of its rule. */
-  #countQueued(functionId: string, by: 1 | -1): void {
-    const count = (this.#queued.get(functionId) ?? 0) + by;
-    if (count > 0) this.#queued.set(functionId, count);
-    else this.#queued.delete(functionId);
   }
 
   #forgetFlow(key: FlowFactKey, ifValue?: string): void {
@@ -635,7 +634,7 @@ export class Core {
     const mayCall = run !== undefined && job !== undefined && !isPaused && !this.#isStale(hint);
     const wasQueued = run?.status === "queued";
     if (mayCall && dispatch(this.#context, run, hint.slot, requestId)) {
-      if (wasQueued) this.#countQueued(run.functionId, -1);
+      if (wasQueued) this.#queued.add(run.functionId, -1);
       return;
     }
     this.#callCount--;
@@ -658,7 +657,7 @@ export class Core {
   #ended(run: Run): void {
     this.#runs.change(run);
     this.#admission.runEnded(run.id);
-    if (run.startedAt === null) this.#countQueued(run.functionId, -1);
+    if (run.startedAt === null) this.#queued.add(run.functionId, -1);
     this.#forgetFlowOf(run);
     if (run.cron !== null) {
       const state = this.#schedules.runEnded(run.functionId, run.id);

@@ -16,13 +16,14 @@ import type { Batch, DecisionOutcome, FlowFactKey, PauseMode } from "./batch.ts"
 import type { Facts } from "./facts.ts";
 import { makeRoom } from "./flow/backlog.ts";
 import { collect } from "./flow/collecting.ts";
+import { replaceRun } from "./flow/singleton.ts";
 import { decideStart, rememberRun, type StartCause, type StartRequest, type StartWorld } from "./flow/starting.ts";
 import type { Instant } from "./instant.ts";
 import type { TriggerMatch } from "./match/triggers.ts";
 import type { RunContext } from "./run/context.ts";
 import type { NewRun } from "./run/create.ts";
-import { cancelRun, skipRun } from "./run/finish.ts";
-import { MAIN_SLOT, type ParentLink, type Run, type RunEvent } from "./run/run.ts";
+import { skipRun } from "./run/finish.ts";
+import { isEnded, MAIN_SLOT, type ParentLink, type Run, type RunEvent } from "./run/run.ts";
 
 export interface Starter {
   now(): Instant;
@@ -115,8 +116,7 @@ export function start(starter: Starter, order: StartOrder, facts: Facts | null):
     }
     case "collect": {
       const collected = collect(starter, world, order, verdict);
-      if (onceFor !== null && collected.run !== null)
-        rememberRun(world, { ...request, cause: "rerun" }, collected.run.id);
+      if (collected.run !== null) rememberRun(world, request, collected.run.id, collected.isNew);
       if (collected.starts) return { kind: "started", run: collected.run! };
       say(verdict.by === "batch" ? "batched" : "debounced", collected.reason, collected.run?.id ?? null);
       return collected.run === null
@@ -124,7 +124,7 @@ export function start(starter: Starter, order: StartOrder, facts: Facts | null):
         : { kind: "collected", run: collected.run };
     }
     case "start": {
-      if (verdict.replaces !== null) replace(starter, fn, verdict.replaces);
+      if (verdict.replaces !== null) replaceRun(starter, fn, verdict.replaces);
       makeRoom(starter, fn, world.facts);
       const result = started(starter, order, verdict.flow);
       rememberRun(world, request, result.run.id);
@@ -157,22 +157,16 @@ function started(
   return { kind: "started", run };
 }
 
-/** The run that had the place of a singleton: cancelled, or skipped when it has not begun. */
-function replace(starter: Starter, fn: FunctionConfig, runId: string): void {
-  const old = starter.open(runId);
-  if (old === undefined) return;
-  const mode = fn.flow.singleton?.mode;
-  if (mode === "cancel") cancelRun(starter.context, old, "replaced", "replaced by a newer run of its key");
-  else if (old.status === "queued")
-    skipRun(starter.context, old, "replaced", "a newer run of its key waits in its place");
-}
-
 function worldOf(starter: Starter, facts: Facts): StartWorld {
   return {
     facts,
     now: starter.now(),
     queued: (functionId) => starter.queued(functionId),
-    collects: (runId) => starter.open(runId)?.jobs.get(MAIN_SLOT)?.kind === "collect",
+    stateOf(runId) {
+      const run = starter.open(runId);
+      if (run === undefined || isEnded(run)) return "over";
+      return run.jobs.get(MAIN_SLOT)?.kind === "collect" ? "collecting" : "open";
+    },
     remember(key: FlowFactKey, value: string, expiresAt: Instant): void {
       facts.noteFlow(key, value);
       starter.batch().flow.push({ ...key, value, expiresAt });

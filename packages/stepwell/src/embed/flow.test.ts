@@ -217,6 +217,60 @@ describe("concurrency", () => {
   });
 });
 
+describe("a debounce beside other rules", () => {
+  const debounce = { period: "5s", collect: true };
+
+  test("singleton, skip: its run has the place from the first event on; later events join it, or find it taken", async () => {
+    await using it = await under({ debounce, singleton: { mode: "skip" } }, "1m");
+    await it.send(1);
+    await it.send(2);
+    await it.engine.advance("10s");
+    await it.send(3);
+    await it.engine.advance("2m");
+    await it.send(4);
+    await it.engine.advance("10s");
+    expect(it.seen.map(({ keys }) => keys)).toEqual([[1, 2], [4]]);
+  });
+
+  test("singleton, cancel: an event while the run is under way takes its place", async () => {
+    await using it = await under({ debounce, singleton: { mode: "cancel" } }, "1m");
+    await it.send(1);
+    await it.engine.advance("10s");
+    const [first] = await it.runs();
+    await it.send(2);
+    await it.send(3);
+    expect((await it.engine.getRun(first!))?.reason).toBe("replaced");
+    await it.engine.advance("2m");
+    expect(it.seen.map(({ keys }) => keys)).toEqual([[1], [2, 3]]);
+  });
+
+  test("idempotency: an event whose key was seen is no news", async () => {
+    await using it = await under({ debounce, idempotency: "event.data.key" });
+    await it.send(1);
+    await it.engine.advance("3s");
+    await it.send(1, 2);
+    await it.engine.advance("1m");
+    await it.send(2);
+    await it.engine.advance("1m");
+    expect(it.seen).toEqual([{ at: 8_000, keys: [1, 2] }]);
+  });
+
+  test("priority, throttle and limits on runs go by its first event", async () => {
+    const keyed = { period: "5s", key: "event.data.key" };
+    await using it = await under({
+      debounce: keyed,
+      throttle: { limit: 1, period: "10s" },
+      priority: "event.data.key == 'b' ? 60 : 0",
+    });
+    await it.send("a", "b");
+    await it.engine.advance("1m");
+    expect(it.seen).toEqual([
+      { at: 5_000, keys: ["b"] },
+      { at: 15_000, keys: ["a"] },
+    ]);
+  });
+});
+
 describe("idempotency", () => {
   test("the same key starts once within its window", async () => {
     await using it = await under({ idempotency: { key: "event.data.key", period: "1h" } });

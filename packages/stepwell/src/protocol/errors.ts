@@ -210,6 +210,16 @@ export const ERRORS = {
     "Function {function} was started for the same before, by run {run}, which is gone.",
     "Use another idempotency key.",
   ),
+  events_failed: entry(
+    500,
+    "{failed} of {count} events failed, the first with: {first}",
+    "See the results of the run's events; run it again when the cause is mended.",
+  ),
+  event_results_invalid: entry(
+    400,
+    "The function returned results of its events that do not fit: {reason}.",
+    "Return one result for each event, in their order, with `data` or `error`.",
+  ),
   function_debounced: entry(409, "Function {function} was debounced.", "See `debounce` of the function."),
   function_backlog_full: entry(
     429,

@@ -105,10 +105,12 @@ function reasonText({ status, error }: RunRow): JsonObject {
 
 /** What happened to a run that its steps do not tell. */
 function notesOf({ notes }: RunRow): JsonObject {
-  const { codeChange, resumes } = notes ?? {};
+  const { codeChange, resumes, eventAttempt, retriedBy } = notes ?? {};
   return {
     ...(codeChange === undefined ? {} : { code_change: { ...codeChange, at: isoTime(codeChange.at) } }),
     ...(resumes === undefined ? {} : { resumes }),
+    ...(eventAttempt === undefined ? {} : { event_attempt: eventAttempt + 1 }),
+    ...(retriedBy === undefined ? {} : { retried_by: retriedBy }),
   };
 }
 

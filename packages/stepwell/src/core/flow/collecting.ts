@@ -17,11 +17,15 @@ import { beginCollected } from "../run/collect.ts";
 import { moveJob } from "../run/jobs.ts";
 import { MAIN_SLOT, type Run } from "../run/run.ts";
 import { makeRoom } from "./backlog.ts";
+import { replaceRun } from "./singleton.ts";
 import type { StartWorld, Verdict } from "./starting.ts";
 
-/** What became of an event. `starts`: a run has been made that begins at once. */
+/** What became of an event. */
 export interface Collected {
   readonly run: Run | null;
+  /** The run was made for it. */
+  readonly isNew: boolean;
+  /** It begins at once, and collects nothing. */
   readonly starts: boolean;
   readonly reason: string;
 }
@@ -38,19 +42,30 @@ interface DebounceState {
 /** Facts of runs that collect outlive them by this much, should their end be missed. */
 const SPARE_MS = 86_400_000;
 
-export function collect(
-  starter: Starter,
-  world: StartWorld,
-  order: StartOrder,
-  { by, key }: Verdict & { readonly kind: "collect" },
-): Collected {
-  const fact: FlowFactKey = { kind: by, functionId: order.fn.id, key };
-  return by === "batch" ? batch(starter, world, order, fact) : debounce(starter, world, order, fact);
+export function collect(starter: Starter, world: StartWorld, order: StartOrder, verdict: CollectVerdict): Collected {
+  const fact: FlowFactKey = { kind: verdict.by, functionId: order.fn.id, key: verdict.key };
+  const collecting = { starter, world, order, verdict, fact };
+  return verdict.by === "batch" ? batch(collecting) : debounce(collecting);
 }
+
+type CollectVerdict = Verdict & { readonly kind: "collect" };
+
+interface Collecting {
+  readonly starter: Starter;
+  readonly world: StartWorld;
+  readonly order: StartOrder;
+  readonly verdict: CollectVerdict;
+  /** By which the run that collects is found. */
+  readonly fact: FlowFactKey;
+}
+
+const opened = (run: Run, reason: string): Collected => ({ run, isNew: true, starts: false, reason });
+const joined = (run: Run, reason: string): Collected => ({ run, isNew: false, starts: false, reason });
 
 // --- Debounce -----------------------------------------------------------------------------------------------------
 
-function debounce(starter: Starter, world: StartWorld, order: StartOrder, fact: FlowFactKey): Collected {
+function debounce(collecting: Collecting): Collected {
+  const { starter, world, order, fact } = collecting;
   const rule = order.fn.flow.debounce!;
   const { now, facts } = world;
   const text = facts.flow(fact);
@@ -58,27 +73,29 @@ function debounce(starter: Starter, world: StartWorld, order: StartOrder, fact: 
   const { ts } = order.event.stored;
   const remember = (runId: string | null, firstAt: Instant, until: Instant) =>
     world.remember(fact, JSON.stringify({ runId, firstAt, ts: Math.max(ts, state?.ts ?? ts) }), until);
-  const waiting = state?.runId == null ? undefined : collecting(starter, state.runId);
+  const waiting = state?.runId == null ? undefined : waitingRun(starter, state.runId);
   if (waiting !== undefined) {
-    if (ts < state!.ts) return { run: waiting, starts: false, reason: "it is older than the event that waits" }; // CO2
+    if (ts < state!.ts) return joined(waiting, "it is older than the event that waits"); // CO2
     const untilAt = dueAt(rule, now, state!.firstAt);
-    put(starter, waiting, rule.collect ? [...waiting.events, eventOf(order.event)] : [eventOf(order.event)], untilAt);
+    const event = eventOf(order.event);
+    if (rule.collect) put(starter, waiting, [...waiting.events, event], waiting.stateSize + event.json.length, untilAt);
+    else put(starter, waiting, [event], event.json.length, untilAt);
     remember(waiting.id, state!.firstAt, untilAt + SPARE_MS);
-    return { run: waiting, starts: false, reason: "it waits for quiet" };
+    return joined(waiting, "it waits for quiet");
   }
   const isQuiet = state === null || (state.runId === null && state.firstAt + rule.periodMs <= now);
   if (rule.mode !== "trailing" && isQuiet) {
     remember(null, now, now + rule.periodMs);
-    return { run: make(starter, world, order, null, fact), starts: true, reason: "" };
+    return { run: make(collecting, null), isNew: true, starts: true, reason: "" };
   }
   if (rule.mode === "leading") {
     remember(null, now, now + rule.periodMs);
-    return { run: null, starts: false, reason: "an event before it has started a run" };
+    return { run: null, isNew: false, starts: false, reason: "an event before it has started a run" };
   }
   const untilAt = dueAt(rule, now, now);
-  const run = make(starter, world, order, untilAt, fact);
+  const run = make(collecting, untilAt);
   remember(run.id, now, untilAt + SPARE_MS);
-  return { run, starts: false, reason: "it waits for quiet" };
+  return opened(run, "it waits for quiet");
 }
 
 function dueAt(
@@ -92,41 +109,39 @@ function dueAt(
 
 // --- Batch --------------------------------------------------------------------------------------------------------
 
-function batch(starter: Starter, world: StartWorld, order: StartOrder, fact: FlowFactKey): Collected {
+function batch(collecting: Collecting): Collected {
+  const { starter, world, order, fact } = collecting;
   const rule = order.fn.flow.batch!;
   const runId = world.facts.flow(fact);
-  const open = runId === null ? undefined : collecting(starter, runId);
+  const open = runId === null ? undefined : waitingRun(starter, runId);
   if (open === undefined) {
     const untilAt = world.now + rule.timeoutMs;
-    const run = make(starter, world, order, untilAt, fact);
+    const run = make(collecting, untilAt);
     world.remember(fact, run.id, untilAt + SPARE_MS);
-    return { run, starts: false, reason: "it is the first of its batch" };
+    if (run.stateSize >= rule.bytesMax) beginCollected(starter.context, run); // CO3
+    return opened(run, "it is the first of its batch");
   }
-  const events = [...open.events, eventOf(order.event)];
-  const bytes = events.reduce((sum, event) => sum + event.json.length, 0);
-  put(starter, open, events, open.jobs.get(MAIN_SLOT)!.dueAt);
-  if (events.length >= rule.sizeMax || bytes >= rule.bytesMax) beginCollected(starter.context, open); // CO3
-  return { run: open, starts: false, reason: `it is event ${events.length} of its batch` };
+  const event = eventOf(order.event);
+  const size = open.stateSize + event.json.length;
+  put(starter, open, [...open.events, event], size, open.jobs.get(MAIN_SLOT)!.dueAt);
+  if (open.events.length >= rule.sizeMax || size >= rule.bytesMax) beginCollected(starter.context, open); // CO3
+  return joined(open, `it is event ${open.events.length} of its batch`);
 }
 
 // --- Both ---------------------------------------------------------------------------------------------------------
 
 /** The run, if it is here and still collects (CO1). */
-function collecting(starter: Starter, runId: string): Run | undefined {
+function waitingRun(starter: Starter, runId: string): Run | undefined {
   const run = starter.open(runId);
   if (run?.jobs.get(MAIN_SLOT)?.kind !== "collect") return undefined;
   return run.events.length < LIMITS.collectedEventsMax ? run : undefined;
 }
 
-function make(
-  starter: Starter,
-  { facts }: StartWorld,
-  { fn, event }: StartOrder,
-  collectUntil: Instant | null,
-  fact: FlowFactKey,
-): Run {
-  makeRoom(starter, fn, facts);
-  const { kind, key } = fact as FlowFactKey & { readonly kind: "debounce" | "batch" };
+function make({ starter, world, order, verdict }: Collecting, collectUntil: Instant | null): Run {
+  const { fn, event } = order;
+  const { by: kind, key, flow, replaces } = verdict;
+  if (replaces !== null) replaceRun(starter, fn, replaces);
+  makeRoom(starter, fn, world.facts);
   return starter.create({
     functionId: fn.id,
     events: [eventOf(event)],
@@ -135,12 +150,13 @@ function make(
     parent: null,
     startAt: collectUntil ?? starter.now(),
     collectUntil,
-    ...(collectUntil === null ? {} : { moreFlow: { collect: { kind, key } } }),
+    moreFlow: collectUntil === null ? flow : { ...flow, collect: { kind, key } },
   });
 }
 
-function put(starter: Starter, run: Run, events: Run["events"], untilAt: Instant): void {
-  run.stateSize += sizeOf(events) - sizeOf(run.events);
+/** What a run that collects holds in steps is nothing: the size of its state is that of its events. */
+function put(starter: Starter, run: Run, events: Run["events"], size: number, untilAt: Instant): void {
+  run.stateSize = size;
   run.events = events;
   run.startAt = untilAt;
   starter.batch().runs.add(run);
@@ -149,5 +165,4 @@ function put(starter: Starter, run: Run, events: Run["events"], untilAt: Instant
   if (job.dueAt !== untilAt) moveJob(starter.context, run, job, untilAt);
 }
 
-const sizeOf = (events: Run["events"]): number => events.reduce((size, event) => size + event.json.length, 0);
 const eventOf = ({ stored: { id, name, json } }: IncomingEvent) => ({ id, name, json });

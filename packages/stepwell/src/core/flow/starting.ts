@@ -24,7 +24,7 @@ export type StartCause = "event" | "invoke" | "cron" | "rerun";
 
 export type Verdict =
   /** A run starts; `flow` is what its limits go by beside the keys of concurrency. */
-  | { readonly kind: "start"; readonly flow: StartFlow; readonly replaces: string | null }
+  | ({ readonly kind: "start" } & StartTerms)
   /** The run exists: the same was started before. */
   | { readonly kind: "existing"; readonly runId: string; readonly reason: string }
   /** A run is left behind that says why it did not start. */
@@ -38,7 +38,13 @@ export type Verdict =
       readonly details: ErrorDetails;
     }
   /** The event goes to a run that collects events, or begins one. */
-  | { readonly kind: "collect"; readonly by: "debounce" | "batch"; readonly key: string };
+  | ({ readonly kind: "collect"; readonly by: "debounce" | "batch"; readonly key: string } & StartTerms);
+
+/** What a run that is made goes by, and the run whose place it takes. */
+export interface StartTerms {
+  readonly flow: StartFlow;
+  readonly replaces: string | null;
+}
 
 export type StartFlow = Pick<RunFlow, "singleton" | "idempotency">;
 
@@ -101,8 +107,8 @@ export interface StartWorld {
   remember(key: FlowFactKey, value: string, expiresAt: Instant): void;
   /** Runs of the function that wait for their first call. */
   queued(functionId: string): number;
-  /** The run is in memory and collects events. */
-  collects(runId: string): boolean;
+  /** Whether a run collects events, is under way, or is over (or gone). */
+  stateOf(runId: string): "collecting" | "open" | "over";
 }
 
 export function decideStart(world: StartWorld, request: StartRequest): Verdict {
@@ -112,8 +118,8 @@ export function decideStart(world: StartWorld, request: StartRequest): Verdict {
   const earlier = earlierRun(facts, keys);
   if (earlier !== null) return earlier;
   if (pause === "reject" || pause === "skip") return pausedVerdict(fn, pause, request.cause);
-  const { singleton } = keys;
-  const holder = singleton === null ? null : facts.flow(singleton);
+  const joined = joinedRun(world, keys);
+  const holder = holderOf(world, keys, joined);
   const mode = fn.flow.singleton?.mode;
   if (holder !== null && mode === "skip") {
     return {
@@ -123,7 +129,7 @@ export function decideStart(world: StartWorld, request: StartRequest): Verdict {
       details: { function: fn.slug, run: holder },
     };
   }
-  const backlog = joinsCollecting(world, keys) ? null : backlogVerdict(world.queued(fn.id), fn);
+  const backlog = joined !== null ? null : backlogVerdict(world.queued(fn.id), fn);
   if (backlog !== null) return backlog;
   if (keys.rate !== null) {
     const verdict = rateLimit(fn.flow.rateLimit!, facts.flow(keys.rate), now);
@@ -139,16 +145,23 @@ export function decideStart(world: StartWorld, request: StartRequest): Verdict {
     }
     world.remember(keys.rate, verdict.state, verdict.expiresAt);
   }
-  if (keys.debounce !== null) return { kind: "collect", by: "debounce", key: keys.debounce.key };
-  if (keys.batch !== null) return { kind: "collect", by: "batch", key: keys.batch.key };
-  return { kind: "start", flow: startFlow(fn, keys), replaces: replacedRun(mode, holder) };
+  const terms = { flow: startFlow(fn, keys), replaces: replacedRun(mode, holder) };
+  if (keys.debounce !== null) return { kind: "collect", by: "debounce", key: keys.debounce.key, ...terms };
+  if (keys.batch !== null) return { kind: "collect", by: "batch", key: keys.batch.key, ...terms };
+  return { kind: "start", ...terms };
 }
 
-/** The event goes to a run that is there already. */
-function joinsCollecting({ facts, collects }: StartWorld, { debounce, batch }: FlowKeys): boolean {
+/** The run that collects events and to which this one goes, if there is one. */
+function joinedRun({ facts, stateOf }: StartWorld, { debounce, batch }: FlowKeys): string | null {
   const key = debounce ?? batch;
   const runId = key === null ? null : collectingRun(key, facts.flow(key));
-  return runId !== null && collects(runId);
+  return runId !== null && stateOf(runId) === "collecting" ? runId : null;
+}
+
+/** The one run of the event's key, unless it is the one to which the event goes anyway. */
+function holderOf({ facts, stateOf }: StartWorld, { singleton }: FlowKeys, joined: string | null): string | null {
+  const holder = singleton === null ? null : facts.flow(singleton);
+  return holder === null || holder === joined || stateOf(holder) === "over" ? null : holder;
 }
 
 /** The run that a fact of a debounce, a batch or a singleton names. */
@@ -184,12 +197,12 @@ function startFlow(fn: FunctionConfig, { singleton, idempotency }: FlowKeys): St
   };
 }
 
-/** The run has been made: who comes later finds it. */
-export function rememberRun(world: StartWorld, request: StartRequest, runId: string): void {
+/** The run has been made, or the event has joined it (`isNew` false): who comes later finds it. */
+export function rememberRun(world: StartWorld, request: StartRequest, runId: string, isNew = true): void {
   const { fn } = request;
   const keys = flowKeys(request, world.now);
   if (keys.onceFor !== null) world.remember(keys.onceFor, runId, world.now + LIMITS.dedupeMs);
   if (keys.idempotency !== null) world.remember(keys.idempotency, runId, world.now + fn.flow.idempotency!.periodMs);
   // As long as the run, however long that is: its end deletes it.
-  if (keys.singleton !== null) world.remember(keys.singleton, runId, Number.MAX_SAFE_INTEGER);
+  if (keys.singleton !== null && isNew) world.remember(keys.singleton, runId, Number.MAX_SAFE_INTEGER);
 }

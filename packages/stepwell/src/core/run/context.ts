@@ -7,7 +7,7 @@ import type { Batch, FlowFactKey } from "../batch.ts";
 import type { Instant } from "../instant.ts";
 import type { Random } from "../random.ts";
 import type { RetryPolicy } from "../retry.ts";
-import type { EndReason, Job, ParentLink, Run, Wait } from "./run.ts";
+import type { EndReason, Job, ParentLink, Run, RunEvent, Wait } from "./run.ts";
 
 export interface RunLimits {
   readonly stepsPerRunMax: number;
@@ -44,6 +44,8 @@ export interface RunContext {
   takeSignal(name: string): void;
   /** Takes the signal away from the step that waits for it; it gets nothing but its timeout. */
   dropWait(runId: string, slot: string): void;
+  /** Events of a run that failed get a run of their own, which begins then. Returns its id. */
+  retryEvents(run: Run, events: readonly RunEvent[], startAt: Instant, attempt: number): string;
   /** A fact of flow control is over. */
   forgetFlow(key: FlowFactKey): void;
   /** A wait wants to know of events that came before it; its patience ends at `untilAt` when there are none. */

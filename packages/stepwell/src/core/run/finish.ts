@@ -10,6 +10,7 @@ import { type ErrorCode, type ErrorDetails, errorMessage } from "../../protocol/
 import { canonicalJson, type JsonText } from "../../protocol/json.ts";
 import { disarmAll } from "./arm.ts";
 import type { RunContext } from "./context.ts";
+import { settleEvents } from "./event-results.ts";
 import { isCancelledWithParent } from "./invoke.ts";
 import { removeJob } from "./jobs.ts";
 import { type EndReason, isEnded, type Run } from "./run.ts";
@@ -22,7 +23,9 @@ export function completeRun(context: RunContext, run: Run, output: JsonText): vo
     });
     return;
   }
-  end(context, run, "completed", output, null);
+  const settled = settleEvents(context, run, output);
+  if (settled?.error == null) end(context, run, "completed", output, null);
+  else end(context, run, "failed", settled.keepsOutput ? output : null, settled.error);
 }
 
 export function failRun(context: RunContext, run: Run, error: ErrorValue): void {

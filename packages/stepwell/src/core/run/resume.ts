@@ -24,6 +24,7 @@ export function resumeFailed(context: RunContext, run: Run): void {
   if (failed !== null) forget(context, run, failed);
   run.status = waits ? "queued" : "running";
   run.error = null;
+  run.output = null;
   run.reason = null;
   run.endedAt = null;
   run.startedAt = waits ? null : context.now;

@@ -157,6 +157,10 @@ export interface RunNotes {
   readonly codeChange?: { readonly at: Instant; readonly steps: readonly string[]; readonly reason: string };
   /** How often the run was resumed after it had failed. */
   readonly resumes?: number;
+  /** Which attempt of its events it is, from 1; absent: the first. Only they had failed in the run before. */
+  readonly eventAttempt?: number;
+  /** The run that tries those of its events again that failed. */
+  readonly retriedBy?: string;
   /** Steps of other runs that asked for the same and get its result too. */
   readonly joined?: readonly { readonly runId: string; readonly slot: string }[];
 }

@@ -45,6 +45,8 @@ export const RunRecord = z
       .optional()
       .meta({ description: "The code no longer fits the stored steps. Ours." }),
     resumes: z.number().int().optional().meta({ description: "How often it was resumed after it had failed. Ours." }),
+    event_attempt: z.number().int().optional().meta({ description: "Which attempt of its events it is. Ours." }),
+    retried_by: id.optional().meta({ description: "The run that tries those of its events again that failed. Ours." }),
     function_slug: z.string().nullable(),
     function_name: z.string().nullable(),
     app: z.string().nullable(),

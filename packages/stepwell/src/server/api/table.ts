@@ -19,6 +19,7 @@ import { RAW_ROUTES } from "./raw-routes.ts";
 import { REGISTRATION_ROUTES } from "./registration-routes.ts";
 import type { Route } from "./route.ts";
 import { RUN_ACTION_ROUTES } from "./run-action-routes.ts";
+import { RUN_EVENT_ROUTES } from "./run-event-routes.ts";
 import { RUN_ROUTES } from "./run-routes.ts";
 import { SERVER_ROUTES } from "./server-routes.ts";
 import { SESSION_ROUTES } from "./session-routes.ts";
@@ -38,6 +39,7 @@ export const ROUTES: readonly Route[] = [
   ...ENDPOINT_ROUTES,
   ...EVENT_ROUTES,
   ...RUN_ROUTES,
+  ...RUN_EVENT_ROUTES,
   ...RUN_ACTION_ROUTES,
   ...EXPLAIN_ROUTES,
   ...LOG_ROUTES,
