@@ -10,6 +10,7 @@ import { type Environment, serverUrl, setting } from "./settings.ts";
 
 export interface ClientOptions {
   readonly url?: string;
+  readonly apiToken?: string;
   readonly signingKey?: string;
   readonly json: boolean;
 }
@@ -28,8 +29,8 @@ export class ApiClient {
 
   constructor(options: ClientOptions, env: Environment) {
     this.url = serverUrl(options.url, env);
-    const key = setting(options.signingKey, "SIGNING_KEY", env);
-    this.#headers = key === undefined ? {} : { authorization: `Bearer ${hashedSigningKey(key) ?? key}` };
+    const token = bearerOf(options, env);
+    this.#headers = token === undefined ? {} : { authorization: `Bearer ${token}` };
   }
 
   /** The `data` of an answer. */
@@ -57,11 +58,20 @@ export class ApiClient {
 
   /** Sends a JSON body; the `data` of the answer, and its status. */
   async post<T>(path: string, body: object): Promise<{ readonly status: number; readonly data: T }> {
+    return this.#send("POST", path, body);
+  }
+
+  async #send<T>(method: string, path: string, body: object): Promise<{ readonly status: number; readonly data: T }> {
     const headers = { "content-type": "application/json" };
-    const response = await this.#request("POST", path, { body: JSON.stringify(body), headers });
+    const response = await this.#request(method, path, { body: JSON.stringify(body), headers });
     const answer = await this.#body(response);
     if (!isRecord(answer) || !isRecord(answer["data"])) throw this.#stranger(response.status);
     return { status: response.status, data: answer["data"] as T };
+  }
+
+  /** Replaces something; the `data` of the answer, and its status. */
+  async put<T>(path: string, body: object): Promise<{ readonly status: number; readonly data: T }> {
+    return this.#send("PUT", path, body);
   }
 
   async delete(path: string): Promise<void> {
@@ -161,6 +171,15 @@ class ServerError extends StepwellError {
 
 function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === "object" && value !== null;
+}
+
+/** What is shown to the server: what the command line says comes before the environment, a token before the key. */
+function bearerOf({ apiToken, signingKey }: ClientOptions, env: Environment): string | undefined {
+  if (apiToken !== undefined) return apiToken;
+  const token = signingKey === undefined ? setting(undefined, "API_TOKEN", env) : undefined;
+  if (token !== undefined) return token;
+  const key = setting(signingKey, "SIGNING_KEY", env);
+  return key === undefined ? undefined : (hashedSigningKey(key) ?? key);
 }
 
 export function pathWith(path: string, query: Query): string {

@@ -18,7 +18,8 @@ export function subcommand(parent: Command, name: string, description: string, i
 export function clientOptions(command: Command): Command {
   return command
     .option("--url <url>", `address of the server; default $STEPWELL_BASE_URL, else ${URL_DEFAULT}`)
-    .option("--signing-key <key>", "default $STEPWELL_SIGNING_KEY; a development server needs none")
+    .option("--api-token <token>", "default $STEPWELL_API_TOKEN; a development server needs none")
+    .option("--signing-key <key>", "instead of an API token; default $STEPWELL_SIGNING_KEY")
     .option("--json", "print JSON", false);
 }
 

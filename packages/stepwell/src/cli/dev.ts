@@ -6,6 +6,7 @@ import type { RunningServer } from "../server/server.ts";
 import { MemoryStore } from "../store/memory.ts";
 import { SqliteStore } from "../store/sqlite.ts";
 import type { Store } from "../store/store.ts";
+import { type AccessOptions, readAccess } from "./access-settings.ts";
 import { prepareDataDir } from "./data-dir.ts";
 import type { ExitCode } from "./exit-code.ts";
 import { LiveLines } from "./live-lines.ts";
@@ -13,9 +14,10 @@ import { freePort } from "./port.ts";
 import type { LogChoice } from "./program.ts";
 import { pollIntervalMs, serve, unfinishedRuns } from "./serve.ts";
 import { type Environment, setting } from "./settings.ts";
+import { setUpLines } from "./start.ts";
 import type { Terminal } from "./terminal.ts";
 
-export interface DevOptions extends LogChoice {
+export interface DevOptions extends LogChoice, AccessOptions {
   readonly url: readonly string[];
   readonly discovery: boolean;
   readonly host: string;
@@ -33,6 +35,7 @@ export interface DevOptions extends LogChoice {
 export async function dev(options: DevOptions, terminal: Terminal, env: Environment): Promise<ExitCode> {
   const port = await freePort(options.host, options.port);
   if (port !== options.port) terminal.complain(`Port ${options.port} is in use; taking ${port}.`);
+  const access = readAccess(options, env);
   const isPretty = options.logFormat === "pretty";
   // The live lines tell what happened; of the log's own lines only warnings are news, unless somebody asks for more.
   const log = createLog({
@@ -49,6 +52,7 @@ export async function dev(options: DevOptions, terminal: Terminal, env: Environm
       host: options.host,
       port,
       eventKeys: [],
+      ...access,
       signingKey: setting(undefined, "SIGNING_KEY", env) ?? null,
       signingKeyFallback: setting(undefined, "SIGNING_KEY_FALLBACK", env) ?? null,
       retryIntervalMs: options.retryInterval === undefined ? null : options.retryInterval * 1_000,
@@ -78,7 +82,7 @@ async function tellPretty(server: RunningServer, options: DevOptions, terminal: 
   server     ${cyan(server.url)}
   dashboard  ${cyan(`${server.url}/`)}
   data       ${options.ephemeral ? "in memory, gone when this ends" : `${options.dataDir}/, kept between restarts`}
-${dim("  any event key is accepted; do not use this in production (see `stepwell start`)")}
+${dim("  any event key is accepted; do not use this in production (see `stepwell start`)")}${accessLines(server, terminal)}
 `);
   for (const app of apps)
     terminal.print(dim(`known app ${app.id}, ${app.functions.length} functions, at ${shownUrl(app.url)}`));
@@ -86,6 +90,14 @@ ${dim("  any event key is accepted; do not use this in production (see `stepwell
   watchPretty(server, terminal); // Before anything is awaited: nothing that happens from here on is missed.
   const openRuns = await unfinishedRuns(server);
   if (openRuns !== null) terminal.print(`unfinished runs: ${openRuns}, carrying on`);
+}
+
+/** What a server says that others can reach. */
+function accessLines({ isOpen, setupUrl }: RunningServer, terminal: Terminal): string {
+  if (isOpen) return "";
+  const { dim } = terminal.colors;
+  const lines = dim("\n  others can reach it, so dashboard and API want a log-in, an API token or the signing key");
+  return setupUrl === null ? lines : lines + setUpLines(setupUrl, terminal);
 }
 
 export function waitingText(
@@ -128,6 +140,7 @@ async function problemOf(server: RunningServer, notice: Notice): Promise<string 
 
 async function tellLog(server: RunningServer, options: DevOptions, log: ServerLog): Promise<void> {
   log.info("listening", { url: server.url, data: options.ephemeral ? "memory" : options.dataDir });
+  if (server.setupUrl !== null) log.info("no user yet: open this once, within a day", { setUp: server.setupUrl });
   const openRuns = await unfinishedRuns(server);
   if (openRuns !== null) log.info("unfinished runs, carrying on", { runs: openRuns });
 }

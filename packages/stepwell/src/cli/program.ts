@@ -4,6 +4,7 @@
  */
 import { Command, Option } from "commander";
 import { VERSION } from "../protocol/version.ts";
+import { addAccess } from "./access-commands.ts";
 import { addInvoke, addOperations, addPending, addServed, addSignal } from "./action-commands.ts";
 import { type Adding, clientOptions, examples, subcommand } from "./command-parts.ts";
 import { DATA_DIR_DEFAULT } from "./data-dir.ts";
@@ -57,6 +58,7 @@ export function createProgram(terminal: Terminal, env: Environment, ended: (code
   addServed(add);
   addSignal(add);
   addInvoke(add);
+  addAccess(add);
   addInit(add);
   return program;
 }
@@ -72,6 +74,7 @@ function addDev({ program, terminal, env, ended }: Adding): void {
     .option("--retry-interval <seconds>", "the same delay before every retry, instead of a growing one", seconds)
     .option("--poll-interval <seconds>", "how often apps are asked for changes", seconds, 5)
     .option("--grace <seconds>", "how long calls may take to finish when the server is ended", seconds, 10);
+  placementOptions(command);
   logOptions(command, "pretty")
     .addHelpText(
       "after",
@@ -95,12 +98,14 @@ function addStart({ program, terminal, env, ended }: Adding): void {
     .option("--poll-interval <seconds>", "how often apps given by --url are asked for changes; 0 for never", seconds, 0)
     .option("--grace <seconds>", "how long calls may take to finish when the server is ended", seconds, 30)
     .option("--allow-private-requests", "requests of steps (step.fetch, step.ai) may go to private addresses", false);
+  placementOptions(command);
   logOptions(command, terminal.isTty ? "pretty" : "json")
     .addHelpText(
       "after",
       examples(
         "export STEPWELL_SIGNING_KEY=$(openssl rand -hex 32) STEPWELL_EVENT_KEY=$(openssl rand -hex 16)\n  stepwell start",
         "stepwell start --host 0.0.0.0 --data-dir /var/lib/stepwell",
+        "stepwell start --public-url https://stepwell.example.com --trust-proxy",
       ),
     )
     .action(async (options) => {
@@ -181,6 +186,13 @@ function addInit({ program, terminal, ended }: Adding): void {
 
 export const FRAMEWORKS = ["fastify", "express", "hono", "next", "koa", "node"] as const;
 export type Framework = (typeof FRAMEWORKS)[number];
+
+/** Of servers that others reach. */
+function placementOptions(command: Command): Command {
+  return command
+    .option("--public-url <url>", "how people reach it, behind a proxy; default $STEPWELL_PUBLIC_URL")
+    .option("--trust-proxy", "believe the X-Forwarded-* headers of the proxy before it", false);
+}
 
 function logOptions(command: Command, format: LogChoice["logFormat"]): Command {
   return command

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { exposureOf, isLoopback } from "./start.ts";
+import { isLoopback } from "../server/access/access.ts";
+import { exposureOf } from "./start.ts";
 
 const KEYS = { signingKey: "00".repeat(16), signingKeyFallback: null, eventKeys: ["a"] };
 
@@ -19,5 +20,5 @@ test("what the keys protect is said as it is: calls go out under the current key
   expect(isProtected).toContain("calls to apps: signed with the current key");
   expect(isProtected).toContain("requests here: the fallback key is accepted too");
   expect(exposureOf({ host: "::1" }, KEYS).isProtected.join()).not.toContain("fallback");
-  expect(isOpen).toContain("/ and /health");
+  expect(isOpen).toContain("/health, and the log-in page");
 });

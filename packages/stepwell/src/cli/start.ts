@@ -1,8 +1,9 @@
 /** `stepwell start`: the server for production. Keys are required, and what is acknowledged survives a power cut. */
-import { isIP } from "node:net";
+import { isLoopback } from "../server/access/access.ts";
 import { createLog, type ServerLog } from "../server/log.ts";
 import type { RunningServer } from "../server/server.ts";
 import { SqliteStore } from "../store/sqlite.ts";
+import { type AccessOptions, readAccess } from "./access-settings.ts";
 import { prepareDataDir } from "./data-dir.ts";
 import type { ExitCode } from "./exit-code.ts";
 import { isShort, type KeyOptions, readKeys, type ServerKeys } from "./keys.ts";
@@ -11,7 +12,7 @@ import { pollIntervalMs, serve, unfinishedRuns } from "./serve.ts";
 import type { Environment } from "./settings.ts";
 import type { Terminal } from "./terminal.ts";
 
-export interface StartOptions extends LogChoice, KeyOptions {
+export interface StartOptions extends LogChoice, KeyOptions, AccessOptions {
   readonly url: readonly string[];
   readonly host: string;
   readonly port: number;
@@ -25,6 +26,7 @@ export interface StartOptions extends LogChoice, KeyOptions {
 
 export async function start(options: StartOptions, terminal: Terminal, env: Environment): Promise<ExitCode> {
   const keys = readKeys(options, env);
+  const access = readAccess(options, env);
   const isPretty = options.logFormat === "pretty";
   const log = createLog({ format: isPretty ? "human" : "json", level: options.logLevel ?? "info" });
   return serve({
@@ -37,6 +39,7 @@ export async function start(options: StartOptions, terminal: Terminal, env: Envi
       host: options.host,
       port: options.port,
       ...keys,
+      ...access,
       log,
       appUrls: options.url,
       discover: false,
@@ -56,17 +59,22 @@ interface Exposure {
 
 /** What a stranger who reaches the port can and cannot do. */
 export function exposureOf(
-  options: Pick<StartOptions, "host"> & Partial<Pick<StartOptions, "allowPrivateRequests">>,
+  options: Pick<StartOptions, "host"> & { readonly publicUrl?: string } & Partial<
+      Pick<StartOptions, "allowPrivateRequests">
+    >,
   keys: ServerKeys,
 ): Exposure {
   const count = keys.eventKeys.length;
   const isProtected = [
     `sending events: ${count === 1 ? "the event key" : `one of ${count} event keys`}`,
-    "apps, runs and every other API: the signing key",
+    "dashboard and API: a log-in, an API token or the signing key",
     ...(keys.signingKeyFallback === null ? [] : ["requests here: the fallback key is accepted too"]),
     "calls to apps: signed with the current key",
   ];
-  const isOpen = ["/ and /health", "transport: plain HTTP, so put a proxy with TLS before it"];
+  const isOpen = ["/health, and the log-in page"];
+  if (options.publicUrl?.startsWith("https:") !== true) {
+    isOpen.push("transport: plain HTTP, so put a proxy with TLS before it, and name it with --public-url");
+  }
   if (options.allowPrivateRequests === true)
     isOpen.push("requests of steps: they may reach this machine and its network");
   if (!isLoopback(options.host)) isOpen.push(`the port: reachable from other machines (--host ${options.host})`);
@@ -76,8 +84,11 @@ export function exposureOf(
   return { isProtected, isOpen };
 }
 
-export function isLoopback(host: string): boolean {
-  return host === "localhost" || host === "::1" || (isIP(host) === 4 && host.startsWith("127."));
+/** Where the first user is made. */
+export function setUpLines(setupUrl: string, { colors }: Terminal): string {
+  return `
+  set up  ${colors.cyan(setupUrl)}
+          ${colors.dim("makes the first user; works once, within a day (or `stepwell users create NAME --scope admin`)")}`;
 }
 
 async function tellPretty(server: RunningServer, options: StartOptions, keys: ServerKeys, terminal: Terminal) {
@@ -85,7 +96,7 @@ async function tellPretty(server: RunningServer, options: StartOptions, keys: Se
   const openRuns = await unfinishedRuns(server);
   const { isProtected, isOpen } = exposureOf(options, keys);
   terminal.print(`${bold("stepwell start")}
-  server  ${cyan(server.url)}
+  server  ${cyan(server.url)}${server.setupUrl === null ? "" : setUpLines(server.setupUrl, terminal)}
   data    ${options.dataDir}/, safe against power loss
   ${green("protected")}
 ${isProtected.map((line) => `    ${line}`).join("\n")}
@@ -98,6 +109,7 @@ ${isOpen.map((line) => `    ${line}`).join("\n")}
 async function tellLog(server: RunningServer, options: StartOptions, keys: ServerKeys, log: ServerLog) {
   const { isProtected, isOpen } = exposureOf(options, keys);
   log.info("listening", { url: server.url, data: options.dataDir });
+  if (server.setupUrl !== null) log.info("no user yet: open this once, within a day", { setUp: server.setupUrl });
   log.info("exposure", { protected: isProtected, open: isOpen });
   const openRuns = await unfinishedRuns(server);
   if (openRuns !== null) log.info("unfinished runs, carrying on", { runs: openRuns });

@@ -178,6 +178,8 @@ describe("stepwell start", () => {
     const server = stepwell(START, folder, KEYS);
     const url = await listening(server);
     await server.said(/"protected":\[.*signing key/);
+    const link = await server.said(/"setUp":"(http:[^"]*\/setup#[\w-]{43})"/);
+    expect(link[1]).toContain(url);
     const told = async (env: Readonly<Record<string, string>>, ...args: string[]) => {
       const { code, stderr } = await stepwell([...args, "--url", url, "--json"], folder, env).ended;
       return code === 0 ? "ok" : (JSON.parse(stderr) as { error: { code: string } }).error.code;

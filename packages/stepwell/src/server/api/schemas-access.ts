@@ -11,6 +11,7 @@ export const credentialName = z
   .trim()
   .min(1, "must not be empty")
   .max(64, "must have at most 64 characters")
+  .regex(/^[^\p{C}]+$/u, "must have no control characters")
   .meta({ description: "For people: what it is for." });
 
 export const PrincipalRecord = z
