@@ -14,6 +14,7 @@ import "./styles/lists.css";
 import "./styles/charts.css";
 import "./styles/views.css";
 import "./styles/logs.css";
+import "./styles/doors.css";
 import "./styles/waterfall.css";
 
 applyTheme(storedTheme());

@@ -17,6 +17,7 @@ import { QueuePage } from "./routes/queue/queue-page.tsx";
 import { RunPage } from "./routes/run/run-page.tsx";
 import { readRunSearch } from "./routes/runs/run-search.ts";
 import { RunsPage } from "./routes/runs/runs-page.tsx";
+import { SettingsPage } from "./routes/settings/settings-page.tsx";
 import { Shell } from "./shell/shell.tsx";
 
 const root = createRootRoute({
@@ -53,6 +54,10 @@ const routes = [
   createRoute({ getParentRoute: () => root, path: "/apps/$name", component: AppPage }),
   createRoute({ getParentRoute: () => root, path: "/queue", component: QueuePage }),
   createRoute({ getParentRoute: () => root, path: "/logs", component: LogsPage, validateSearch: readLogSearch }),
+  createRoute({ getParentRoute: () => root, path: "/settings", component: SettingsPage }),
+  // Whoever is logged in has nothing to do there; whoever is not sees the form at every address.
+  createRoute({ getParentRoute: () => root, path: "/login", component: HomePage }),
+  createRoute({ getParentRoute: () => root, path: "/setup" }),
   createRoute({ getParentRoute: () => root, path: "/operations", component: OperationsPage }),
 ] as const;
 

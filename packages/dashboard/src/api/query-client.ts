@@ -1,11 +1,19 @@
 /** The cache of answers. What the feed reports is fetched again at once; the rest is looked at when a view opens. */
-import { QueryClient } from "@tanstack/react-query";
+import { QueryCache, QueryClient } from "@tanstack/react-query";
 import { ApiError } from "./request.ts";
 
 const STALE_MS = 5_000;
 const TRIES_MAX = 2;
 
-export const queryClient = new QueryClient({
+export const queryClient: QueryClient = new QueryClient({
+  queryCache: new QueryCache({
+    // Whoever has to log in is asked to, wherever it shows first.
+    onError: (error, query) => {
+      if (error instanceof ApiError && error.status === 401 && query.queryKey[0] !== "session") {
+        void queryClient.invalidateQueries({ queryKey: ["session"] });
+      }
+    },
+  }),
   defaultOptions: {
     queries: {
       staleTime: STALE_MS,

@@ -4,6 +4,15 @@ import type { LogRecord } from "../../../stepwell/src/server/api/log-routes.ts";
 import type { OperationRecord } from "../../../stepwell/src/server/api/operation-record.ts";
 import type { PendingRecord } from "../../../stepwell/src/server/api/pending-routes.ts";
 import type {
+  AuditRecord,
+  KeyRecord,
+  NewKey as NewKeyRecord,
+  NewToken as NewTokenRecord,
+  TokenRecord,
+  UserLink as UserLinkRecord,
+  UserRecord,
+} from "../../../stepwell/src/server/api/schemas-access.ts";
+import type {
   FunctionQueueRecord,
   GateRecord,
   QueueRecord,
@@ -20,6 +29,7 @@ import type {
   RunRecord,
   StepRecord,
 } from "../../../stepwell/src/server/api/schemas-v1.ts";
+import type { LinkRecord, SessionRecord } from "../../../stepwell/src/server/api/session-routes.ts";
 import type { AppSyncRecord, SyncFailureRecord } from "../../../stepwell/src/server/api/sync-routes.ts";
 import type { TickRecord } from "../../../stepwell/src/server/api/tick-routes.ts";
 import type { RunV2, SpanV2 } from "../../../stepwell/src/server/api/v2/schemas-v2.ts";
@@ -57,6 +67,17 @@ export interface Span extends Omit<z.infer<typeof SpanV2>, "children"> {
   readonly children: readonly Span[];
 }
 export type Step = z.infer<typeof StepRecord>;
+
+export type ApiKey = z.infer<typeof KeyRecord>;
+export type AuditEntry = z.infer<typeof AuditRecord>;
+export type NewKey = z.infer<typeof NewKeyRecord>;
+export type NewToken = z.infer<typeof NewTokenRecord>;
+export type PasswordLink = z.infer<typeof LinkRecord>;
+export type Session = z.infer<typeof SessionRecord>;
+export type Token = z.infer<typeof TokenRecord>;
+export type User = z.infer<typeof UserRecord>;
+export type UserLink = z.infer<typeof UserLinkRecord>;
+export type Scope = User["scope"];
 
 export type PauseMode = NonNullable<Fn["paused"]>;
 

@@ -1,4 +1,5 @@
 /** Where one can go: at the side of a wide screen, at the foot of a narrow one. */
+import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import {
   Blocks,
@@ -7,25 +8,30 @@ import {
   House,
   Layers,
   ListTree,
+  LogOut,
   type LucideIcon,
   Moon,
   ScrollText,
   Search,
+  Settings,
   SquareFunction,
   Sun,
   SunMoon,
+  UserRound,
   Zap,
 } from "lucide-react";
 import { useState } from "react";
+import { logout, sessionQuery } from "../api/access.ts";
 import { type FeedState, useFeedState } from "../api/feed.ts";
 import { Button } from "../parts/button.tsx";
 import { Dialog } from "../parts/dialog.tsx";
+import { tellError } from "../parts/toast.tsx";
 import { ask } from "./ask.ts";
 import { Brand } from "./brand.tsx";
 import { applyTheme, nextTheme, storedTheme } from "./theme.ts";
 
 interface Place {
-  readonly to: "/" | "/runs" | "/events" | "/functions" | "/queue" | "/apps" | "/logs" | "/operations";
+  readonly to: "/" | "/runs" | "/events" | "/functions" | "/queue" | "/apps" | "/logs" | "/operations" | "/settings";
   readonly label: string;
   readonly icon: LucideIcon;
   /** On a narrow screen it is behind "More": there are five places at most. */
@@ -41,6 +47,7 @@ export const PLACES: readonly Place[] = [
   { to: "/apps", label: "Apps", icon: Blocks, isMinor: true },
   { to: "/logs", label: "Logs", icon: ScrollText, isMinor: true },
   { to: "/operations", label: "Operations", icon: Layers, isMinor: true },
+  { to: "/settings", label: "Settings", icon: Settings, isMinor: true },
 ];
 
 export function Navigation() {
@@ -70,11 +77,44 @@ export function Navigation() {
         </button>
       </nav>
       <div className="side-foot">
+        <WhoIsIt />
         <LiveSign />
         <ThemeButton hasLabel />
       </div>
     </aside>
   );
+}
+
+/** Who is logged in, where that is asked. */
+function WhoIsIt() {
+  const principal = useQuery(sessionQuery).data?.principal;
+  if (principal?.kind !== "session") return null;
+  return (
+    <p className="who small">
+      <UserRound size={15} aria-hidden />
+      <span className="cut">{principal.name}</span>
+      {principal.scope !== "admin" && <span className="soft">{`may ${principal.scope}`}</span>}
+      <Button
+        look="plain"
+        size="small"
+        className="push"
+        onClick={() => void leave()}
+        aria-label="Log out"
+        title="Log out"
+      >
+        <LogOut size={15} aria-hidden />
+      </Button>
+    </p>
+  );
+}
+
+async function leave(): Promise<void> {
+  try {
+    await logout();
+    location.assign("/");
+  } catch (error) {
+    tellError(error);
+  }
 }
 
 /** The places that a narrow screen has no room for. */
@@ -89,6 +129,7 @@ export function MoreDialog({ onClose }: { readonly onClose: () => void }) {
           </Link>
         ))}
       </nav>
+      <WhoIsIt />
       <LiveSign />
     </Dialog>
   );

@@ -7,12 +7,24 @@ import { Toasts } from "../parts/toast.tsx";
 import { AddAppDialog } from "../routes/apps/add-app.tsx";
 import { SendDialog } from "../routes/events/send-dialog.tsx";
 import { InvokeDialog } from "../routes/functions/invoke-dialog.tsx";
+import { SessionGate } from "../routes/login/session-gate.tsx";
+import { SetupPage } from "../routes/login/setup-page.tsx";
 import { ask, useAsked } from "./ask.ts";
 import { Brand } from "./brand.tsx";
 import { MoreDialog, Navigation, ThemeButton } from "./navigation.tsx";
 import { Palette } from "./palette.tsx";
 
 export function Shell() {
+  const isSetup = useRouterState({ select: (state) => state.location.pathname === "/setup" });
+  if (isSetup) return <SetupPage />;
+  return (
+    <SessionGate>
+      <Frame />
+    </SessionGate>
+  );
+}
+
+function Frame() {
   const main = useRef<HTMLElement>(null);
   const path = useRouterState({ select: (state) => state.location.pathname });
   // biome-ignore lint/correctness/useExhaustiveDependencies: another view begins at its top.

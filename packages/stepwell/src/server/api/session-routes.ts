@@ -12,7 +12,7 @@ import { type Data, type RequestFacts, route } from "./route.ts";
 import { when } from "./schemas.ts";
 import { PrincipalRecord, scopeField } from "./schemas-access.ts";
 
-const SessionRecord = z
+export const SessionRecord = z
   .object({
     login: z.enum(["none", "required"]).meta({ description: "`none`: whoever reaches the server may do everything." }),
     needs_setup: z
@@ -23,7 +23,7 @@ const SessionRecord = z
   })
   .meta({ id: "Session" });
 
-const LinkRecord = z
+export const LinkRecord = z
   .object({
     kind: z.enum(["first", "invited", "reset"]).meta({ description: "`first`: the guest chooses the name too." }),
     name: z.string().nullable(),

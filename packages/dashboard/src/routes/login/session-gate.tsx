@@ -1,0 +1,19 @@
+/** Nothing is shown to whoever has to log in first; a server that is open asks nobody. */
+import { useQuery } from "@tanstack/react-query";
+import type { ReactNode } from "react";
+import { sessionQuery } from "../../api/access.ts";
+import { Bones, Failure } from "../../parts/states.tsx";
+import { LoginPage } from "./login-page.tsx";
+
+export function SessionGate({ children }: { readonly children: ReactNode }) {
+  const session = useQuery(sessionQuery);
+  if (session.data === undefined) {
+    return (
+      <main className="page">
+        {session.error === null ? <Bones count={4} /> : <Failure error={session.error} retry={session.refetch} />}
+      </main>
+    );
+  }
+  const { login, principal, needs_setup: needsSetup } = session.data;
+  return login === "required" && principal === null ? <LoginPage needsSetup={needsSetup} /> : children;
+}

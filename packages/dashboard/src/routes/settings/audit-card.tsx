@@ -1,0 +1,52 @@
+/** Who changed what, newest first. */
+import { useQuery } from "@tanstack/react-query";
+import { useState } from "react";
+import { auditQuery } from "../../api/access.ts";
+import type { AuditEntry } from "../../api/records.ts";
+import { Badge } from "../../parts/badge.tsx";
+import { Button } from "../../parts/button.tsx";
+import { Ago } from "../../parts/time-text.tsx";
+import { CardList } from "./card-list.tsx";
+
+const SHORT = 10;
+const LONG = 100;
+
+export function AuditCard() {
+  const [limit, setLimit] = useState(SHORT);
+  const audit = useQuery({ ...auditQuery(limit), placeholderData: (before) => before });
+  return (
+    <div className="stack">
+      <CardList
+        title="Who changed what"
+        query={audit}
+        empty="Nothing has been changed yet."
+        renderItem={(entry) => <AuditLine key={entry.id} entry={entry} />}
+      />
+      {limit === SHORT && audit.data?.length === SHORT && (
+        <p>
+          <Button size="small" onClick={() => setLimit(LONG)}>
+            Show more
+          </Button>
+        </p>
+      )}
+    </div>
+  );
+}
+
+function AuditLine({ entry: { at, actor, action, target, address, outcome } }: { readonly entry: AuditEntry }) {
+  return (
+    <li className="line">
+      <div className="line-main">
+        <p className="wrap">
+          <strong>{actor.name === "" ? actor.kind : actor.name}</strong> {action}{" "}
+          <span className="mono small">{target}</span>
+        </p>
+        <p className="soft small">{`${actor.kind.replaceAll("_", " ")}${address === "" ? "" : `, from ${address}`}`}</p>
+      </div>
+      {outcome !== "done" && <Badge tone="bad">{outcome}</Badge>}
+      <span className="soft small line-when">
+        <Ago at={at} />
+      </span>
+    </li>
+  );
+}
