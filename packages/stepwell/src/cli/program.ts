@@ -97,7 +97,8 @@ function addStart({ program, terminal, env, ended }: Adding): void {
     .option("--data-dir <folder>", "where the data is kept", DATA_DIR_DEFAULT)
     .option("--poll-interval <seconds>", "how often apps given by --url are asked for changes; 0 for never", seconds, 0)
     .option("--grace <seconds>", "how long calls may take to finish when the server is ended", seconds, 30)
-    .option("--allow-private-requests", "requests of steps (step.fetch, step.ai) may go to private addresses", false);
+    .option("--allow-private-requests", "requests of steps (step.fetch, step.ai) may go to private addresses", false)
+    .option("--public-apps-only", "refuse apps on private addresses; link-local ones are always refused", false);
   placementOptions(command);
   logOptions(command, terminal.isTty ? "pretty" : "json")
     .addHelpText(

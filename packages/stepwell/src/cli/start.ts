@@ -22,6 +22,7 @@ export interface StartOptions extends LogChoice, KeyOptions, AccessOptions {
   /** Seconds. */
   readonly grace: number;
   readonly allowPrivateRequests: boolean;
+  readonly publicAppsOnly: boolean;
 }
 
 export async function start(options: StartOptions, terminal: Terminal, env: Environment): Promise<ExitCode> {
@@ -46,6 +47,7 @@ export async function start(options: StartOptions, terminal: Terminal, env: Envi
       pollIntervalMs: pollIntervalMs(options.pollInterval),
       shutdownGraceMs: options.grace * 1_000,
       allowPrivateRequests: options.allowPrivateRequests,
+      publicAppsOnly: options.publicAppsOnly,
     },
     started: (server) => (isPretty ? tellPretty(server, options, keys, terminal) : tellLog(server, options, keys, log)),
     stopping: (signal) => log.info("stopping", { signal, graceSeconds: options.grace }),

@@ -4,6 +4,7 @@
  *   HC1. A body is never kept beyond its limit, compressed or not.
  *   HC2. Redirects keep method, headers and body, up to their limit.
  *   HC3. A request that met a kept connection the app was just closing is sent once more; nothing else is repeated here.
+ *   HC4. Connections are made only to addresses that may be called (app-address.ts), also after redirects.
  */
 import { promisify } from "node:util";
 import { brotliDecompress, gunzip, inflate } from "node:zlib";
@@ -12,7 +13,9 @@ import type { Client, Dispatcher } from "undici";
 import type { StopSignal } from "../engine/ports.ts";
 import { formatDuration } from "../protocol/duration.ts";
 import { LIMITS } from "../protocol/limits.ts";
+import { appLookup, isAppAddress, literalProblem } from "./app-address.ts";
 import { Connections, type Passenger } from "./connections.ts";
+import type { AddressCheck } from "./gateway/address-guard.ts";
 
 export interface HttpRequest {
   readonly method: string;
@@ -54,6 +57,8 @@ export class HttpFailure extends Error {
 export interface HttpClientOptions {
   /** Connections to one origin. */
   readonly connectionsMax?: number;
+  /** Which addresses may be connected to. Default: those that apps can have. */
+  readonly isAllowed?: AddressCheck;
 }
 
 const ORIGINS_MAX = 1_000;
@@ -67,8 +72,10 @@ const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
 export class HttpClient {
   readonly #origins: LRUCache<string, Connections>;
   readonly #connectionsMax: number;
+  readonly #isAllowed: AddressCheck;
 
   constructor(options: HttpClientOptions = {}) {
+    this.#isAllowed = options.isAllowed ?? isAppAddress;
     this.#connectionsMax = options.connectionsMax ?? 1_000;
     this.#origins = new LRUCache({
       max: ORIGINS_MAX,
@@ -129,8 +136,10 @@ export class HttpClient {
   #connectionsOf(origin: string): Connections {
     const known = this.#origins.get(origin);
     if (known !== undefined) return known;
+    const problem = literalProblem(origin, this.#isAllowed);
+    if (problem !== null) throw new HttpFailure("unreachable", problem); // HC4
     const connections = new Connections(origin, this.#connectionsMax, {
-      connect: { timeout: CONNECT_MS_MAX },
+      connect: { timeout: CONNECT_MS_MAX, lookup: appLookup(this.#isAllowed) }, // HC4
       keepAliveTimeout: KEEP_ALIVE_MS,
       // One timer per request instead of three (Exchange).
       headersTimeout: 0,

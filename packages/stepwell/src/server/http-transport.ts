@@ -20,6 +20,7 @@ import { signatureKey } from "../protocol/signature.ts";
 import { VERSION } from "../protocol/version.ts";
 import { shownUrl } from "./app-url.ts";
 import { withWholePairs } from "./body.ts";
+import type { AddressCheck } from "./gateway/address-guard.ts";
 import { type HttpAnswer, HttpClient, HttpFailure } from "./http-client.ts";
 
 export interface HttpTransportOptions {
@@ -27,6 +28,8 @@ export interface HttpTransportOptions {
   readonly signingKey: string | null;
   readonly connectionsMax?: number;
   readonly callMsMax?: number;
+  /** Which addresses may be called. Default: those that apps can have. */
+  readonly isAllowed?: AddressCheck;
   /** Takes the lines that came along with the reply to a call. It must not throw. */
   readonly takeLines?: (call: Call, header: string) => void;
 }
@@ -53,9 +56,11 @@ export class HttpTransport implements AppTransport {
     this.#key = options.signingKey === null ? null : signatureKey(options.signingKey);
     this.#takeLines = options.takeLines;
     this.#callMsMax = options.callMsMax ?? LIMITS.callMsMax;
-    this.#client = new HttpClient(
-      options.connectionsMax === undefined ? {} : { connectionsMax: options.connectionsMax },
-    );
+    const { connectionsMax, isAllowed } = options;
+    this.#client = new HttpClient({
+      ...(connectionsMax === undefined ? {} : { connectionsMax }),
+      ...(isAllowed === undefined ? {} : { isAllowed }),
+    });
   }
 
   call(call: Call, _save: SaveResults, signal: StopSignal): Promise<Outcome> {

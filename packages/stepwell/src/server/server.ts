@@ -17,6 +17,7 @@ import type { Store } from "../store/store.ts";
 import { Access } from "./access/access.ts";
 import { anyOriginRoutes } from "./api/any-origin.ts";
 import { ROUTES } from "./api/table.ts";
+import { isAppAddress } from "./app-address.ts";
 import { checkpointRunOf, saveCheckpoint } from "./checkpoint-routes.ts";
 import { systemClock } from "./clock.ts";
 import type { ServerContext, ServerKind } from "./context.ts";
@@ -26,6 +27,7 @@ import { Endpoints } from "./endpoints/endpoints.ts";
 import { EVENT_ROUTE_PREFIX, receiveEvents } from "./event-route.ts";
 import { FEED_ROUTE, Feed } from "./feed.ts";
 import { createGateway } from "./gateway/gateway.ts";
+import { isPublicAddress } from "./gateway/public-address.ts";
 import { startHousekeeping } from "./housekeeping.ts";
 import { HttpClient } from "./http-client.ts";
 import { HttpTransport } from "./http-transport.ts";
@@ -78,6 +80,8 @@ export interface ServerOptions {
   readonly trustProxy?: boolean;
   /** Made when there is no user yet; without it, `setupUrl` is where the first user is made. */
   readonly firstAdmin?: { readonly name: string; readonly password: string } | null;
+  /** Apps must be on the public internet. Without it they may be on private addresses, but for link-local ones. */
+  readonly publicAppsOnly?: boolean;
   /** Transports of other URL schemes, by scheme without the colon. */
   readonly transports?: Readonly<Record<string, AppTransport>>;
 }
@@ -204,8 +208,9 @@ function createParts(options: ServerOptions, access: Access): Parts {
     stored: (runs) => feed.publishLines(runs),
   });
   const takeLines = (call: Call, header: string) => logs.takeHeader(call, header);
-  const http = new HttpTransport({ signingKey, connectionsMax, takeLines });
-  const endpoint = new EndpointTransport({ signingKey, connectionsMax });
+  const isAllowed = options.publicAppsOnly === true ? isPublicAddress : isAppAddress;
+  const http = new HttpTransport({ signingKey, connectionsMax, takeLines, isAllowed });
+  const endpoint = new EndpointTransport({ signingKey, connectionsMax, isAllowed });
   const transport = new SchemeTransport({ http, https: http, [ENDPOINT_SCHEME]: endpoint, ...options.transports });
   const metrics: Metrics = new Metrics(
     () => engine.stats,
@@ -224,7 +229,7 @@ function createParts(options: ServerOptions, access: Access): Parts {
     ...(options.limits === undefined ? {} : { limits: options.limits }),
     onFatal: options.onFatal,
   });
-  const client = new HttpClient({ connectionsMax: 8 });
+  const client = new HttpClient({ connectionsMax: 8, isAllowed });
   const syncFailures = new SyncFailures(() => systemClock.now());
   const syncer = syncFailures.watching(
     createSyncer({ engine, send: (request) => client.send(request), kind, signingKeys, log }),

@@ -145,7 +145,8 @@ const FAILURES: Readonly<Record<number, readonly [string, string]>> = {
 };
 
 function refusal(url: string, answer: HttpAnswer): StepwellError {
-  const message = messageOf(parse(answer.body));
+  // Only an app's own words are passed on: what else answers at an address is nobody's business here.
+  const message = answer.header(HEADERS.sdk) === undefined ? null : messageOf(parse(answer.body));
   const known = FAILURES[answer.status];
   if (answer.status >= 500) {
     return failed(url, "internal_server_error", message ?? `it answers ${answer.status}`);

@@ -17,6 +17,7 @@ import { failedCall } from "../../protocol/reply.ts";
 import { signatureKey } from "../../protocol/signature.ts";
 import { VERSION } from "../../protocol/version.ts";
 import { shownUrl } from "../app-url.ts";
+import type { AddressCheck } from "../gateway/address-guard.ts";
 import { HttpClient, HttpFailure, type HttpRequest } from "../http-client.ts";
 import { outcomeOf, signBytes } from "../http-transport.ts";
 
@@ -24,6 +25,8 @@ export interface EndpointTransportOptions {
   /** Null: calls are not signed. */
   readonly signingKey: string | null;
   readonly connectionsMax?: number;
+  /** Which addresses may be called. Default: those that apps can have. */
+  readonly isAllowed?: AddressCheck;
 }
 
 /** The request as the run's event tells it. */
@@ -38,9 +41,12 @@ export class EndpointTransport implements AppTransport {
   readonly #client: HttpClient;
   readonly #key: string | null;
 
-  constructor({ signingKey, connectionsMax }: EndpointTransportOptions) {
+  constructor({ signingKey, connectionsMax, isAllowed }: EndpointTransportOptions) {
     this.#key = signingKey === null ? null : signatureKey(signingKey);
-    this.#client = new HttpClient(connectionsMax === undefined ? {} : { connectionsMax });
+    this.#client = new HttpClient({
+      ...(connectionsMax === undefined ? {} : { connectionsMax }),
+      ...(isAllowed === undefined ? {} : { isAllowed }),
+    });
   }
 
   async call(call: Call, _save: SaveResults, signal: StopSignal): Promise<Outcome> {

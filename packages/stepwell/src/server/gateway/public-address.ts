@@ -52,7 +52,7 @@ export function isPublicAddress(address: string): boolean {
 }
 
 /** The IPv4 address of a mapped (::ffff:0:0/96) or translated (64:ff9b::/96) one; null for all others. */
-function carriedAddress(address: string): string | null {
+export function carriedAddress(address: string): string | null {
   const groups = groupsOf(address);
   const isMapped = groups.slice(0, 5).every((group) => group === 0) && groups[5] === 0xffff;
   const isTranslated = groups[0] === 0x64 && groups[1] === 0xff9b && groups.slice(2, 6).every((group) => group === 0);
