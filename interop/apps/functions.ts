@@ -101,10 +101,10 @@ function parallel(seen: Seen): Definition[] {
       triggers: [{ event: "test/all" }],
       handler: async ({ event, step }) => {
         const results = await Promise.all([
-          step.run("a", part(event, "a", 600)),
-          step.run("b", part(event, "b", 600)),
+          step.run("a", part(event, "a", 2_000)),
+          step.run("b", part(event, "b", 2_000)),
           step.sleep("c", "1s"),
-          step.run("d", part(event, "d", 600)),
+          step.run("d", part(event, "d", 2_000)),
         ]);
         const after = await step.run("after", part(event, "after", 0));
         return [...results, after];

@@ -74,15 +74,19 @@ describe.each([
     expect(await output.json()).toEqual({ key: "posted", method: "POST" });
   });
 
-  // In production the first attempt of the server comes after half a minute.
-  test.skipIf(keys !== undefined)("a step that fails is tried again by calls of the server", async ({ expect }) => {
+  /** Why a test is left out; null: it is not. */
+  const tooSlow = keys === undefined ? null : "in production the server's first attempt comes after half a minute";
+
+  test("a step that fails is tried again by calls of the server", async ({ expect, skip }) => {
+    if (tooSlow !== null) skip(tooSlow);
     const answer = await ask("/retries?key=retries");
     const output = await fetch(answer.headers.get("location") ?? "");
     expect(await output.json()).toEqual({ value: "at last" });
     expect(app.ran("retries")).toEqual(["before", "flaky", "flaky", "flaky"]);
   });
 
-  test.skipIf(keys !== undefined)("so is a handler that throws", async ({ expect }) => {
+  test("so is a handler that throws", async ({ expect, skip }) => {
+    if (tooSlow !== null) skip(tooSlow);
     const answer = await ask("/throws?key=throws");
     const output = await fetch(answer.headers.get("location") ?? "");
     expect(await output.json()).toEqual({ value: "at last" });
@@ -105,7 +109,8 @@ describe.each([
     expect(app.ran("parallel").sort()).toEqual(["a", "b", "c"]);
   });
 
-  test.skipIf(adapter === "next")("the SDK's proxy stands between client and server", async ({ expect }) => {
+  test("the SDK's proxy stands between client and server", async ({ expect, skip }) => {
+    if (adapter === "next") skip("the app of Next.js serves no proxy");
     const answer = await fetch(`${app.url}/proxied?key=proxied`);
     expect(answer.url.startsWith(`${app.url}/poll?runId=`)).toBe(true);
     expect([answer.status, await answer.json()]).toEqual([200, { key: "proxied", method: "GET" }]);
