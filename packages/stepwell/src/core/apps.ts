@@ -4,6 +4,7 @@
  *   A1. A sync replaces an app's functions as a whole; those that are missing are archived, not forgotten.
  *   A2. A sync with the checksum of the one before changes nothing.
  *   A3. Who is paused stays paused through syncs.
+ *   A4. So the pause of a function that is not served any more can be ended; it would be paused again when it comes back.
  */
 import type { AppConfig, FunctionConfig } from "../protocol/function.ts";
 import { canonicalJson } from "../protocol/json.ts";
@@ -69,6 +70,14 @@ export class Apps {
     return id === undefined ? undefined : this.functionOf(id);
   }
 
+  /** The function with this slug or id, also when it has been archived; one that is served goes first. */
+  findAny(slugOrId: string): FunctionConfig | undefined {
+    const served = this.find(slugOrId) ?? this.#functions.get(slugOrId)?.fn;
+    if (served !== undefined) return served;
+    for (const { fn } of this.#functions.values()) if (fn.slug === slugOrId) return fn;
+    return undefined;
+  }
+
   versionOf(functionId: string): number {
     return this.#functions.get(functionId)?.version ?? 0;
   }
@@ -107,7 +116,7 @@ export class Apps {
       this.#findPaused();
       return { apps: [app], functions: [] };
     }
-    const fn = this.find(id);
+    const fn = mode === null ? this.findAny(id) : this.find(id); // A4
     if (fn === undefined) return null;
     const row = { ...this.#functions.get(fn.id)!, paused: mode };
     this.#functions.set(fn.id, row);

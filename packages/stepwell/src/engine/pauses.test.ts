@@ -58,6 +58,24 @@ describe("a paused function", () => {
     expect(rig.calls.map(({ call }) => call.runId)).toEqual([runId]);
   });
 
+  test("that is not served any more can be resumed, by slug and id, and not be paused", async () => {
+    const rig = await EngineRig.started();
+    for (const id of ["app-f", "f"]) {
+      rig.engine.sync(appOf(), `served ${id}`);
+      await rig.settle();
+      await pause(rig, "hold");
+      rig.engine.removeApp("app");
+      await rig.settle();
+      expect(await pause(rig, "hold", { kind: "function", id })).toBe(false);
+      expect(await pause(rig, null, { kind: "function", id })).toBe(true);
+    }
+    rig.engine.sync(appOf(), "again");
+    await rig.settle();
+    await start(rig);
+    expect(rig.calls).toHaveLength(1);
+    expect(await pause(rig, null, { kind: "function", id: "nobody" })).toBe(false);
+  });
+
   test("finishes the step that is being executed, and goes on from it when it is resumed", async () => {
     const rig = await EngineRig.started();
     const runId = await begun(rig);

@@ -121,7 +121,7 @@ describe("functions and apps", () => {
   test("that do not exist, and modes that do not, are refused", async () => {
     const api = await startApi({ pause: false });
     expect((await post(`${api.url}/v1/functions/nobody/pause`, {})).json.code).toBe("not_found");
-    expect((await post(`${api.url}/v1/functions/shop-send/pause`, {})).json.code).toBe("not_found");
+    expect((await post(`${api.url}/v1/functions/shop-send/pause`, {})).json.code).toBe("function_not_found");
     const wrong = await post(`${api.url}/v1/apps/shop/pause`, { mode: "forever" });
     expect(wrong.json).toMatchObject({ code: "body_invalid", error: expect.stringContaining("hold, skip or reject") });
   });

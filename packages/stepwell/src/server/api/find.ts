@@ -34,6 +34,13 @@ export function functionOf({ engine }: ApiContext, ref: string): FunctionConfig 
   return fn;
 }
 
+/** A function by its slug or id, also one that is not served any more. */
+export function anyFunctionOf({ engine }: ApiContext, ref: string): FunctionConfig {
+  const fn = engine.apps.findAny(ref);
+  if (fn === undefined) throw notFound("Function", ref);
+  return fn;
+}
+
 /** A function of an app: by its slug, by its id, or by the id that it has within the app. */
 export function functionOfApp(context: ApiContext, appRef: string, ref: string): FunctionConfig {
   const app = appOf(context, appRef);

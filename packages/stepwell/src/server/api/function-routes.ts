@@ -1,7 +1,8 @@
 /** `/v1/functions`: what is served now, and pausing it. */
 import { z } from "zod";
+import { StepwellError } from "../../protocol/errors.ts";
 import { functionRecord } from "../run-record.ts";
-import { functionOf, notFound } from "./find.ts";
+import { anyFunctionOf, functionOf, notFound } from "./find.ts";
 import { functionRef, text } from "./params.ts";
 import { pauseBody, unpauseBody } from "./pause-body.ts";
 import { route } from "./route.ts";
@@ -49,10 +50,11 @@ export const FUNCTION_ROUTES = [
     params: { id: functionRef },
     body: pauseBody,
     replies: { 200: { description: "It is paused.", schema: z.object({ function: z.string(), mode: z.string() }) } },
-    errors: ["not_found"],
+    errors: ["not_found", "function_not_found"],
     async handler({ path, body }, context) {
-      const { slug, id } = functionOf(context, path.id);
-      if (!(await context.engine.pause({ kind: "function", id, mode: body.mode }))) throw notFound("Function", path.id);
+      const { slug, id } = anyFunctionOf(context, path.id);
+      if (!(await context.engine.pause({ kind: "function", id, mode: body.mode })))
+        throw new StepwellError("function_not_found", { function: slug });
       return { data: { function: slug, mode: body.mode } };
     },
   }),
@@ -61,6 +63,7 @@ export const FUNCTION_ROUTES = [
     path: "/v1/functions/:id/resume",
     operationId: "resumeFunction",
     summary: "End the pause of a function",
+    description: "Also of one that is not served any more: it would come back paused.",
     tag: "Functions",
     scope: "operate",
     family: "v1",
@@ -69,7 +72,7 @@ export const FUNCTION_ROUTES = [
     replies: { 200: { description: "It is not paused any more.", schema: z.object({ function: z.string() }) } },
     errors: ["not_found"],
     async handler({ path }, context) {
-      const { slug, id } = functionOf(context, path.id);
+      const { slug, id } = anyFunctionOf(context, path.id);
       if (!(await context.engine.unpause({ kind: "function", id }))) throw notFound("Function", path.id);
       return { data: { function: slug } };
     },
