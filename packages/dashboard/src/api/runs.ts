@@ -54,11 +54,23 @@ export const traceQuery = (id: string) =>
     },
   });
 
+interface StepsPage {
+  readonly data: readonly Step[];
+  readonly page: { readonly cursor: string | null };
+}
+
 export const stepsQuery = (id: string) =>
   queryOptions({
     queryKey: ["run", id, "steps"],
     queryFn: async ({ signal }) => {
-      return (await request<{ data: Step[] }>("GET", `/v1/runs${pathOf(id)}/steps`, { signal })).data;
+      const steps: Step[] = [];
+      for (let cursor: string | null = "0"; cursor !== null; ) {
+        const path = `/v1/runs${pathOf(id)}/steps?cursor=${cursor}`;
+        const page: StepsPage = await request<StepsPage>("GET", path, { signal });
+        steps.push(...page.data);
+        cursor = page.page.cursor;
+      }
+      return steps;
     },
   });
 

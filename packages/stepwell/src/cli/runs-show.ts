@@ -1,4 +1,5 @@
 /** `stepwell runs show`: one run as a small tree of its steps. */
+import { LIMITS } from "../protocol/limits.ts";
 import { ApiClient, type ClientOptions } from "./api.ts";
 import { EXIT, type ExitCode } from "./exit-code.ts";
 import { type EventRecord, isEnded, type RunRecord, type StepRecord, statusOf, tookMs } from "./records.ts";
@@ -19,7 +20,7 @@ export async function showRun(
   const path = `/v1/runs/${encodeURIComponent(id)}`;
   const run = await api.get<RunRecord>(path);
   const [steps, event] = await Promise.all([
-    api.get<readonly StepRecord[]>(`${path}/steps`),
+    api.list<StepRecord>(`${path}/steps`, {}, LIMITS.stepsPerRunMax).then(({ data }) => data),
     // A run of a schedule has no stored event.
     run.event_id === null ? null : api.get<EventRecord>(`/v1/events/${run.event_id}`).catch(() => null),
   ]);

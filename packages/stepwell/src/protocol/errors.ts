@@ -398,6 +398,7 @@ export const ERRORS = {
     "Function {function} is not served here.",
     "Pass it to serve(), deploy, and sync again.",
   ),
+  feature_absent: entry(501, "{what} are not offered by this server.", "Leave it out, or use a server that offers it."),
   invariant: entry(500, "Invariant broken: {what}.", "This is a bug in stepwell; please report it with the log."),
 } as const satisfies Record<string, CatalogueEntry>;
 

@@ -271,8 +271,10 @@ export class MemoryStore implements Store {
     return newestFirst(operations, limit).map((operation) => ({ ...operation }));
   }
 
-  async listAttempts(runId: string): Promise<Attempt[]> {
-    return (this.#tables.attempts.get(runId) ?? []).map((attempt) => ({ ...attempt })).reverse();
+  async listAttempts(runId: string, slots?: readonly string[]): Promise<Attempt[]> {
+    const attempts = this.#tables.attempts.get(runId) ?? [];
+    const wanted = attempts.filter(({ slot }) => slots === undefined || slots.includes(slot));
+    return wanted.map((attempt) => ({ ...attempt })).reverse();
   }
 
   async listDecisions(eventId: string): Promise<Decision[]> {

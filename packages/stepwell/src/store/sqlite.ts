@@ -236,8 +236,8 @@ export class SqliteStore implements Store {
     return this.#list((reader) => reader.call("listSteps", runId, page));
   }
 
-  async listAttempts(runId: string): Promise<Attempt[]> {
-    return this.#list((reader) => reader.call("listAttempts", runId));
+  async listAttempts(runId: string, slots?: readonly string[]): Promise<Attempt[]> {
+    return this.#list((reader) => reader.call("listAttempts", runId, slots));
   }
 
   async listDecisions(eventId: string): Promise<Decision[]> {

@@ -229,7 +229,8 @@ export interface Store extends AccessStore {
   listPending(filter: PendingFilter): Promise<RunRow[]>;
   /** Steps in stack order, open ones last by the time they were queued. */
   listSteps(runId: string, page?: StepPage): Promise<ListedStep[]>;
-  listAttempts(runId: string): Promise<Attempt[]>;
+  /** Failed attempts, newest first: of these slots, or of all. */
+  listAttempts(runId: string, slots?: readonly string[]): Promise<Attempt[]>;
   listDecisions(eventId: string): Promise<Decision[]>;
   /** Index entries of the waits of a run, in the order of slot and position. */
   listWaits(runId: string): Promise<Wait[]>;

@@ -771,6 +771,10 @@ function listTests(current: () => Store): void {
       makeAttempt(idOf(1), 1, { status: null, slot: "s" }),
       makeAttempt(idOf(1), 0),
     ]);
+    expect(await current().listAttempts(idOf(1), ["s", "t"])).toEqual([
+      makeAttempt(idOf(1), 1, { status: null, slot: "s" }),
+    ]);
+    expect(await current().listAttempts(idOf(1), [])).toEqual([]);
     expect(await current().listDecisions(idOf(1))).toEqual([
       makeDecision(idOf(1), "a", { outcome: "deduplicated", runId: idOf(9), at: T0 - 5 }),
       makeDecision(idOf(1), "b"),

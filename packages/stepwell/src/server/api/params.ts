@@ -6,17 +6,17 @@ import { isJsonObject, type JsonObject } from "../../protocol/json.ts";
 const LIMIT_DEFAULT = 20;
 
 /** Whatever is asked for is cut to what is allowed. */
-export function limit(max: number) {
+export function limit(max: number, byDefault: number = LIMIT_DEFAULT) {
   return z
     .string()
     .regex(/^-?\d{1,9}$/, "it is not a whole number")
     .transform((text) => Math.min(Math.max(Number(text), 1), max))
-    .prefault(String(LIMIT_DEFAULT))
+    .prefault(String(byDefault))
     .meta({
       type: "integer",
       minimum: 1,
       maximum: max,
-      default: LIMIT_DEFAULT,
+      default: byDefault,
       pattern: undefined,
       description: "How many.",
     });
@@ -27,6 +27,14 @@ export const cursor = z
   .refine(isUlid, "it is not the id of a row")
   .optional()
   .meta({ description: "Where the page before ended: its `cursor`." });
+
+/** Of lists whose rows have no ids that sort: how many rows came before. */
+export const offsetCursor = z
+  .string()
+  .regex(/^\d{1,9}$/, "it is not what a page before said")
+  .transform(Number)
+  .prefault("0")
+  .meta({ type: "string", pattern: undefined, description: "Where the page before ended: its `cursor`." });
 
 /** RFC 3339, or Unix milliseconds. */
 export function time(description: string) {

@@ -7,6 +7,7 @@ import {
   registration,
   startApp,
   startTestServer,
+  stepRun,
   type TestServer,
 } from "../../../test/server/harness.ts";
 
@@ -118,6 +119,45 @@ describe("why", () => {
     expect(again.json).toEqual(first.json);
     expect(await server.store.counts()).toMatchObject({ events: 2, runs: 4 });
   });
+});
+
+describe("the steps of a run", () => {
+  test("come in pages that meet without gap, each with its own failed attempts", async () => {
+    const server = await startTestServer();
+    let done = 0;
+    const app = await startApp((_call, response) =>
+      done === 5 ? answer(response, 200, "ok") : answer(response, 206, [stepRun(String(++done), done)]),
+    );
+    await post(`${server.url}/fn/register`, registration(app.url, ["shop-a"]));
+    await post(`${server.url}/e/k`, { name: "test/go" });
+    await server.runsEnded(1);
+    const [run] = [...(await ask(`${server.url}/v1/runs`)).json.data];
+    const pages = [];
+    for (let cursor: string | null = "0"; cursor !== null; cursor = pages.at(-1)!.page.cursor)
+      pages.push((await ask(`${server.url}/v1/runs/${run!.run_id}/steps?limit=2&cursor=${cursor}`)).json);
+    expect(pages.map(({ data }) => data.map(({ name }: { name: string }) => name))).toEqual([
+      ["step 1", "step 2"],
+      ["step 3", "step 4"],
+      ["step 5"],
+    ]);
+    expect((await ask(`${server.url}/v1/runs/${run!.run_id}/steps?cursor=x`)).json.code).toBe("query_invalid");
+  });
+});
+
+test("what the protocol names and nobody offers here says so", async () => {
+  const { url } = await startTestServer();
+  for (const path of [
+    "runs/01HZZZZZZZZZZZZZZZZZZZZZZA/metadata",
+    "traces/userland",
+    "realtime/token",
+    "realtime/publish",
+  ])
+    expect((await post(`${url}/v1/${path}?channel=a&topic=b`, {})).json).toMatchObject({
+      code: "feature_absent",
+      status: 501,
+    });
+  expect((await ask(`${url}/v1/realtime/connect?token=t`)).status).toBe(501);
+  expect((await ask(`${url}/v1/prom/default`)).status).toBe(200);
 });
 
 describe("the feed", () => {

@@ -5,13 +5,14 @@ import { MAIN_SLOT } from "../../core/run/run.ts";
 import { attemptRecord, runRecord, stepRecord } from "../run-record.ts";
 import { cutPage } from "./answer.ts";
 import { runOf } from "./find.ts";
-import { cursor, limit, runId, text, time } from "./params.ts";
+import { cursor, limit, offsetCursor, runId, text, time } from "./params.ts";
 import { route } from "./route.ts";
 import { runFilter } from "./run-filter.ts";
 import { when } from "./schemas.ts";
 import { AttemptRecord, RunRecord, StepRecord } from "./schemas-v1.ts";
 
 const RUNS_MAX = 100;
+const STEPS_MAX = 1_000;
 
 const JobRecord = z
   .object({
@@ -76,22 +77,28 @@ export const RUN_ROUTES = [
     scope: "read",
     family: "v1",
     params: { id: runId },
+    query: { limit: limit(STEPS_MAX, STEPS_MAX), cursor: offsetCursor },
     replies: {
       200: {
-        description: "The steps, and the attempts in which the function itself failed.",
+        description: "A page of steps, and the attempts in which the function itself failed.",
         schema: z.array(StepRecord),
+        isPage: true,
         more: { function_failed_attempts: z.array(AttemptRecord) },
       },
     },
     errors: ["not_found"],
-    async handler({ path }, context) {
+    async handler({ path, query }, context) {
       const run = await runOf(context, path.id);
       const { store } = context;
-      const [steps, attempts] = await Promise.all([store.listSteps(run.id), store.listAttempts(run.id)]);
-      const ofFunction = attempts.filter((attempt) => attempt.slot === MAIN_SLOT).map(attemptRecord);
+      const { limit, cursor: offset } = query;
+      const found = await store.listSteps(run.id, { offset, limit: limit + 1 });
+      const steps = found.slice(0, limit);
+      const attempts = await store.listAttempts(run.id, [MAIN_SLOT, ...steps.map((step) => step.id)]);
+      const ofFunction = attempts.filter((attempt) => attempt.slot === MAIN_SLOT).slice(0, STEPS_MAX);
       return {
         data: steps.map((step) => stepRecord(step, attempts)),
-        more: { function_failed_attempts: ofFunction },
+        page: { limit, cursor: found.length > limit ? String(offset + limit) : null },
+        more: { function_failed_attempts: ofFunction.map(attemptRecord) },
       };
     },
   }),

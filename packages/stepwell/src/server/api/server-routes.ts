@@ -4,6 +4,7 @@ import { StepwellError } from "../../protocol/errors.ts";
 import { VERSION } from "../../protocol/version.ts";
 import { functionRecord } from "../run-record.ts";
 import type { ApiContext } from "./api-engine.ts";
+import { pathParam } from "./params.ts";
 import { route } from "./route.ts";
 import { anyObject } from "./schemas.ts";
 import { FunctionRecord } from "./schemas-v1.ts";
@@ -65,11 +66,25 @@ export const SERVER_ROUTES = [
     scope: "read",
     family: "bare",
     replies: { 200: { description: "Prometheus text.", contentType: "text/plain" } },
-    async handler(_input, { metrics }) {
-      return new Response(await metrics.text(), { headers: { "content-type": metrics.contentType } });
-    },
+    handler: (_input, context) => metricsText(context),
+  }),
+  route({
+    method: "GET",
+    path: "/v1/prom/:env",
+    operationId: "getEnvMetrics",
+    summary: "Metrics, under the address that the protocol has for them",
+    tag: "Server",
+    scope: "read",
+    family: "bare",
+    params: { env: pathParam("An environment's name; there is one.") },
+    replies: { 200: { description: "Prometheus text.", contentType: "text/plain" } },
+    handler: (_input, context) => metricsText(context),
   }),
 ];
+
+async function metricsText({ metrics }: ApiContext): Promise<Response> {
+  return new Response(await metrics.text(), { headers: { "content-type": metrics.contentType } });
+}
 
 function devInfo(context: ApiContext): Record<string, unknown> {
   const { apps } = context.engine;

@@ -1,6 +1,7 @@
 /** Every route that the server answers, once. */
 
 import { ENDPOINT_ROUTES } from "../endpoints/endpoint-routes.ts";
+import { ABSENT_ROUTES } from "./absent-routes.ts";
 import { APP_ROUTES } from "./app-routes.ts";
 import { AUDIT_ROUTES } from "./audit-routes.ts";
 import { CANCELLATION_ROUTES } from "./cancellation-routes.ts";
@@ -55,6 +56,7 @@ export const ROUTES: readonly Route[] = [
   ...REGISTRATION_ROUTES,
   ...STATE_ROUTES,
   ...STATS_ROUTES,
+  ...ABSENT_ROUTES,
   ...SERVER_ROUTES,
   ...DOCTOR_ROUTES,
   ...SESSION_ROUTES,

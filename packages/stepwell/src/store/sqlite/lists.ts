@@ -205,8 +205,10 @@ export function listOperations(db: DatabaseSync, limit: number, before?: string)
   return select<StoredOperation>(db, OPERATION_COLUMNS, "operations", where, newest(limit)).map(operationOfRow);
 }
 
-export function listAttempts(db: DatabaseSync, runId: string): Attempt[] {
+export function listAttempts(db: DatabaseSync, runId: string, slots?: readonly string[]): Attempt[] {
   const where = [clause("run_id = ?", encodeText(runId))];
+  if (slots !== undefined)
+    where.push(clause("slot IN (SELECT value FROM json_each(?))", JSON.stringify(slots.map(encodeText))));
   return select<Attempt>(db, ATTEMPT_COLUMNS, "attempts", where, clause("ORDER BY number DESC")).map(attemptOfRow);
 }
 

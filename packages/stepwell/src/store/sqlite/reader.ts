@@ -31,7 +31,7 @@ export function createReader({ path, busyTimeoutMs }: ReaderOptions) {
     listRuns: (filter: RunFilter) => lists.listRuns(db(), filter),
     listPending: (filter: PendingFilter) => lists.listPending(db(), filter),
     listSteps: (runId: string, page?: StepPage) => lists.listSteps(db(), runId, page),
-    listAttempts: (runId: string) => lists.listAttempts(db(), runId),
+    listAttempts: (runId: string, slots?: readonly string[]) => lists.listAttempts(db(), runId, slots),
     listDecisions: (eventId: string) => lists.listDecisions(db(), eventId),
     listWaits: (runId: string) => lists.listWaits(db(), runId),
     listFunctionVersions: (id: string, limit: number) => lists.listFunctionVersions(db(), id, limit),
