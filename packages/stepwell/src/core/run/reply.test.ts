@@ -113,10 +113,11 @@ describe("a call returns", () => {
     expect(rig.job()).toMatchObject({ attempt: 0, dueAt: START });
   });
 
-  test("an unknown operation fails the run with its name", () => {
+  test.each(["DeferAdd", "DeferAbort"] as const)("%s, which is experimental, fails the run with its name", (op) => {
     const rig = new RunRig();
-    rig.report("main", asking("DeferAdd"));
-    expect(JSON.parse(rig.run.error!)).toMatchObject({ code: "op_unsupported" });
+    rig.report("main", done("a"), asking(op), asking("RunComplete", { data: "1" }));
+    expect([rig.run.status, rig.memo("a")]).toEqual(["failed", '{"data":1}']);
+    expect(JSON.parse(rig.run.error!)).toMatchObject({ code: "op_unsupported", message: expect.stringContaining(op) });
   });
 });
 
