@@ -35,6 +35,7 @@ export type {
   SkipEvent,
   SkipHandler,
   StepwellFunction,
+  TimeoutHandler,
 } from "./sdk/function.ts";
 export { type FunctionReference, type InvokeOptions, type InvokeTarget, referenceFunction } from "./sdk/invoke.ts";
 export type { Jsonify } from "./sdk/jsonify.ts";

@@ -153,6 +153,22 @@ describe("the ends of runs", () => {
     expect(handled.slice(1)).toEqual([["timeout", "timed_out"]]);
   });
 
+  test.each(["onFailure", "onTimeout"] as const)("a time that counts as failure is handled by %s", async (name) => {
+    const heard: unknown[] = [];
+    const timeouts = { finish: "1d", asFailure: true };
+    const listen = ({ event }: { event: { name: string; data: { _inngest?: { reason?: string } } } }) =>
+      void heard.push([event.name, event.data._inngest?.reason]);
+    const late = client.createFunction(
+      { id: "late", triggers: { event: "start" }, timeouts, [name]: listen },
+      async ({ step }) => step.sleep("long", "30d"),
+    );
+    await using engine = await start(late);
+    const runId = await started(engine);
+    await engine.advance("1d");
+    expect(await engine.getRun(runId)).toMatchObject({ status: "failed" });
+    expect(heard).toEqual([["inngest/function.failed", "timed_out"]]);
+  });
+
   test("a body hears that its run was cancelled", async () => {
     let begin = () => {};
     const begun = new Promise<void>((resolve) => {

@@ -23,6 +23,8 @@ export type FailureEvent = ReceivedEvent<
     /** The event that started the failed run. */
     readonly event: ReceivedEvent;
     readonly events?: readonly ReceivedEvent[];
+    /** Why, where it was not an error of the function: `timed_out`, `function_removed`; ours alone. */
+    readonly _inngest?: { readonly status: string; readonly reason?: string };
   }
 >;
 
@@ -44,6 +46,9 @@ export type CancelEvent = ReceivedEvent<
     readonly _inngest?: { readonly status: string; readonly reason?: string };
   }
 >;
+
+/** What handles a run whose time was over. Its event is that of the end it counts as: cancelled, or with `asFailure` failed. */
+export type TimeoutHandler = (context: HandlerContext<CancelEvent | FailureEvent>) => unknown | Promise<unknown>;
 
 export type CancelHandler = (context: HandlerContext<CancelEvent>) => unknown | Promise<unknown>;
 
@@ -102,12 +107,15 @@ export interface FunctionOptions<Triggers extends TriggersInput = TriggersInput>
     readonly finish?: DurationInput;
     readonly asFailure?: boolean;
   };
-  /** Runs when a run of this function has failed for good. It is a function of its own and may use steps. */
+  /**
+   * Runs when a run of this function has failed for good. It is a function of its own and may use steps. With
+   * `timeouts.asFailure` also when a run's time was over, unless `onTimeout` is there for that.
+   */
   readonly onFailure?: FailureHandler;
   /** Runs when a run of this function was cancelled; also when its time was over, unless `onTimeout` is there for that. */
   readonly onCancel?: CancelHandler;
-  /** Runs when a run of this function was cancelled because its time was over. For a server of ours. */
-  readonly onTimeout?: CancelHandler;
+  /** Runs when the time of a run of this function was over, whatever that counts as. For a server of ours. */
+  readonly onTimeout?: TimeoutHandler;
   /** Runs when an event should have started this function and did not, for example while it was paused. For a server of ours. */
   readonly onSkip?: SkipHandler;
   readonly middleware?: readonly Middleware[];
@@ -183,14 +191,17 @@ interface Hook {
   readonly condition?: string;
 }
 
-function hooksOf({ onFailure, onCancel, onTimeout, onSkip }: FunctionOptions): readonly Hook[] {
+/** A run whose time was over is handled once: by `onTimeout`, else as what it counts as. */
+function hooksOf({ onFailure, onCancel, onTimeout, onSkip, timeouts }: FunctionOptions): readonly Hook[] {
   const isTimeout = "event.data._inngest.reason == 'timed_out'";
-  const others = onTimeout === undefined ? {} : { condition: "event.data._inngest.reason != 'timed_out'" };
   const { failed, cancelled, skipped } = INTERNAL_EVENTS;
+  const timedOut = timeouts?.asFailure === true ? failed : cancelled;
+  const others = (event: string) =>
+    onTimeout === undefined || event !== timedOut ? {} : { condition: "event.data._inngest.reason != 'timed_out'" };
   const all: readonly Hook[] = [
-    { kind: "failure", handler: onFailure, event: failed },
-    { kind: "cancel", handler: onCancel, event: cancelled, ...others },
-    { kind: "timeout", handler: onTimeout, event: cancelled, condition: isTimeout },
+    { kind: "failure", handler: onFailure, event: failed, ...others(failed) },
+    { kind: "cancel", handler: onCancel, event: cancelled, ...others(cancelled) },
+    { kind: "timeout", handler: onTimeout, event: timedOut, condition: isTimeout },
     { kind: "skip", handler: onSkip, event: skipped },
   ];
   return all.filter((hook) => hook.handler !== undefined);

@@ -106,6 +106,17 @@ describe("what handles the ends of runs", () => {
     expect(hook({ onCancel: () => 1 })[0]!.triggers).toEqual(cancelled(isOurs));
   });
 
+  test("a run whose time was over is a failed one where that counts as failure, and handled once too", () => {
+    const isTimeout = (is: string) => `${isOurs} && event.data._inngest.reason ${is} 'timed_out'`;
+    const failed = (expression: string) => [{ event: "inngest/function.failed", expression }];
+    const timeouts = { finish: "1h", asFailure: true };
+    const [failure, cancel, timeout] = hook({ timeouts, onFailure: () => 1, onCancel: () => 1, onTimeout: () => 1 });
+    expect(failure!.triggers).toEqual(failed(isTimeout("!=")));
+    expect(cancel!.triggers).toEqual(cancelled(isOurs));
+    expect(timeout!.triggers).toEqual(failed(isTimeout("==")));
+    expect(hook({ timeouts, onFailure: () => 1 })[0]!.triggers).toEqual(failed(isOurs));
+  });
+
   test("an id with a quote cannot break out of the expression", () => {
     const fn = client.createFunction({ id: "it's \\", triggers: [], onFailure: () => 1 }, () => null);
     const [, failure] = registrationsOf(fn, "https://app.test/");

@@ -184,7 +184,8 @@ describe("steps that wait and compose, as types", () => {
         id: "f",
         triggers: { event: "e" },
         onCancel: ({ event }) => expectTypeOf(event.data.event.name).toEqualTypeOf<string>(),
-        onTimeout: ({ event }) => expectTypeOf(event.name).toEqualTypeOf<"inngest/function.cancelled">(),
+        onTimeout: ({ event }) =>
+          expectTypeOf(event.name).toEqualTypeOf<"inngest/function.cancelled" | "inngest/function.failed">(),
         onSkip: ({ event }) => expectTypeOf(event.name).toEqualTypeOf<"inngest/function.skipped">(),
       },
       ({ signal }) => expectTypeOf(signal).toEqualTypeOf<AbortSignal>(),

@@ -134,7 +134,9 @@ export class Network {
     const base = this.#functionOf(fn);
     const outcome = await callInProcess(this.#client, { ...base, handler } as AnyFunction, call, {
       save: (ops) => this.#save(execution, ops, save),
-      ...(fn.sendsAlong ? {} : { sendEvents: async (events) => ({ ids: await world.sendFromStep(events) }) }),
+      ...(fn.sendsAlong
+        ? {}
+        : { sendEvents: async (events, seed) => ({ ids: await world.sendFromStep(events, seed) }) }),
       ...(fn.checkpointing === false ? {} : { maxRuntimeMs: fn.checkpointing.maxRuntimeMs }),
     });
     const versioned = { ...outcome, requestVersion: fn.requestVersion };

@@ -8,6 +8,7 @@
  */
 import type { PauseMode } from "../../src/core/batch.ts";
 import type { EventReceipt, IncomingEvent, StartAnswer } from "../../src/core/command.ts";
+import { eventIdFromSeed } from "../../src/protocol/ids.ts";
 import { canonicalJson, type JsonObject } from "../../src/protocol/json.ts";
 import type { StepRecord } from "../../src/store/records.ts";
 import { SIGNALS } from "./draw-program.ts";
@@ -48,9 +49,13 @@ export class Workload {
 
   constructor(world: World) {
     this.#world = world;
-    world.sendFromStep = async (events) => {
+    world.sendFromStep = async (events, seed) => {
       if (world.chainEvents++ >= CHAIN_EVENTS_MAX) return [];
-      const made = events.map((event) => this.#make(event.name, (event.data as { n: number }).n, event.id ?? null, 0));
+      // Every attempt of the step has the same seed: what an earlier one sent is known again.
+      const made = events.map((event, index) => {
+        const id = seed === null ? null : eventIdFromSeed(seed, index);
+        return this.#make(event.name, (event.data as { n: number }).n, event.id ?? null, 0, id);
+      });
       await this.#send(made, 2);
       return made.map((event) => event.stored.id);
     };
@@ -104,13 +109,19 @@ export class Workload {
     return `p${choices.chance(0.5) ? this.#producerIds : ++this.#producerIds}`;
   }
 
-  #make(name: string, n: number, producerId: string | null, delayMs: number): IncomingEvent {
+  #make(
+    name: string,
+    n: number,
+    producerId: string | null,
+    delayMs: number,
+    ownId: string | null = null,
+  ): IncomingEvent {
     const { ids, timeline } = this.#world;
-    const id = ids.next(timeline.wall);
+    const id = ownId ?? ids.next(timeline.wall);
     const now = timeline.wall;
     const ts = now + delayMs;
     const parsed: JsonObject = { data: { n, k: n % 3 }, id: producerId ?? id, name, ts, user: {} };
-    this.events.set(id, { id, name, n, producerId, isAcknowledged: false });
+    if (!this.events.has(id)) this.events.set(id, { id, name, n, producerId, isAcknowledged: false });
     const json = canonicalJson(parsed);
     const stored = { id, name, ts, receivedAt: now, idempotencyId: producerId, json, isInternal: false };
     return { stored, parsed, mayExist: false };

@@ -295,5 +295,6 @@ export class World {
   /** Set by the workload: how a step sends events. */
   sendFromStep: (
     events: readonly { readonly name: string; readonly data?: unknown; readonly id?: string }[],
+    seed: string | null,
   ) => Promise<string[]> = () => Promise.resolve([]);
 }
