@@ -115,7 +115,7 @@ export async function until(holds: () => Promise<boolean>, seconds: number, what
   }
 }
 
-function freePort(): Promise<number> {
+export function freePort(): Promise<number> {
   return new Promise((resolve) => {
     const probe = createServer();
     probe.listen(0, "127.0.0.1", () => {

@@ -1,6 +1,7 @@
 /** All benchmarks, in the order in which they run. */
 import { intake } from "./intake.ts";
 import { longRuns, oneAtATime } from "./latency.ts";
+import { lists } from "./lists.ts";
 import type { Question } from "./question.ts";
 import { memoryAtRest, recovery } from "./recovery.ts";
 import { sleepers } from "./sleepers.ts";
@@ -15,6 +16,7 @@ export const questions: readonly Question[] = [
   intake,
   sleepers,
   waits,
+  lists,
   recovery,
   memoryAtRest,
 ];

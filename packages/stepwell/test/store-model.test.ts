@@ -9,7 +9,7 @@ import type { Run, RunStatus } from "../src/core/run/run.ts";
 import type { StoredEvent } from "../src/protocol/event.ts";
 import { MemoryStore } from "../src/store/memory.ts";
 import { SqliteStore } from "../src/store/sqlite.ts";
-import type { EventFilter, PastEventsQuery, RunFilter, Store, WaitQuery } from "../src/store/store.ts";
+import type { EventFilter, PastEventsQuery, RunFilter, RunSearch, Store, WaitQuery } from "../src/store/store.ts";
 import * as make from "./conformance/batches.ts";
 import { readEverything } from "./conformance/store.ts";
 
@@ -257,12 +257,25 @@ const questions = fc.record({
   expireLimit: fc.nat(4),
 });
 
+/** The filter with what no index knows, now and then. */
+function searchOf(filter: RunFilter, index: number): RunSearch {
+  const more: readonly Partial<RunSearch>[] = [
+    {},
+    { text: "a", textFunctionIds: ["b"] },
+    { expression: { source: "event.a == output || output.b != null", now: make.T0 } },
+    { isBrief: true, parentId: make.idOf(index) },
+  ];
+  return { ...filter, ...more[index % more.length] };
+}
+
 async function ask(store: Store, { runs, events, waits, past, start, ...expiry }: Questions): Promise<unknown> {
   const before = await readEverything(store);
   const after = { dueAt: 5, runId: make.idOf(5), slot: "s0" };
   return {
     before,
     runs: await Promise.all(runs.map((filter) => store.listRuns(filter))),
+    searched: await Promise.all(runs.map((filter, index) => store.searchRuns(searchOf(filter, index)))),
+    counted: await Promise.all(runs.map((filter, index) => store.countRuns(searchOf(filter, index)))),
     events: await Promise.all(events.map((filter) => store.listEvents(filter))),
     waits: await store.loadWaits(waits),
     past: await Promise.all(past.map((query) => store.loadPastEvents(query))),

@@ -65,8 +65,10 @@ export const LIMITS = {
   replayFactMs: 30 * 86_400_000,
   /** Operations on many runs that are under way at once. */
   operationsOpenMax: 20,
-  /** Runs that are looked at to say how many an operation is about. */
-  operationCountMax: 100_000,
+  /** Runs that are counted to say how many an operation is about. */
+  operationCountMax: 10_000,
+  /** How long one search through runs or events may take; its page says where it stopped. */
+  searchMsMax: 75,
   /** Functions that the filter of an operation names. */
   operationFunctionsMax: 100,
   /** The fastest pace that an operation can be given, in runs per second. */

@@ -20,6 +20,7 @@ import { DEFAULT_ENV, type StoredEvent } from "../protocol/event.ts";
 import type { AccessChange, AccessRows, AuditFilter, AuditRow } from "./access.ts";
 import type { IntegrityPage, IntegrityQuery } from "./integrity.ts";
 import { MemoryAccess } from "./memory-access.ts";
+import { newestFirst, searchEvents, searchRuns } from "./memory-lists.ts";
 import { MemoryLogs } from "./memory-logs.ts";
 import { expireRunStats, listRunStats } from "./memory-run-stats.ts";
 import { applyRecords, copyRun, emptyTables, flowKeyText, type MemoryTables } from "./memory-tables.ts";
@@ -31,7 +32,6 @@ import {
   compareTexts,
   compareWaits,
   copyBatch,
-  type RunRecord,
   rowOfRun,
   type StepRecord,
   type WaitRecord,
@@ -40,6 +40,7 @@ import {
 import type { RunStatPoint, RunStatsQuery } from "./run-stats.ts";
 import type {
   EventFilter,
+  EventSearch,
   Fence,
   FlowFact,
   FlowKey,
@@ -49,8 +50,11 @@ import type {
   PastEventsQuery,
   PendingFilter,
   Registry,
+  RunCount,
   RunFilter,
   RunRow,
+  RunSearch,
+  SearchPage,
   StepPage,
   Store,
   StoreCounts,
@@ -221,8 +225,7 @@ export class MemoryStore implements Store {
   }
 
   async listEvents(filter: EventFilter): Promise<StoredEvent[]> {
-    const events = [...this.#tables.events.values()].filter((event) => matchesEvent(event, filter));
-    return newestFirst(events, filter.limit).map((event) => ({ ...event }));
+    return searchEvents(this.#tables, filter);
   }
 
   async getRun(env: string, id: string): Promise<RunRow | null> {
@@ -231,8 +234,20 @@ export class MemoryStore implements Store {
   }
 
   async listRuns(filter: RunFilter): Promise<RunRow[]> {
-    const runs = [...this.#tables.runs.values()].filter((run) => matchesRun(run, filter));
-    return newestFirst(runs, filter.limit).map((run) => rowOfRun(copyRun(run)));
+    return searchRuns(this.#tables, filter);
+  }
+
+  async searchRuns(search: RunSearch): Promise<SearchPage<RunRow>> {
+    return { rows: searchRuns(this.#tables, search), next: null };
+  }
+
+  async searchEvents(search: EventSearch): Promise<SearchPage<StoredEvent>> {
+    return { rows: searchEvents(this.#tables, search), next: null };
+  }
+
+  async countRuns(search: RunSearch): Promise<RunCount> {
+    const found = searchRuns(this.#tables, search);
+    return { count: found.length, next: found.length < search.limit ? null : (found.at(-1)?.id ?? null) };
   }
 
   async listPending({ env, functionIds, before, limit }: PendingFilter): Promise<RunRow[]> {
@@ -357,10 +372,6 @@ function comparePlaces(left: JobPlace, right: JobPlace): number {
   return compareTexts(left.runId, right.runId) || compareTexts(left.slot, right.slot);
 }
 
-function newestFirst<Row extends { readonly id: string }>(rows: Row[], limit: number): Row[] {
-  return rows.sort((left, right) => compareTexts(right.id, left.id)).slice(0, limit);
-}
-
 function oldestFirst<Row extends { readonly id: string }>(rows: Row[], limit: number): Row[] {
   return rows.sort((left, right) => compareTexts(left.id, right.id)).slice(0, limit);
 }
@@ -368,28 +379,4 @@ function oldestFirst<Row extends { readonly id: string }>(rows: Row[], limit: nu
 function matchesWait({ kind, name, path, value }: WaitRecord, query: WaitQuery): boolean {
   if (name !== query.name || !query.kinds.includes(kind)) return false;
   return query.keys.some((key) => key.path === path && key.value === value);
-}
-
-function matchesEvent(event: StoredEvent, filter: EventFilter): boolean {
-  return (
-    filter.env === DEFAULT_ENV &&
-    (filter.name === undefined || event.name === filter.name) &&
-    (filter.includeInternal === true || !event.isInternal) &&
-    (filter.receivedFrom === undefined || event.receivedAt >= filter.receivedFrom) &&
-    (filter.receivedUntil === undefined || event.receivedAt < filter.receivedUntil) &&
-    (filter.before === undefined || event.id < filter.before)
-  );
-}
-
-function matchesRun(run: RunRecord, filter: RunFilter): boolean {
-  const { eventId } = filter;
-  return (
-    run.env === filter.env &&
-    (filter.statuses === undefined || filter.statuses.includes(run.status)) &&
-    (filter.functionIds === undefined || filter.functionIds.includes(run.functionId)) &&
-    (eventId === undefined || run.events.some((event) => event.id === eventId)) &&
-    (filter.createdFrom === undefined || run.createdAt >= filter.createdFrom) &&
-    (filter.createdUntil === undefined || run.createdAt < filter.createdUntil) &&
-    (filter.before === undefined || run.id < filter.before)
-  );
 }

@@ -8,8 +8,9 @@ import type { Batch } from "../core/batch.ts";
 import type { InboxMessage, ReceivedPlace } from "../core/inbox.ts";
 import type { Instant } from "../core/instant.ts";
 import { type Job, MAIN_SLOT, type Run, type Step, type Wait } from "../core/run/run.ts";
+import { encodeUlidTime, ULID_TIME_MAX } from "../protocol/ids.ts";
 import { type RunStat, runStatsOf } from "./run-stats.ts";
-import type { ListedStep, RunRow, StepRow } from "./store.ts";
+import type { EventFilter, ListedStep, RunFilter, RunRow, StepRow } from "./store.ts";
 
 export type RunRecord = Omit<Run, "steps" | "stack" | "jobs" | "waits" | "stateSize" | "isStored">;
 
@@ -163,6 +164,38 @@ export function compareWaits(left: WaitRecord, right: WaitRecord): number {
 /** The order of a look-back. Ids say nothing of it: producers may choose the time in them. */
 export function compareReceived(left: ReceivedPlace, right: ReceivedPlace): number {
   return left.receivedAt - right.receivedAt || compareTexts(left.id, right.id);
+}
+
+interface IdBounds {
+  readonly from: string | null;
+  readonly until: string | null;
+}
+
+/** Runs created at or after, and before: the engine makes their ids, in the order of time. */
+export function runIdBounds({ createdFrom, createdUntil }: Pick<RunFilter, "createdFrom" | "createdUntil">): IdBounds {
+  return {
+    from: createdFrom === undefined ? null : timeText(createdFrom),
+    until: createdUntil === undefined ? null : timeText(createdUntil),
+  };
+}
+
+/** How far the clock of a producer that chooses the ids of its events may be off before a list by time misses them. */
+const CLOCK_SKEW_MS_MAX = 600_000;
+
+/** Events received at or after, and before; those within the bounds have to be looked at. */
+export function eventIdBounds({
+  receivedFrom,
+  receivedUntil,
+}: Pick<EventFilter, "receivedFrom" | "receivedUntil">): IdBounds {
+  return {
+    from: receivedFrom === undefined ? null : timeText(receivedFrom - CLOCK_SKEW_MS_MAX),
+    until: receivedUntil === undefined ? null : timeText(receivedUntil + CLOCK_SKEW_MS_MAX),
+  };
+}
+
+/** What the ids of an instant begin with. */
+function timeText(at: Instant): string {
+  return encodeUlidTime(Math.min(Math.max(Math.ceil(at), 0), ULID_TIME_MAX));
 }
 
 export function compareTexts(left: string, right: string): number {

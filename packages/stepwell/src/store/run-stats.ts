@@ -1,5 +1,5 @@
 /**
- * Counts of runs per function, minute and hour, for charts: kept beside the runs, so that a chart reads a few thousand small
+ * Counts of runs per function and step of time, for charts: kept beside the runs, so that a chart reads a few thousand small
  * rows however many runs there are (docs/decisions/010-run-stats.md).
  *
  *   RS1. They are made from what a batch tells its watchers, and stored in its transaction: exact, and never ahead of the runs.
@@ -10,10 +10,10 @@ import type { Instant } from "../core/instant.ts";
 import type { Run } from "../core/run/run.ts";
 import { DEFAULT_ENV } from "../protocol/event.ts";
 
-/** What one row is about: a minute, or an hour. */
-export type StatStepMs = 60_000 | 3_600_000;
+/** What one row is about: a minute, ten minutes, an hour, or a day (UTC). A chart reads those that suit its span. */
+export type StatStepMs = 60_000 | 600_000 | 3_600_000 | 86_400_000;
 
-export const STAT_STEPS_MS: readonly StatStepMs[] = [60_000, 3_600_000];
+export const STAT_STEPS_MS: readonly StatStepMs[] = [60_000, 600_000, 3_600_000, 86_400_000];
 
 /** Upper bounds of the classes of latencies, inclusive; the last class has none. */
 export const LATENCY_BOUNDS_MS: readonly number[] = [
@@ -44,7 +44,7 @@ const MAXIMA: ReadonlySet<number> = new Set(STAT_NAMES.flatMap((name, index) => 
 export interface RunStat {
   readonly env: string;
   readonly stepMs: StatStepMs;
-  /** Where the minute or hour begins. */
+  /** Where the step begins. */
   readonly at: Instant;
   readonly functionId: string;
   /** In the order of `STAT_NAMES`. */
@@ -81,10 +81,12 @@ export interface Latency {
   readonly classes: readonly number[];
 }
 
-/** Minutes are kept for a little longer than two days, hours for four hundred. */
+/** How long rows are kept: a little longer than four hours, two days, five weeks and three years. */
 export const STAT_AGE_MS_MAX: Readonly<Record<StatStepMs, number>> = {
-  60000: 50 * 3_600_000,
-  3600000: 400 * 86_400_000,
+  60000: 5 * 3_600_000,
+  600000: 50 * 3_600_000,
+  3600000: 36 * 86_400_000,
+  86400000: 1_100 * 86_400_000,
 };
 
 export const emptyStatValues = (): number[] => STAT_NAMES.map(() => 0);

@@ -33,6 +33,7 @@ import { scriptBeside, Thread } from "./sqlite/thread.ts";
 import type { Writer, WriterOptions } from "./sqlite/writer.ts";
 import {
   type EventFilter,
+  type EventSearch,
   type Fence,
   type FlowFact,
   type FlowKey,
@@ -43,8 +44,11 @@ import {
   type PastEventsQuery,
   type PendingFilter,
   type Registry,
+  type RunCount,
   type RunFilter,
   type RunRow,
+  type RunSearch,
+  type SearchPage,
   type StepPage,
   type Store,
   type StoreCounts,
@@ -230,6 +234,18 @@ export class SqliteStore implements Store {
 
   async listPending(filter: PendingFilter): Promise<RunRow[]> {
     return this.#list((reader) => reader.call("listPending", filter));
+  }
+
+  async searchRuns(search: RunSearch): Promise<SearchPage<RunRow>> {
+    return this.#list((reader) => reader.call("searchRuns", search));
+  }
+
+  async searchEvents(search: EventSearch): Promise<SearchPage<StoredEvent>> {
+    return this.#list((reader) => reader.call("searchEvents", search));
+  }
+
+  async countRuns(search: RunSearch): Promise<RunCount> {
+    return this.#list((reader) => reader.call("countRuns", search));
   }
 
   async listSteps(runId: string, page?: StepPage): Promise<ListedStep[]> {

@@ -129,7 +129,7 @@ export interface RunFilter {
   readonly statuses?: readonly RunStatus[];
   readonly functionIds?: readonly string[];
   readonly eventId?: string;
-  /** Created at or after, and before. */
+  /** Created at or after, and before: by the time in their ids. */
   readonly createdFrom?: Instant;
   readonly createdUntil?: Instant;
   /** The id of the last row of the page before: newest first, so rows with smaller ids follow. */
@@ -143,6 +143,46 @@ export interface PendingFilter {
   readonly functionIds?: readonly string[];
   readonly before?: string;
   readonly limit: number;
+}
+
+/** A list of runs as the API asks for it; it may have to look through many. */
+export interface RunSearch extends RunFilter {
+  /** Runs that this one invoked. */
+  readonly parentId?: string;
+  /** Part of what they carry (search.ts), or one of these functions: those whose names have the text. */
+  readonly text?: string;
+  readonly textFunctionIds?: readonly string[];
+  /** Holds for the first event and the output. */
+  readonly expression?: SearchExpression;
+  /** Leaves out output and error, which may be long. */
+  readonly isBrief?: boolean;
+}
+
+export interface EventSearch extends EventFilter {
+  readonly text?: string;
+  readonly expression?: SearchExpression;
+}
+
+export interface SearchExpression {
+  readonly source: string;
+  /** What it takes for the present. */
+  readonly now: Instant;
+  /** True: it holds for no run without a stored event. */
+  readonly needsEvent?: boolean;
+}
+
+export interface SearchPage<Row> {
+  /** At most as many as the limit. */
+  readonly rows: readonly Row[];
+  /** Null, unless time was over before the limit: what has smaller ids has not been looked at. */
+  readonly next: string | null;
+}
+
+export interface RunCount {
+  /** No more than the search's limit. */
+  readonly count: number;
+  /** Null when all have been counted, else where counting ended. */
+  readonly next: string | null;
 }
 
 export interface EventFilter {
@@ -227,6 +267,11 @@ export interface Store extends AccessStore {
   listRuns(filter: RunFilter): Promise<RunRow[]>;
   /** Runs that collect events and have not begun. */
   listPending(filter: PendingFilter): Promise<RunRow[]>;
+  /** Ends early when it takes long (`LIMITS.searchMsMax`). Rejects with `expression_invalid`. */
+  searchRuns(search: RunSearch): Promise<SearchPage<RunRow>>;
+  searchEvents(search: EventSearch): Promise<SearchPage<StoredEvent>>;
+  /** How many runs fit, as far as the limit and the time of a search reach. */
+  countRuns(search: RunSearch): Promise<RunCount>;
   /** Steps in stack order, open ones last by the time they were queued. */
   listSteps(runId: string, page?: StepPage): Promise<ListedStep[]>;
   /** Failed attempts, newest first: of these slots, or of all. */

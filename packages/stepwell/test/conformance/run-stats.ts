@@ -2,7 +2,15 @@
 import { expect, test } from "vitest";
 import type { Notice } from "../../src/core/batch.ts";
 import type { Run } from "../../src/core/run/run.ts";
-import { durationsOf, type RunStatPoint, type RunStatsQuery, statCount, waitsOf } from "../../src/store/run-stats.ts";
+import {
+  durationsOf,
+  type RunStatPoint,
+  type RunStatsQuery,
+  STAT_STEPS_MS,
+  type StatStepMs,
+  statCount,
+  waitsOf,
+} from "../../src/store/run-stats.ts";
 import type { Store } from "../../src/store/store.ts";
 import { commit, makeRun } from "./batches.ts";
 
@@ -49,7 +57,7 @@ export function runStatsTests(current: () => Store): void {
   test("a run is counted when it is created, begins and ends", async () => {
     await tell(current(), ranRun(1, DAY_BEGIN), "run_created", "run_started", "run_ended");
     await tell(current(), ranRun(2, DAY_BEGIN, { status: "failed" }), "run_created", "run_started", "run_ended");
-    for (const stepMs of [60_000, HOUR] as const) {
+    for (const stepMs of STAT_STEPS_MS) {
       const [point] = await current().listRunStats({ ...QUERY, stepMs });
       expect(counted(point!)).toEqual([2, 2, 1, 1]);
       expect(waitsOf(point!.values)).toMatchObject({ count: 2, sumMs: 80, maxMs: 40 });
@@ -104,11 +112,11 @@ export function runStatsTests(current: () => Store): void {
       await tell(current(), ranRun(number, at), "run_created");
     }
     const now = DAY_BEGIN + 72 * HOUR;
-    expect(await current().expireRunStats(now, 1)).toBe(1);
+    expect(await current().expireRunStats(now, 1)).toBe(2);
     expect(await current().expireRunStats(now, 10)).toBe(1);
     expect(await current().expireRunStats(now, 10)).toBe(0);
-    const left = async (stepMs: 60_000 | 3_600_000) =>
+    const left = async (stepMs: StatStepMs) =>
       (await current().listRunStats({ ...QUERY, stepMs, until: now + HOUR, pointMs: HOUR })).map(({ point }) => point);
-    expect([await left(60_000), await left(3_600_000)]).toEqual([[72], [0, 72]]);
+    expect([await left(60_000), await left(600_000), await left(3_600_000)]).toEqual([[72], [72], [0, 72]]);
   });
 }

@@ -33,6 +33,7 @@ import {
 } from "./batches.ts";
 import { logTests } from "./logs.ts";
 import { runStatsTests } from "./run-stats.ts";
+import { searchTests } from "./searching.ts";
 import { inboxTests, pastEventTests, recordTests, waitTests } from "./waiting.ts";
 
 export interface StoreHarness {
@@ -83,6 +84,7 @@ export function storeConformance(name: string, harness: StoreHarness): void {
     describe("records", () => recordTests(current));
     describe("facts and registry", () => factTests(current));
     describe("lists", () => listTests(current));
+    describe("searches", () => searchTests(current));
     describe("run stats", () => runStatsTests(current));
     describe("values", () => valueTests(current));
     describe("access", () =>

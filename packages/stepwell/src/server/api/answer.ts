@@ -1,5 +1,8 @@
 /** What goes back over the wire: the envelopes of both families, and their forms of an error. */
+import { isoTime } from "../../core/instant.ts";
+import { ulidTime } from "../../protocol/ids.ts";
 import type { JsonObject } from "../../protocol/json.ts";
+import type { SearchPage } from "../../store/store.ts";
 import type { ErrorReply } from "../error-reply.ts";
 import type { Data, Family, PageFacts } from "./route.ts";
 
@@ -13,8 +16,18 @@ export function envelope(family: Family, { data, page, more }: Data): JsonObject
   return { data, metadata, ...more, ...(page === undefined ? {} : { page: pageV1(page) }) };
 }
 
-const pageV1 = ({ limit, cursor }: PageFacts) => ({ limit, has_more: cursor !== null, cursor });
-const pageV2 = ({ limit, cursor }: PageFacts) => ({ cursor, hasMore: cursor !== null, limit });
+const pageV1 = ({ limit, cursor, stoppedAt }: PageFacts) => ({
+  limit,
+  has_more: cursor !== null,
+  cursor,
+  ...(stoppedAt === undefined ? {} : { stopped_at: stoppedAt }),
+});
+const pageV2 = ({ limit, cursor, stoppedAt }: PageFacts) => ({
+  cursor,
+  hasMore: cursor !== null,
+  limit,
+  ...(stoppedAt === undefined ? {} : { stoppedAt }),
+});
 
 /** The body of an error in the form that callers of this path read. */
 export function errorBody(path: string, { body }: ErrorReply): ErrorReply["body"] | JsonObject {
@@ -24,6 +37,15 @@ export function errorBody(path: string, { body }: ErrorReply): ErrorReply["body"
 
 function isV2(path: string): boolean {
   return path.startsWith("/api/v2/") || path.startsWith("/v2/");
+}
+
+/** The page of a search for one row more than the page has. A search whose time was over goes on where it stopped. */
+export function searchedPage<Row extends { readonly id: string }>(
+  { rows, next }: SearchPage<Row>,
+  limit: number,
+): { readonly rows: readonly Row[]; readonly page: PageFacts } {
+  if (next === null || rows.length > limit) return cutPage(rows, limit);
+  return { rows, page: { limit, cursor: next, stoppedAt: isoTime(ulidTime(next)) } };
 }
 
 /** The first `limit` of rows of which one more was asked for, and where the next page begins. */

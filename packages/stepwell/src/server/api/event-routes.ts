@@ -5,11 +5,12 @@ import { DEFAULT_ENV } from "../../protocol/event.ts";
 import type { JsonObject } from "../../protocol/json.ts";
 import type { RunRow } from "../../store/store.ts";
 import { decisionRecord, eventRecord, runRecord } from "../run-record.ts";
-import { cutPage } from "./answer.ts";
+import { searchedPage } from "./answer.ts";
 import type { ApiContext } from "./api-engine.ts";
 import { defined, eventOf } from "./find.ts";
 import { cursor, eventId, limit, text, time } from "./params.ts";
 import { route } from "./route.ts";
+import { searchExpression } from "./run-filter.ts";
 import { DecisionRecord, EventRecord, RunRecord } from "./schemas-v1.ts";
 
 /** The wire's limit for events; lists of our own go further. */
@@ -31,17 +32,22 @@ export const EVENT_ROUTES = [
       name: text("Only events of this name."),
       received_after: time("Received at this time or later."),
       received_before: time("Received before this time."),
+      text: text("Part of an id, the name or the data. Looks back for a limited time a page. Ours."),
+      if: text("An expression over `event`: `event.data.n > 3`. Looks back for a limited time a page. Ours."),
     },
     replies: { 200: { description: "A page of events.", schema: z.array(EventRecord), isPage: true } },
+    errors: ["expression_invalid"],
     async handler({ query }, { store }) {
       const filter = defined({
         name: query.name,
         receivedFrom: query.received_after,
         receivedUntil: query.received_before,
         before: query.cursor,
+        text: query.text,
+        expression: searchExpression(query.if),
       });
-      const found = await store.listEvents({ env: DEFAULT_ENV, limit: query.limit + 1, ...filter });
-      const { rows, page } = cutPage(found, query.limit);
+      const found = await store.searchEvents({ env: DEFAULT_ENV, limit: query.limit + 1, ...filter });
+      const { rows, page } = searchedPage(found, query.limit);
       return { data: rows.map(eventRecord), page };
     },
   }),

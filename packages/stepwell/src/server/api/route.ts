@@ -69,6 +69,8 @@ export interface Input<Path extends Shape, Query extends Shape, Body extends z.Z
 export interface PageFacts {
   readonly limit: number;
   readonly cursor: string | null;
+  /** The time of the last row that was looked at, when the search's time was over. */
+  readonly stoppedAt?: string;
 }
 
 /** What a handler answers, before its family wraps it. */

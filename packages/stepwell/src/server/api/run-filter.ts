@@ -2,11 +2,16 @@
 import type { Apps } from "../../core/apps.ts";
 import type { RunStatus } from "../../core/run/run.ts";
 import { DEFAULT_ENV } from "../../protocol/event.ts";
-import type { RunFilter } from "../../store/store.ts";
+import type { RunSearch, SearchExpression } from "../../store/store.ts";
 import { appUuid, runStatusOf } from "../run-record.ts";
 import type { ApiContext } from "./api-engine.ts";
-import { defined, eventOf, notFound } from "./find.ts";
+import { defined, eventOf, notFound, runOf } from "./find.ts";
 import { invalid } from "./read-input.ts";
+
+export const SEARCHED_TEXT =
+  "Part of an id, a name, the event, the output or the error. Looks back for a limited time a page.";
+export const SEARCHED_EXPRESSION =
+  "An expression over `event` and `output`: `output.total > 3`. Looks back for a limited time a page.";
 
 /** As it stands in a query; absent members filter nothing. */
 export interface RunQuery {
@@ -18,10 +23,13 @@ export interface RunQuery {
   readonly event?: string | undefined;
   readonly from?: number | undefined;
   readonly until?: number | undefined;
+  readonly parent?: string | undefined;
+  readonly text?: string | undefined;
+  readonly if?: string | undefined;
 }
 
 /** The filter for one row more than the page has: whether there is a next page shows in it. */
-export async function runFilter(query: RunQuery, context: ApiContext): Promise<RunFilter> {
+export async function runFilter(query: RunQuery, context: ApiContext): Promise<RunSearch> {
   return {
     env: DEFAULT_ENV,
     limit: query.limit + 1,
@@ -32,8 +40,25 @@ export async function runFilter(query: RunQuery, context: ApiContext): Promise<R
       createdFrom: query.from,
       createdUntil: query.until,
       before: query.cursor,
+      parentId: query.parent === undefined ? undefined : (await runOf(context, query.parent)).id,
+      ...textOf(query.text, context),
+      expression: searchExpression(query.if),
     }),
   };
+}
+
+/** A text may be that of a function's names, which are not in the rows of its runs. */
+function textOf(text: string | undefined, { engine }: ApiContext): Pick<RunSearch, "text" | "textFunctionIds"> {
+  if (text === undefined || text === "") return {};
+  const wanted = text.toLowerCase();
+  const named = engine.apps
+    .everyFunction()
+    .filter(({ fn }) => [fn.name, fn.slug].some((name) => name.toLowerCase().includes(wanted)));
+  return { text, textFunctionIds: named.map(({ fn }) => fn.id) };
+}
+
+export function searchExpression(source: string | undefined): SearchExpression | undefined {
+  return source === undefined || source === "" ? undefined : { source, now: Date.now() };
 }
 
 /** Names of statuses, separated by commas. */

@@ -3,11 +3,11 @@ import { z } from "zod";
 import { isoTime } from "../../core/instant.ts";
 import { MAIN_SLOT } from "../../core/run/run.ts";
 import { attemptRecord, runRecord, stepRecord } from "../run-record.ts";
-import { cutPage } from "./answer.ts";
+import { searchedPage } from "./answer.ts";
 import { runOf } from "./find.ts";
 import { cursor, limit, offsetCursor, runId, text, time } from "./params.ts";
 import { route } from "./route.ts";
-import { runFilter } from "./run-filter.ts";
+import { runFilter, SEARCHED_EXPRESSION, SEARCHED_TEXT } from "./run-filter.ts";
 import { when } from "./schemas.ts";
 import { AttemptRecord, RunRecord, StepRecord } from "./schemas-v1.ts";
 
@@ -43,12 +43,15 @@ export const RUN_ROUTES = [
       event: text("The id of an event: the runs that it started."),
       from: time("Created at this time or later."),
       until: time("Created before this time."),
+      parent: text("The id of a run: the runs that its steps invoked."),
+      text: text(SEARCHED_TEXT),
+      if: text(SEARCHED_EXPRESSION),
     },
     replies: { 200: { description: "A page of runs.", schema: z.array(RunRecord), isPage: true } },
-    errors: ["not_found"],
+    errors: ["not_found", "expression_invalid"],
     async handler({ query }, context) {
-      const found = await context.store.listRuns(await runFilter(query, context));
-      const { rows, page } = cutPage(found, query.limit);
+      const found = await context.store.searchRuns(await runFilter(query, context));
+      const { rows, page } = searchedPage(found, query.limit);
       return { data: rows.map((row) => runRecord(row, context.engine.apps)), page };
     },
   }),

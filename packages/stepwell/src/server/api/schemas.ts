@@ -25,8 +25,14 @@ export const ErrorV2 = z
 
 export const MetadataV1 = z.object({ fetched_at: when, cached_until: when.nullable() }).meta({ id: "Metadata" });
 
+/** Lists end a search that takes long. */
+const stoppedAt = when.optional().meta({
+  description:
+    "The time of a search was over here: what is older has not been looked at yet; the cursor goes on there.",
+});
+
 export const PageV1 = z
-  .object({ limit: z.number().int(), has_more: z.boolean(), cursor: id.nullable() })
+  .object({ limit: z.number().int(), has_more: z.boolean(), cursor: id.nullable(), stopped_at: stoppedAt })
   .meta({ id: "Page" });
 
 export const MetadataV2 = z
@@ -34,5 +40,5 @@ export const MetadataV2 = z
   .meta({ id: "MetadataV2" });
 
 export const PageV2 = z
-  .object({ cursor: id.nullable(), hasMore: z.boolean(), limit: z.number().int() })
+  .object({ cursor: id.nullable(), hasMore: z.boolean(), limit: z.number().int(), stoppedAt })
   .meta({ id: "PageV2" });

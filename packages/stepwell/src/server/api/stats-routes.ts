@@ -3,7 +3,7 @@ import { z } from "zod";
 import { type Instant, isoTime } from "../../core/instant.ts";
 import { DEFAULT_ENV } from "../../protocol/event.ts";
 import type { JsonObject } from "../../protocol/json.ts";
-import { type RunStatPoint, STAT_AGE_MS_MAX, type StatStepMs } from "../../store/run-stats.ts";
+import { type RunStatPoint, STAT_AGE_MS_MAX, STAT_STEPS_MS, type StatStepMs } from "../../store/run-stats.ts";
 import { backlogOf, pointRecords, type StatSpan, totalsRecord } from "../run-stats-record.ts";
 import type { ApiContext } from "./api-engine.ts";
 import { defined } from "./find.ts";
@@ -13,7 +13,15 @@ import { route } from "./route.ts";
 import { functionIdsOf } from "./run-filter.ts";
 import { FunctionStatsRecord, StatsRecord } from "./schemas-stats.ts";
 
-const STEPS = { "1m": 60_000, "5m": 300_000, "15m": 900_000, "1h": 3_600_000, "6h": 21_600_000, "1d": 86_400_000 };
+const STEPS = {
+  "1m": 60_000,
+  "5m": 300_000,
+  "10m": 600_000,
+  "30m": 1_800_000,
+  "1h": 3_600_000,
+  "6h": 21_600_000,
+  "1d": 86_400_000,
+};
 /** A chart has no more points than this, and the small ones beside each function far fewer. */
 const POINTS_MAX = 400;
 const POINTS_WANTED = 180;
@@ -33,7 +41,8 @@ export const STATS_ROUTES = [
     operationId: "getStats",
     summary: "Runs over time: throughput, failures, latencies, backlog",
     description:
-      "Of all functions together, or of those named. Minutes are kept for two days, hours for 400. Latencies are " +
+      "Of all functions together, or of those named. Minutes are kept for four hours, ten minutes for two days, hours for five " +
+      "weeks, days for three years. Latencies are " +
       "estimated from classes; `wait` is the time until the first call, `duration` from there to the end.",
     tag: "Runs",
     scope: "read",
@@ -42,7 +51,7 @@ export const STATS_ROUTES = [
       ...query,
       function: text("A function's slug or id."),
       step: z
-        .enum(Object.keys(STEPS) as [keyof typeof STEPS], "it is none of 1m, 5m, 15m, 1h, 6h, 1d")
+        .enum(Object.keys(STEPS) as [keyof typeof STEPS], `it is none of ${Object.keys(STEPS).join(", ")}`)
         .optional()
         .meta({ description: "How long one point is; what suits the span when absent." }),
     },
@@ -136,24 +145,27 @@ function spanOf(
   throw invalid("from", `there would be more than ${POINTS_MAX} points; ask for a shorter span or longer steps`);
 }
 
-/** Steps shorter than an hour need the minutes. */
+/** The longest rows of which points are made. */
+function stepOf(pointMs: number): StatStepMs {
+  return STAT_STEPS_MS.findLast((stepMs) => pointMs % stepMs === 0) ?? STAT_STEPS_MS[0]!;
+}
+
+/** Whether rows are kept for so long. */
 function hasStep(pointMs: number, from: Instant, now: Instant): boolean {
-  return pointMs >= STEPS["1h"] || from > now - STAT_AGE_MS_MAX[60_000];
+  return from > now - STAT_AGE_MS_MAX[stepOf(pointMs)];
 }
 
 type Which = { readonly byFunction: boolean; readonly functionIds?: readonly string[] };
 
-const stepOf = ({ pointMs }: StatSpan): StatStepMs => (pointMs >= STEPS["1h"] ? 3_600_000 : 60_000);
-
 function read({ store }: ApiContext, span: StatSpan, which: Which): Promise<RunStatPoint[]> {
-  return store.listRunStats({ env: DEFAULT_ENV, stepMs: stepOf(span), ...span, ...which });
+  return store.listRunStats({ env: DEFAULT_ENV, stepMs: stepOf(span.pointMs), ...span, ...which });
 }
 
 /** What has happened since the end of the span: the backlog of then is that of now without it. */
 async function readSince({ store }: ApiContext, span: StatSpan, now: Instant, which: Which): Promise<RunStatPoint[]> {
   const since = { from: span.until, until: now + 1, pointMs: Math.max(now + 1 - span.until, 1) };
   if (since.from >= since.until) return [];
-  return store.listRunStats({ env: DEFAULT_ENV, stepMs: stepOf(span), ...since, ...which });
+  return store.listRunStats({ env: DEFAULT_ENV, stepMs: stepOf(span.pointMs), ...since, ...which });
 }
 
 function spanRecord({ from, until, pointMs }: StatSpan): JsonObject {

@@ -19,7 +19,7 @@ import { countRuns, type RunCount } from "./scan.ts";
 export interface OperationsPorts extends RunnerPorts {
   readonly store: Pick<
     Store,
-    "listRuns" | "loadEvents" | "loadRegistry" | "loadOpenOperations" | "getOperation" | "listOperations"
+    "listRuns" | "searchRuns" | "countRuns" | "loadRegistry" | "loadOpenOperations" | "getOperation" | "listOperations"
   >;
   readonly ids: IdSource;
 }

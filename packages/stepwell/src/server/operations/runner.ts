@@ -19,7 +19,7 @@ import { countRuns, scanRuns } from "./scan.ts";
 
 export interface RunnerPorts {
   readonly engine: Pick<Engine, "cancelRun" | "rerun" | "resumeRun" | "putOperation">;
-  readonly store: Pick<Store, "listRuns" | "loadEvents">;
+  readonly store: Pick<Store, "searchRuns" | "countRuns">;
   readonly clock: Clock;
   readonly log: EngineLog;
 }

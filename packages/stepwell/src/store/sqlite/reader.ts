@@ -1,19 +1,31 @@
-/** The lists of `lists.ts` on one read-only connection. */
+/**
+ * What the API reads, on one read-only connection. It lives in a thread of its own: however long a list takes, neither the
+ * loop nor a commit waits for it. Lists take turns, so each has a limited time (`LIMITS.searchMsMax`).
+ */
 import { DatabaseSync } from "node:sqlite";
+import { LIMITS } from "../../protocol/limits.ts";
 import type { AuditFilter } from "../access.ts";
 import type { IntegrityQuery } from "../integrity.ts";
 import type { LogSearch, RunLogsQuery } from "../logs.ts";
 import type { RunStatsQuery } from "../run-stats.ts";
-import type { EventFilter, PendingFilter, RunFilter, StepPage } from "../store.ts";
+import type { EventFilter, EventSearch, PendingFilter, RunFilter, RunSearch, StepPage } from "../store.ts";
 import { listAudit } from "./access.ts";
+import * as events from "./event-lists.ts";
 import { findDamage } from "./integrity.ts";
 import * as lists from "./lists.ts";
 import { listLogs, logTotals, searchLogs } from "./logs.ts";
+import * as runs from "./run-lists.ts";
 import { listRunStats } from "./run-stats.ts";
+import type { Budget } from "./walk.ts";
 
 export interface ReaderOptions {
   readonly path: string;
   readonly busyTimeoutMs: number;
+}
+
+function startBudget(): Budget {
+  const until = performance.now() + LIMITS.searchMsMax;
+  return { isOver: () => performance.now() >= until };
 }
 
 export type Reader = ReturnType<typeof createReader>;
@@ -25,11 +37,14 @@ export function createReader({ path, busyTimeoutMs }: ReaderOptions) {
     return opened;
   };
   return {
-    getEvent: (env: string, id: string) => lists.getEvent(db(), env, id),
-    listEvents: (filter: EventFilter) => lists.listEvents(db(), filter),
-    getRun: (env: string, id: string) => lists.getRun(db(), env, id),
-    listRuns: (filter: RunFilter) => lists.listRuns(db(), filter),
-    listPending: (filter: PendingFilter) => lists.listPending(db(), filter),
+    getEvent: (env: string, id: string) => events.getEvent(db(), env, id),
+    listEvents: (filter: EventFilter) => events.listEvents(db(), filter),
+    searchEvents: (search: EventSearch) => events.searchEvents(db(), search, startBudget()),
+    getRun: (env: string, id: string) => runs.getRun(db(), env, id),
+    listRuns: (filter: RunFilter) => runs.listRuns(db(), filter),
+    searchRuns: (search: RunSearch) => runs.searchRuns(db(), search, startBudget()),
+    countRuns: (search: RunSearch) => runs.countRuns(db(), search, startBudget()),
+    listPending: (filter: PendingFilter) => runs.listPending(db(), filter),
     listSteps: (runId: string, page?: StepPage) => lists.listSteps(db(), runId, page),
     listAttempts: (runId: string, slots?: readonly string[]) => lists.listAttempts(db(), runId, slots),
     listDecisions: (eventId: string) => lists.listDecisions(db(), eventId),

@@ -1,12 +1,11 @@
 /** Runs of /v2, to read: all of them, those of a function, those of an event; one, and its tree of steps. */
 import { z } from "zod";
-import { cutPage } from "../answer.ts";
+import { searchedPage } from "../answer.ts";
 import type { ApiContext } from "../api-engine.ts";
 import { eventOf, functionOfApp, runOf } from "../find.ts";
 import { appRef, cursor, eventId, flag, functionRef, limit, runId, text, time } from "../params.ts";
 import type { Data } from "../route.ts";
-import { type RunQuery, runFilter } from "../run-filter.ts";
-import { isSearching, type RunSearch, searchRuns } from "../run-search.ts";
+import { type RunQuery, runFilter, SEARCHED_EXPRESSION, SEARCHED_TEXT } from "../run-filter.ts";
 import { id } from "../schemas.ts";
 import { runRecordV2 } from "./record-v2.ts";
 import { routeV2 } from "./route-v2.ts";
@@ -39,19 +38,12 @@ const listQuery = {
   includeOutput,
 };
 
-const NO_SEARCH: RunSearch = { text: null, expression: null };
-
 const listReply = { 200: { description: "A page of runs.", schema: z.array(RunV2), isPage: true } };
 
-async function list(
-  query: RunQuery & { readonly includeOutput: boolean },
-  context: ApiContext,
-  search: RunSearch = NO_SEARCH,
-): Promise<Data> {
-  const filter = await runFilter(query, context);
-  const { rows, page } = isSearching(search)
-    ? await searchRuns(context, filter, search)
-    : cutPage(await context.store.listRuns(filter), query.limit);
+async function list(query: RunQuery & { readonly includeOutput: boolean }, context: ApiContext): Promise<Data> {
+  const search = await runFilter(query, context);
+  const found = await context.store.searchRuns({ ...search, isBrief: !query.includeOutput });
+  const { rows, page } = searchedPage(found, query.limit);
   return { data: rows.map((row) => runRecordV2(row, context.engine.apps, query.includeOutput)), page };
 }
 
@@ -68,14 +60,13 @@ export const RUN_ROUTES_V2 = [
       ...listQuery,
       function: text("A function's slug or id. Ours."),
       app: text("An app's name or id. Ours."),
-      text: text("Part of an id, a name, the event, the output or the error. Looks at 1,000 runs a page. Ours."),
-      if: text("An expression over `event` and `output`: `output.total > 3`. Looks at 1,000 runs a page. Ours."),
+      parent: text("The id of a run: the runs that its steps invoked. Ours."),
+      text: text(`${SEARCHED_TEXT} Ours.`),
+      if: text(`${SEARCHED_EXPRESSION} Ours.`),
     },
     replies: listReply,
     errors: ["not_found", "expression_invalid"],
-    handler: ({ query }, context) => {
-      return list(query, context, { text: query.text ?? null, expression: query.if ?? null });
-    },
+    handler: ({ query }, context) => list(query, context),
   }),
   routeV2({
     method: "GET",

@@ -11,7 +11,8 @@
  *     `run_events` leads from the others to the run. `events` (JSON) holds the events themselves only when they were
  *     not stored with the run in one batch; otherwise they are read from `events`.
  *   - `events_by_received` is the way of a look-back: ids do not tell when an event was received, producers may choose them.
- *   - `runs_by_status` leaves out completed runs: nearly all runs are, and nobody searches for them by status.
+ *   - `runs_by_status` leaves out completed runs: nearly all runs are, and nobody searches for them by status. The function stands in
+ *     it, so that runs of a status and a function are found, and the waiting ones counted, without a look at the rows.
  *   - `waits_by_entry` answers both what the engine asks of waits: which runs an event may concern, and how many entries
  *     there are by kind, name and path, without a look at the rows.
  *   - A job's payload lies in its row although it can be long: hardly any job has one, and it goes with the job.
@@ -78,7 +79,7 @@ CREATE TABLE runs (
 );
 CREATE UNIQUE INDEX runs_by_id ON runs (id);
 CREATE INDEX runs_by_function ON runs (env, function_id, id);
-CREATE INDEX runs_by_status ON runs (env, status, id) WHERE status <> 'completed';
+CREATE INDEX runs_by_status ON runs (env, status, id, function_id) WHERE status <> 'completed';
 CREATE INDEX runs_by_event ON runs (event_id) WHERE event_id IS NOT NULL;
 -- Runs that wait for their first call. Most runs are called in the transaction that makes them, and never come here.
 CREATE INDEX runs_queued ON runs (function_id, id) WHERE status = 'queued';

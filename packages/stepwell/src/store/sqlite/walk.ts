@@ -1,0 +1,155 @@
+/**
+ * A walk through rows from the newest id to the oldest, along the indexes that lead a list, a stretch at a time.
+ *
+ * A list that names several statuses or functions has a leg for each; the walk gives what they have in common order. Where
+ * no index answers a condition, a leg looks at a bounded stretch of entries and gives those that fit.
+ *
+ *   WK1. Ids come in falling order, each once, and none is left out.
+ *   WK2. A walk stops soon after its time is over, and says how far it came: everything above that id has been looked at. Each
+ *        leg has looked at one stretch by then, so the next page is always further.
+ *   WK3. No statement looks at more than a stretch, so no list holds its thread for long whatever its filter.
+ */
+import type { DatabaseSync } from "node:sqlite";
+import { type Clause, clause, valuesOf, whereOf } from "./select.ts";
+import { decodeText, encodeText } from "./text.ts";
+
+export interface Leg {
+  /** The table with the index that leads this leg. */
+  readonly table: string;
+  /** What the index answers. */
+  readonly lead: readonly Clause[];
+  /** What rows have to be looked at for. */
+  readonly rest: readonly Clause[];
+}
+
+/** Ends a walk: in good time for whoever waits for the page. */
+export interface Budget {
+  isOver(): boolean;
+}
+
+export interface Stretch {
+  readonly ids: readonly string[];
+  /** Everything above this id has been looked at; null when that is everything. */
+  readonly reached: string | null;
+}
+
+/** Entries that one statement looks at when it may find nothing: a few ms. */
+const STRETCH_MIN = 250;
+const STRETCH_MAX = 4_000;
+
+export class Walk {
+  readonly #legs: readonly LegWalk[];
+  readonly #budget: Budget;
+  #last: string | null = null;
+
+  constructor(db: DatabaseSync, legs: readonly Leg[], before: string | null, budget: Budget) {
+    const from = before === null ? null : encodeText(before);
+    this.#legs = legs.map((leg) => new LegWalk(db, leg, from));
+    this.#budget = budget;
+  }
+
+  /** The next ids: `count` of them, unless the end or the end of its time comes first. */
+  take(count: number): Stretch {
+    const ids: string[] = [];
+    while (ids.length < count) {
+      const behind = this.#behind();
+      if (behind !== null) {
+        const { hasLooked, reached } = behind;
+        if (hasLooked && reached !== null && this.#budget.isOver()) return { ids, reached: decodeText(reached) }; // WK2
+        behind.look(count);
+        continue;
+      }
+      const id = this.#pop();
+      if (id === null) return { ids, reached: null };
+      if (id !== this.#last) ids.push(decodeText(id)); // WK1: two legs may lead to one run.
+      this.#last = id;
+    }
+    return { ids, reached: ids.at(-1) ?? null };
+  }
+
+  /** A leg whose next id is not known although it may be the next of all. */
+  #behind(): LegWalk | null {
+    let best: LegWalk | null = null;
+    for (const leg of this.#legs) {
+      if (leg.head !== undefined || leg.hasEnded) continue;
+      if (best === null || leg.isAbove(best)) best = leg;
+    }
+    if (best === null) return null;
+    // Ids that other legs have found above everything this one can still give come first.
+    const isBehind = !this.#legs.some(
+      (leg) => leg.head !== undefined && best.reached !== null && leg.head > best.reached,
+    );
+    return isBehind ? best : null;
+  }
+
+  #pop(): string | null {
+    let best: LegWalk | null = null;
+    for (const leg of this.#legs) {
+      if (leg.head !== undefined && (best === null || leg.head > best.head!)) best = leg;
+    }
+    return best?.pop() ?? null;
+  }
+}
+
+class LegWalk {
+  readonly #db: DatabaseSync;
+  readonly #leg: Leg;
+  #found: string[] = [];
+  #next = 0;
+  #stretch = STRETCH_MIN;
+  /** Everything above has been looked at; null before the first look of a walk from the top. */
+  reached: string | null;
+  hasLooked = false;
+  hasEnded = false;
+
+  constructor(db: DatabaseSync, leg: Leg, before: string | null) {
+    this.#db = db;
+    this.#leg = leg;
+    this.reached = before;
+  }
+
+  get head(): string | undefined {
+    return this.#found[this.#next];
+  }
+
+  pop(): string {
+    return this.#found[this.#next++]!;
+  }
+
+  /** True when this one has the longer way to go. */
+  isAbove(other: LegWalk): boolean {
+    return other.reached !== null && (this.reached === null || this.reached > other.reached);
+  }
+
+  look(count: number): void {
+    this.#next = 0;
+    this.hasLooked = true;
+    if (this.#leg.rest.length === 0) {
+      const size = Math.min(count, STRETCH_MAX);
+      this.#found = this.#ids(this.#below(), size);
+      this.#settle(this.#found.length < size ? null : this.#found.at(-1)!);
+      return;
+    }
+    const end = this.#ids(this.#below(), 1, this.#stretch - 1)[0] ?? null;
+    const within = end === null ? [] : [clause("id >= ?", end)];
+    this.#found = this.#ids([...this.#below(), ...within, ...this.#leg.rest], this.#stretch);
+    this.#stretch = Math.min(this.#stretch * 2, STRETCH_MAX);
+    this.#settle(end);
+  }
+
+  #settle(reached: string | null): void {
+    if (reached === null) this.hasEnded = true;
+    else this.reached = reached;
+  }
+
+  #below(): Clause[] {
+    return this.reached === null ? [...this.#leg.lead] : [...this.#leg.lead, clause("id < ?", this.reached)];
+  }
+
+  #ids(where: readonly Clause[], limit: number, offset = 0): string[] {
+    const tail = clause("ORDER BY id DESC LIMIT ? OFFSET ?", limit, offset);
+    const statement = this.#db.prepare(`SELECT id FROM ${this.#leg.table} ${whereOf(where)} ${tail.sql}`);
+    const rows = statement.all(...valuesOf([...where, tail])) as unknown as readonly { readonly id: string }[];
+    return rows.map((row) => row.id);
+  }
+}
