@@ -81,7 +81,12 @@ export interface Definition {
   readonly triggers: readonly Trigger[];
   readonly retries?: number;
   /** As both versions of the SDK take them. */
-  readonly options?: { readonly cancelOn?: readonly CancelOn[]; readonly timeouts?: Timeouts };
+  readonly options?: {
+    readonly cancelOn?: readonly CancelOn[];
+    readonly timeouts?: Timeouts;
+    /** Flow control. */
+    readonly [option: string]: unknown;
+  };
   readonly handler: (context: Context) => unknown;
   readonly onFailure?: (context: Context) => unknown;
 }

@@ -48,3 +48,11 @@ async def send_event(event: dict) -> dict:
         inngest.Event(name=event["name"], data=event["data"], id=event.get("id", ""))
     )
     return {"ids": ids}
+
+
+@app.post("/bursts")
+async def send_burst(burst: dict) -> dict:
+    ids = await inngest_client.send(
+        [inngest.Event(name=burst["name"], data=data) for data in burst["data"]]
+    )
+    return {"ids": ids}

@@ -2,6 +2,7 @@
 
 from .behaviour import behaviour
 from .drip_campaign import as_written, drip_campaign
+from .flow import functions as flow
 from .lead_workflow import await_reply, initial_workflow, lead_workflow
 from .limits import handle_user_action, process_order, send_notification
 from .orders import daily_report, every_second, handle_order_event
@@ -25,4 +26,5 @@ functions = [
     as_written,
     *behaviour,
     *steps,
+    *flow,
 ]

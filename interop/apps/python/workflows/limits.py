@@ -1,7 +1,10 @@
 """Section 6: limits of concurrency, in the three forms of the guide."""
 
+import asyncio
+
 import inngest
 from inngest_client import inngest_client
+from services import note
 
 
 @inngest_client.create_function(
@@ -19,6 +22,11 @@ async def process_order(ctx: inngest.Context):
     concurrency=[inngest.Concurrency(limit=3, key="event.data.user_id")],
 )
 async def handle_user_action(ctx: inngest.Context):
+    if ctx.event.data.get("notes"):
+        user_id = str(ctx.event.data["user_id"])
+        await note(user_id, "begins")
+        await asyncio.sleep(0.4)
+        await note(user_id, "ends")
     return "handled"
 
 
