@@ -10,10 +10,13 @@ import { type Child, rssBytes, start } from "./process.ts";
 
 const SIGNING_KEY = "5eed".repeat(16);
 const EVENT_KEY = "bench-event-key";
+const AUTHORIZATION = `Bearer ${SIGNING_KEY}`;
 
 export interface Cluster {
   readonly app: Child;
   readonly url: string;
+  /** The header that the server wants to see. */
+  readonly authorization: string;
   serverRssBytes(): number;
   /** Sends events in one request; resolves when they are acknowledged. */
   send(events: readonly object[]): Promise<string[]>;
@@ -45,7 +48,7 @@ export async function startCluster(): Promise<Cluster> {
       method,
       path,
       body,
-      headers: { "content-type": "application/json", authorization: `Bearer ${SIGNING_KEY}` },
+      headers: { "content-type": "application/json", authorization: AUTHORIZATION },
     });
     return { status: answer.statusCode, body: (await answer.body.json()) as Record<string, unknown> };
   };
@@ -70,9 +73,8 @@ export async function startCluster(): Promise<Cluster> {
     );
   };
   const endServer = async (signal: NodeJS.Signals) => {
-    const ended = new Promise((resolve) => server.once("exit", resolve));
     server.kill(signal);
-    await ended;
+    await new Promise((resolve) => server.once("exit", resolve));
   };
   process.on("exit", () => server.kill("SIGKILL"));
   await startServer();
@@ -81,6 +83,7 @@ export async function startCluster(): Promise<Cluster> {
   return {
     app,
     url,
+    authorization: AUTHORIZATION,
     startServer,
     serverRssBytes: () => rssBytes(server.pid!),
     async send(events) {

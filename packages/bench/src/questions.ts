@@ -1,4 +1,5 @@
 /** All benchmarks, in the order in which they run. */
+import { feed } from "./feed.ts";
 import { intake } from "./intake.ts";
 import { longRuns, oneAtATime } from "./latency.ts";
 import { lists } from "./lists.ts";
@@ -17,6 +18,7 @@ export const questions: readonly Question[] = [
   sleepers,
   waits,
   lists,
+  feed,
   recovery,
   memoryAtRest,
 ];

@@ -12,12 +12,13 @@ import type { ExitCode } from "./exit-code.ts";
 import { LiveLines } from "./live-lines.ts";
 import { freePort } from "./port.ts";
 import type { LogChoice } from "./program.ts";
+import { policyOf, type RetentionChoice } from "./retention-choice.ts";
 import { pollIntervalMs, serve, unfinishedRuns } from "./serve.ts";
 import { type Environment, setting } from "./settings.ts";
 import { setUpLines } from "./start.ts";
 import type { Terminal } from "./terminal.ts";
 
-export interface DevOptions extends LogChoice, AccessOptions {
+export interface DevOptions extends LogChoice, AccessOptions, RetentionChoice {
   readonly url: readonly string[];
   readonly discovery: boolean;
   readonly host: string;
@@ -61,6 +62,7 @@ export async function dev(options: DevOptions, terminal: Terminal, env: Environm
       discover: options.discovery,
       pollIntervalMs: pollIntervalMs(options.pollInterval),
       shutdownGraceMs: options.grace * 1_000,
+      retention: policyOf(options, env),
     },
     started: (server) => (isPretty ? tellPretty(server, options, terminal) : tellLog(server, options, log)),
     stopping: () => {

@@ -73,7 +73,9 @@ function addDev({ program, terminal, env, ended }: Adding): void {
     .option("--ephemeral", "keep the data in memory", false)
     .option("--retry-interval <seconds>", "the same delay before every retry, instead of a growing one", seconds)
     .option("--poll-interval <seconds>", "how often apps are asked for changes", seconds, 5)
-    .option("--grace <seconds>", "how long calls may take to finish when the server is ended", seconds, 10);
+    .option("--grace <seconds>", "how long calls may take to finish when the server is ended", seconds, 10)
+    .option("--retention <duration>", "how long runs are kept after their end: 30d (the default), or forever")
+    .option("--max-size <size>", "above it the runs that ended first go early: 10GB, or none (the default)");
   placementOptions(command);
   logOptions(command, "pretty")
     .addHelpText(
@@ -97,6 +99,8 @@ function addStart({ program, terminal, env, ended }: Adding): void {
     .option("--data-dir <folder>", "where the data is kept", DATA_DIR_DEFAULT)
     .option("--poll-interval <seconds>", "how often apps given by --url are asked for changes; 0 for never", seconds, 0)
     .option("--grace <seconds>", "how long calls may take to finish when the server is ended", seconds, 30)
+    .option("--retention <duration>", "how long runs are kept after their end: 30d (the default), or forever")
+    .option("--max-size <size>", "above it the runs that ended first go early: 10GB, or none (the default)")
     .option("--allow-private-requests", "requests of steps (step.fetch, step.ai) may go to private addresses", false)
     .option("--public-apps-only", "refuse apps on private addresses; link-local ones are always refused", false);
   placementOptions(command);

@@ -8,11 +8,12 @@ import { prepareDataDir } from "./data-dir.ts";
 import type { ExitCode } from "./exit-code.ts";
 import { isShort, type KeyOptions, readKeys, type ServerKeys } from "./keys.ts";
 import type { LogChoice } from "./program.ts";
+import { policyOf, type RetentionChoice } from "./retention-choice.ts";
 import { pollIntervalMs, serve, unfinishedRuns } from "./serve.ts";
 import type { Environment } from "./settings.ts";
 import type { Terminal } from "./terminal.ts";
 
-export interface StartOptions extends LogChoice, KeyOptions, AccessOptions {
+export interface StartOptions extends LogChoice, RetentionChoice, KeyOptions, AccessOptions {
   readonly url: readonly string[];
   readonly host: string;
   readonly port: number;
@@ -46,6 +47,7 @@ export async function start(options: StartOptions, terminal: Terminal, env: Envi
       discover: false,
       pollIntervalMs: pollIntervalMs(options.pollInterval),
       shutdownGraceMs: options.grace * 1_000,
+      retention: policyOf(options, env),
       allowPrivateRequests: options.allowPrivateRequests,
       publicAppsOnly: options.publicAppsOnly,
     },

@@ -30,6 +30,8 @@ import { createGateway } from "../server/gateway/gateway.ts";
 import { startHousekeeping } from "../server/housekeeping.ts";
 import { readEvents } from "../server/intake.ts";
 import { LogIntake } from "../server/logs/log-intake.ts";
+import type { RetentionPolicy } from "../server/retention/policy.ts";
+import { Retention } from "../server/retention/retention.ts";
 import { createSystemRandom } from "../server/system-random.ts";
 import type { LogLineRow } from "../store/logs.ts";
 import type { ListedStep, Store } from "../store/store.ts";
@@ -46,6 +48,8 @@ export interface CreateEngineOptions {
   readonly store?: StoreChoice;
   /** The same delay before every retry, instead of a growing one. */
   readonly retryInterval?: DurationInput;
+  /** How long a run is kept after its end; 30 days when left out, `null` for ever. */
+  readonly retention?: DurationInput | null;
   /** Where the engine's own warnings and errors go; the console when left out. */
   readonly log?: EngineLog;
   /** The store failed for good: the engine has stopped, and everything acknowledged is stored. */
@@ -75,6 +79,11 @@ const CONSOLE_LOG: EngineLog = {
   error: (message, details) => consoleLogger.error(`stepwell: ${message}`, details ?? {}),
 };
 
+function policyOf(keep: DurationInput | null | undefined): Partial<RetentionPolicy> {
+  if (keep === undefined) return {};
+  return { keepMs: keep === null ? null : durationMs(keep, "createEngine: retention") };
+}
+
 /** Which engine a client's `send` goes to (EE2). */
 const engineOfClient = new WeakMap<Stepwell, EmbeddedEngine>();
 
@@ -94,6 +103,7 @@ export class EmbeddedEngine {
   readonly #log: EngineLog;
   readonly #lines: LogIntake;
   #stopHousekeeping = () => {};
+  readonly #retention: Retention;
   #stopped: Promise<void> | null = null;
 
   private constructor(options: CreateEngineOptions, store: Store) {
@@ -118,6 +128,13 @@ export class EmbeddedEngine {
       log: this.#log,
       retryIntervalMs: retryInterval === undefined ? null : durationMs(retryInterval, "createEngine: retryInterval"),
       ...(options.onFatal === undefined ? {} : { onFatal: options.onFatal }),
+    });
+    this.#retention = new Retention({
+      store: store.retention,
+      clock: this.#clock,
+      log: this.#log,
+      heldOf: (ids) => this.engine.look((view) => ids.filter((id) => view.runOf(id) !== undefined)),
+      fixed: policyOf(options.retention),
     });
   }
 
@@ -273,6 +290,7 @@ export class EmbeddedEngine {
     // Time in somebody's hand has no minutes that pass by themselves.
     if (this.#clock === systemClock) {
       this.#stopHousekeeping = startHousekeeping({ clock: this.#clock, store: this.#store, log: this.#log });
+      await this.#retention.start();
     }
     this.engine.watch((notices) => this.#noticed(notices));
     for (const client of this.#clients) {
@@ -287,6 +305,7 @@ export class EmbeddedEngine {
 
   async #stop(graceMs: number): Promise<void> {
     this.#stopHousekeeping();
+    await this.#retention.stop();
     await this.engine.stop(graceMs);
     for (const tells of this.#waiting.values()) for (const tell of tells) tell();
     for (const client of this.#clients) {

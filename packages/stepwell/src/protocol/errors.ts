@@ -393,6 +393,11 @@ export const ERRORS = {
     "Check baseUrl and the signing key; the signal may have arrived, so send it again only if twice does no harm.",
   ),
   event_schema_failed: entry(400, "Event {name} does not fit its schema: {reason}.", "Correct the data or the schema."),
+  setting_fixed: entry(
+    409,
+    "{setting} was given when the server was started.",
+    "Start the server without that option, or with another value.",
+  ),
   function_not_found: entry(
     404,
     "Function {function} is not served here.",

@@ -139,6 +139,11 @@ export const LIMITS = {
   /** Lines that wait to be stored, of all runs together; the rest is counted. */
   logLinesQueuedMax: 50_000,
   logCharsQueuedMax: 32 * 1024 * 1024,
+  /** How long ended runs are kept unless somebody says otherwise, and the shortest that can be said, in ms. */
+  retentionMsDefault: 30 * 86_400_000,
+  retentionMsMin: 60_000,
+  /** The smallest limit of a store's size, in bytes. */
+  storeBytesMaxMin: 16 * 1024 * 1024,
   /** Lines that one search looks at before it answers with what it has found. */
   logSearchLinesMax: 20_000,
   /** Values longer than this are kept apart from their rows. */

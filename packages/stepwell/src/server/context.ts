@@ -7,6 +7,7 @@ import type { ServerLog } from "./log.ts";
 import type { LogIntake } from "./logs/log-intake.ts";
 import type { Metrics } from "./metrics.ts";
 import type { Operations } from "./operations/operations.ts";
+import type { Retention } from "./retention/retention.ts";
 import type { Syncer } from "./sync.ts";
 import type { SyncFailures } from "./sync-failures.ts";
 
@@ -27,5 +28,6 @@ export interface ServerContext {
   readonly operations: Operations;
   /** Where lines of handlers go. */
   readonly logs: LogIntake;
+  readonly retention: Retention;
   readonly log: ServerLog;
 }

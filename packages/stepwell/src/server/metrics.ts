@@ -8,6 +8,7 @@ import type { Call } from "../protocol/call.ts";
 import type { Outcome } from "../protocol/outcome.ts";
 import type { Store } from "../store/store.ts";
 import type { LogIntakeStats } from "./logs/log-intake.ts";
+import type { RetentionStats } from "./retention/retention.ts";
 
 const CALL_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5, 30, 120, 600];
 const COMMIT_SECONDS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1];
@@ -22,7 +23,7 @@ export class Metrics {
   readonly #commitSeconds: Histogram;
   readonly #lag: IntervalHistogram = monitorEventLoopDelay({ resolution: 20 });
 
-  constructor(stats: () => EngineStats, logs: () => LogIntakeStats) {
+  constructor(stats: () => EngineStats, logs: () => LogIntakeStats, retention: () => RetentionStats) {
     const registers = [this.#registry];
     const counter = <Label extends string>(name: string, help: string, labelNames: Label[] = []) =>
       new Counter<Label>({ name: `stepwell_${name}`, help, labelNames, registers });
@@ -54,6 +55,8 @@ export class Metrics {
       });
     total("log_lines_stored_total", "Lines of handlers that were stored.", () => logs().stored);
     total("log_lines_dropped_total", "Lines of handlers that were left out.", () => logs().dropped);
+    total("runs_deleted_total", "Runs that retention deleted.", () => retention().deleted.runs);
+    total("events_deleted_total", "Events that retention deleted.", () => retention().deleted.events);
     const gauge = (name: string, help: string, value: () => number) =>
       new Gauge({
         name: `stepwell_${name}`,
@@ -74,6 +77,7 @@ export class Metrics {
     gauge("runs_resident", "Runs in memory.", () => stats().residentRuns);
     gauge("reloads", "Times the engine loaded everything again after a failure.", () => stats().reloads);
     gauge("log_lines_waiting", "Lines of handlers that wait to be stored.", () => logs().waiting);
+    gauge("store_bytes", "What the store holds, as retention last saw it.", () => retention().sizeBytes ?? 0);
     gauge("process_resident_memory_bytes", "Resident memory.", () => process.memoryUsage.rss());
     gauge("event_loop_lag_p99_seconds", "Event loop delay since the last scrape, 99th percentile.", () =>
       this.#takeLag(),

@@ -38,6 +38,8 @@ import { Metrics } from "./metrics.ts";
 import { createOperations } from "./operations/operations.ts";
 import { createProbe } from "./probe.ts";
 import { ANY_ORIGIN_HEADERS, answerPreflight, commonHeaders } from "./raw-reply.ts";
+import type { RetentionPolicy } from "./retention/policy.ts";
+import { Retention } from "./retention/retention.ts";
 import { createRoutes } from "./routes.ts";
 import { createSyncer } from "./sync.ts";
 import { SyncFailures } from "./sync-failures.ts";
@@ -82,6 +84,8 @@ export interface ServerOptions {
   readonly firstAdmin?: { readonly name: string; readonly password: string } | null;
   /** Apps must be on the public internet. Without it they may be on private addresses, but for link-local ones. */
   readonly publicAppsOnly?: boolean;
+  /** What holds whatever is stored about it. */
+  readonly retention?: Partial<RetentionPolicy>;
   /** Transports of other URL schemes, by scheme without the colon. */
   readonly transports?: Readonly<Record<string, AppTransport>>;
 }
@@ -123,6 +127,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     await listen(server, options);
     await parts.engine.start();
     await parts.context.operations.resume();
+    await parts.context.retention.start();
   } catch (error) {
     server.close();
     await closeParts(parts, options);
@@ -139,6 +144,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     log.info("stopping: no new work; waiting for calls to finish", { graceMs: options.shutdownGraceMs });
     discovery.stop();
     stopHousekeeping();
+    await parts.context.retention.stop();
     await parts.context.operations.stop();
     await parts.engine.stop(options.shutdownGraceMs);
     parts.endpoints.close();
@@ -215,6 +221,7 @@ function createParts(options: ServerOptions, access: Access): Parts {
   const metrics: Metrics = new Metrics(
     () => engine.stats,
     () => logs.stats,
+    () => retention.stats,
   );
   const store = metrics.meteredStore(options.store);
   const gateway = createGateway({ allowPrivate: options.allowPrivateRequests ?? kind === "dev" });
@@ -229,6 +236,7 @@ function createParts(options: ServerOptions, access: Access): Parts {
     ...(options.limits === undefined ? {} : { limits: options.limits }),
     onFatal: options.onFatal,
   });
+  const retention: Retention = retentionOf(options, () => engine);
   const client = new HttpClient({ connectionsMax: 8, isAllowed });
   const syncFailures = new SyncFailures(() => systemClock.now());
   const syncer = syncFailures.watching(
@@ -247,6 +255,7 @@ function createParts(options: ServerOptions, access: Access): Parts {
     metrics,
     operations: createOperations({ engine, store, clock: systemClock, ids, log }),
     logs,
+    retention,
     log,
   };
   const feed: Feed = new Feed(context);
@@ -256,6 +265,16 @@ function createParts(options: ServerOptions, access: Access): Parts {
   });
   const endpoints = new Endpoints(context, signingKeys);
   return { engine, context, feed, endpoints, client, transport, gateway };
+}
+
+function retentionOf({ store, log, retention }: ServerOptions, engine: () => Engine): Retention {
+  return new Retention({
+    store: store.retention,
+    clock: systemClock,
+    log,
+    heldOf: (ids) => engine().look((view) => ids.filter((id) => view.runOf(id) !== undefined)),
+    ...(retention === undefined ? {} : { fixed: retention }),
+  });
 }
 
 async function closeParts(parts: Parts, options: ServerOptions): Promise<void> {

@@ -22,6 +22,7 @@ import type { IntegrityPage, IntegrityQuery } from "./integrity.ts";
 import { MemoryAccess } from "./memory-access.ts";
 import { newestFirst, searchEvents, searchRuns } from "./memory-lists.ts";
 import { MemoryLogs } from "./memory-logs.ts";
+import { MemoryRetention } from "./memory-prune.ts";
 import { expireRunStats, listRunStats } from "./memory-run-stats.ts";
 import { applyRecords, copyRun, emptyTables, flowKeyText, type MemoryTables } from "./memory-tables.ts";
 import {
@@ -64,6 +65,7 @@ import type {
 
 export class MemoryStore implements Store {
   readonly logs = new MemoryLogs();
+  readonly retention = new MemoryRetention(() => this.#tables, this.logs);
   #tables: MemoryTables = emptyTables();
   readonly #access = new MemoryAccess();
 
@@ -108,7 +110,7 @@ export class MemoryStore implements Store {
       jobs.sort((left, right) => compareTexts(left.slot, right.slot));
       runs.push(assembleRun(copyRun(record), this.#stepsOf(id), jobs, this.#waitsOf(id)));
     }
-    return runs;
+    return this.retention.pruning.without(runs);
   }
 
   async loadJobs(query: JobPageQuery): Promise<JobHint[]> {

@@ -22,9 +22,9 @@ import { StepwellError } from "../protocol/errors.ts";
 import type { StoredEvent } from "../protocol/event.ts";
 import type { AccessChange, AccessRows, AuditFilter, AuditRow } from "./access.ts";
 import type { IntegrityPage, IntegrityQuery, Repair } from "./integrity.ts";
-import type { LogStore } from "./logs.ts";
 import type { RunStatPoint, RunStatsQuery } from "./run-stats.ts";
 import { batchRows } from "./sqlite/batch-rows.ts";
+import { SqliteRetention, type SqliteThreads, sqliteLogs } from "./sqlite/beside.ts";
 import { storeError } from "./sqlite/failure.ts";
 import { SqliteLoads } from "./sqlite/loads.ts";
 import { lockDatabase } from "./sqlite/lock.ts";
@@ -80,12 +80,9 @@ interface Opened {
 }
 
 export class SqliteStore implements Store {
-  readonly logs: LogStore = {
-    append: (append) => this.#write((writer) => writer.call("appendLogs", append)),
-    list: (query) => this.#list((reader) => reader.call("listLogs", query)),
-    search: (search) => this.#list((reader) => reader.call("searchLogs", search)),
-    totals: (runId) => this.#list((reader) => reader.call("logTotals", runId)),
-  };
+  readonly #threads: SqliteThreads = { list: (list) => this.#list(list), write: (write) => this.#write(write) };
+  readonly logs = sqliteLogs(this.#threads);
+  readonly retention = new SqliteRetention(this.#threads);
   readonly #options: SqliteStoreOptions;
   #opened: Opened | null = null;
   #reader: Thread<Reader> | null = null;
@@ -161,7 +158,7 @@ export class SqliteStore implements Store {
   }
 
   async loadRuns(ids: readonly string[]): Promise<Run[]> {
-    return this.#load((loads) => loads.runs(ids));
+    return this.retention.pruning.without(await this.#load((loads) => loads.runs(ids)));
   }
 
   async loadJobs(query: JobPageQuery): Promise<JobHint[]> {

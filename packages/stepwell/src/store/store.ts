@@ -34,6 +34,7 @@ import type { JsonText } from "../protocol/json.ts";
 import type { AccessStore } from "./access.ts";
 import type { IntegrityPage, IntegrityQuery } from "./integrity.ts";
 import type { LogStore } from "./logs.ts";
+import type { RetentionStore } from "./prune.ts";
 import type { RunStatPoint, RunStatsQuery } from "./run-stats.ts";
 
 /** Proof that this node still owns what it writes (E5). A single-process store holds its file's lock instead. */
@@ -220,6 +221,8 @@ export interface StoreCounts {
 export interface Store extends AccessStore {
   /** Lines that handlers logged. */
   readonly logs: LogStore;
+  /** What has ended, to be deleted a little at a time. */
+  readonly retention: RetentionStore;
   /** Opens or creates the database, takes its lock, migrates it. Throws a coded `store_*` error. */
   open(): Promise<void>;
   /** Stores a batch (ST1–ST5). Rejects with a coded `store_*` error; `isFatalStoreError` says which end the process. */

@@ -32,6 +32,7 @@ import {
   T0,
 } from "./batches.ts";
 import { logTests } from "./logs.ts";
+import { retentionTests } from "./retention.ts";
 import { runStatsTests } from "./run-stats.ts";
 import { searchTests } from "./searching.ts";
 import { inboxTests, pastEventTests, recordTests, waitTests } from "./waiting.ts";
@@ -81,6 +82,7 @@ export function storeConformance(name: string, harness: StoreHarness): void {
     describe("inbox", () => inboxTests(current));
     describe("past events", () => pastEventTests(current));
     describe("lines of handlers", () => logTests(current));
+    describe("retention", () => retentionTests(current));
     describe("records", () => recordTests(current));
     describe("facts and registry", () => factTests(current));
     describe("lists", () => listTests(current));

@@ -69,6 +69,7 @@ export class SimStore {
     const load = <T>(name: string, read: () => Promise<T>) => this.#load(life, name, read);
     return {
       logs: memory.logs,
+      retention: memory.retention,
       open: async () => {},
       close: async () => {},
       getEvent: memory.getEvent.bind(memory),

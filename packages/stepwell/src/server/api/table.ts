@@ -24,6 +24,7 @@ import { RUN_EVENT_ROUTES } from "./run-event-routes.ts";
 import { RUN_ROUTES } from "./run-routes.ts";
 import { SERVER_ROUTES } from "./server-routes.ts";
 import { SESSION_ROUTES } from "./session-routes.ts";
+import { SETTINGS_ROUTES } from "./settings-routes.ts";
 import { SIGNAL_ROUTES } from "./signal-routes.ts";
 import { STATE_ROUTES } from "./state-routes.ts";
 import { STATS_ROUTES } from "./stats-routes.ts";
@@ -58,6 +59,7 @@ export const ROUTES: readonly Route[] = [
   ...STATS_ROUTES,
   ...ABSENT_ROUTES,
   ...SERVER_ROUTES,
+  ...SETTINGS_ROUTES,
   ...DOCTOR_ROUTES,
   ...SESSION_ROUTES,
   ...USER_ROUTES,

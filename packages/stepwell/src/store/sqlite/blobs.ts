@@ -8,9 +8,8 @@
  *   BL2. A blob is written in the transaction of the row that refers to it, before it. So a reference always finds it.
  *   BL3. Nothing of this costs small values more than a look at their length.
  *
- * Nothing deletes blobs yet. Retention will: a blob may go once no row refers to it, which partial indexes over the
- * columns above (`WHERE memo > '<mark>#'`) tell without reading rows. The writer does it, between commits and a few at
- * a time; as it alone writes references, none can appear while it looks (BL2).
+ *   BL4. A blob goes once no row refers to it, which partial indexes over these columns tell without reading rows
+ *        (prune.ts). A column that can refer is named there too.
  */
 import { hash } from "node:crypto";
 import type { StatementSync } from "node:sqlite";

@@ -13,11 +13,14 @@ import { createIdSource } from "../../protocol/ids.ts";
 import type { AccessChange } from "../access.ts";
 import type { Repair } from "../integrity.ts";
 import type { AppendedLines, LogAppend } from "../logs.ts";
+import type { PruneResult, PruneTask } from "../prune.ts";
 import { expireAudit, readAccess, writeAccess } from "./access.ts";
 import { type BatchRows, PARTITION } from "./batch-rows.ts";
 import { INSERT_BLOB, keepBlobs } from "./blobs.ts";
 import { createLogWriter } from "./logs.ts";
 import { migrate } from "./migrate.ts";
+import { createPruner } from "./prune.ts";
+import { writePolicy } from "./prune-reads.ts";
 import { repairRow } from "./repair.ts";
 import { expireRunStats } from "./run-stats.ts";
 import { type PreparedWrites, prepareWrites, runWrites } from "./writes.ts";
@@ -41,6 +44,7 @@ interface Opened {
   readonly writes: PreparedWrites;
   readonly insertBlob: StatementSync;
   readonly appendLogs: ReturnType<typeof createLogWriter>;
+  readonly prune: ReturnType<typeof createPruner>;
 }
 
 export type Writer = ReturnType<typeof createWriter>;
@@ -64,6 +68,7 @@ export function createWriter(options: WriterOptions) {
           writes: prepareWrites(db),
           insertBlob: db.prepare(INSERT_BLOB),
           appendLogs: createLogWriter(db),
+          prune: createPruner(db),
         };
       } catch (error) {
         db.close();
@@ -94,13 +99,11 @@ export function createWriter(options: WriterOptions) {
       });
     },
 
+    ...historyMethods(current),
+
     ...accessMethods(() => current().db),
 
     ...expiryMethods(() => current().db),
-    appendLogs(append: LogAppend): AppendedLines[] {
-      const { db, appendLogs } = current();
-      return inTransaction(db, () => appendLogs(append));
-    },
 
     /** Copies the WAL into the file and closes it. Every commit that was asked for is stored by now. */
     close(): void {
@@ -142,6 +145,21 @@ function expiryMethods(db: () => DatabaseSync) {
 }
 
 /** Who may use the server. The rows are read here too: so what was saved just before is seen. */
+/** What handlers logged, and what has ended. */
+function historyMethods(current: () => Opened) {
+  return {
+    appendLogs(append: LogAppend): AppendedLines[] {
+      const { db, appendLogs } = current();
+      return inTransaction(db, () => appendLogs(append));
+    },
+    prune(task: PruneTask, budgetMs: number): PruneResult {
+      const { db, prune } = current();
+      return inTransaction(db, () => prune(task, budgetMs));
+    },
+    savePolicy: (json: string) => writePolicy(current().db, json),
+  };
+}
+
 function accessMethods(db: () => DatabaseSync) {
   return {
     loadAccess: () => readAccess(db()),

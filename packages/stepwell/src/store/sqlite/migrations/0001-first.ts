@@ -21,6 +21,8 @@
  *   - `run_stats` holds counts of runs by minute and by hour (run-stats.ts). Time leads, because charts read a span of it
  *     and the oldest go first.
  *   - `logs` holds lines of handlers (store/logs.ts), whose number is their time; `run_logs` how many each run has.
+ *   - `runs_by_end` and the indexes `…_large` are for retention (prune.ts): what ended first, and, of rows that refer to a blob
+ *     alone, which do. `leftovers` names runs that it has deleted and whose steps, attempts and lines it has not.
  *   - Attempts and decisions are logs: appended, never changed, so their order is their rowid.
  */
 import { STAT_NAMES } from "../../run-stats.ts";
@@ -226,6 +228,23 @@ CREATE TABLE blobs (
   text TEXT NOT NULL
 );
 CREATE UNIQUE INDEX blobs_by_hash ON blobs (hash);
+
+CREATE INDEX runs_by_end ON runs (ended_at, id) WHERE ended_at IS NOT NULL;
+
+CREATE INDEX events_json_large ON events (json) WHERE json > '\u{10ffff}#';
+CREATE INDEX runs_error_large ON runs (error) WHERE error > '\u{10ffff}#';
+CREATE INDEX runs_output_large ON runs (output) WHERE output > '\u{10ffff}#';
+CREATE INDEX runs_events_large ON runs (events) WHERE events > '\u{10ffff}#';
+CREATE INDEX steps_edited_input_large ON steps (edited_input) WHERE edited_input > '\u{10ffff}#';
+CREATE INDEX steps_options_large ON steps (options) WHERE options > '\u{10ffff}#';
+CREATE INDEX steps_memo_large ON steps (memo) WHERE memo > '\u{10ffff}#';
+CREATE INDEX jobs_payload_large ON jobs (payload) WHERE payload > '\u{10ffff}#';
+CREATE INDEX inbox_json_large ON inbox (json) WHERE json > '\u{10ffff}#';
+CREATE INDEX flow_state_value_large ON flow_state (value) WHERE value > '\u{10ffff}#';
+
+CREATE TABLE leftovers (
+  run_id TEXT NOT NULL PRIMARY KEY
+) WITHOUT ROWID;
 
 CREATE TABLE logs (
   number INTEGER NOT NULL PRIMARY KEY,

@@ -1,0 +1,119 @@
+/** Retention in memory (PR1 of prune.ts): everything at once, as nothing here takes long. */
+import { ulidTime } from "../protocol/ids.ts";
+import type { MemoryLogs } from "./memory-logs.ts";
+import type { MemoryTables } from "./memory-tables.ts";
+import {
+  type EndedRun,
+  type EndedRunsQuery,
+  type HeldOf,
+  type PruneResult,
+  type PruneTask,
+  Pruning,
+  type RetentionStore,
+} from "./prune.ts";
+import { compareTexts, type RunRecord } from "./records.ts";
+
+const DONE = (deleted: number): PruneResult => ({ deleted, next: null });
+
+export class MemoryRetention implements RetentionStore {
+  /** Runs that no load may bring back. */
+  readonly pruning = new Pruning();
+  readonly #tables: () => MemoryTables;
+  readonly #logs: MemoryLogs;
+  #policy: string | null = null;
+
+  constructor(tables: () => MemoryTables, logs: MemoryLogs) {
+    this.#tables = tables;
+    this.#logs = logs;
+  }
+
+  async endedRuns(query: EndedRunsQuery): Promise<EndedRun[]> {
+    return endedRuns(this.#tables(), query);
+  }
+
+  async prune(task: PruneTask, _budgetMs: number, heldOf?: HeldOf): Promise<PruneResult> {
+    if (task.kind !== "runs") return pruneTables(this.#tables(), this.#logs, task);
+    const ids = this.pruning.begin(task.ids); // PR4
+    const held = new Set(await heldOf?.(ids));
+    const free = ids.filter((id) => !held.has(id));
+    const result = pruneTables(this.#tables(), this.#logs, { kind: "runs", ids: free });
+    this.pruning.end(ids, result.ids ?? []);
+    return result;
+  }
+
+  /** A memory is bounded by its machine, not by a file. */
+  async sizeBytes(): Promise<number> {
+    return 0;
+  }
+
+  async loadPolicy(): Promise<string | null> {
+    return this.#policy;
+  }
+
+  async savePolicy(json: string): Promise<void> {
+    this.#policy = json;
+  }
+}
+
+function endedRuns(tables: MemoryTables, { after, endedBefore, limit }: EndedRunsQuery): EndedRun[] {
+  const ended = [...tables.runs.values()].flatMap(({ id, endedAt }) => (endedAt === null ? [] : [{ id, endedAt }]));
+  const wanted = ended.filter((run) => {
+    return run.endedAt < endedBefore && (after === null || compareEnds(run, after) > 0);
+  });
+  return wanted.sort(compareEnds).slice(0, limit);
+}
+
+const compareEnds = (left: EndedRun, right: EndedRun): number =>
+  left.endedAt - right.endedAt || compareTexts(left.id, right.id);
+
+function pruneTables(tables: MemoryTables, logs: MemoryLogs, task: PruneTask): PruneResult {
+  switch (task.kind) {
+    case "runs": {
+      const ids = task.ids.filter((id) => pruneRun(tables, id));
+      const gone = new Set(ids);
+      logs.prune((line) => gone.has(line.runId), gone);
+      return { ...DONE(ids.length), ids };
+    }
+    case "events":
+      return DONE(pruneEvents(tables, task.before));
+    case "logs":
+      return DONE(logs.prune((line) => ulidTime(line.id) < task.before && !tables.runs.has(line.runId)));
+    case "operations":
+      return DONE(deleteWhere(tables.operations, (one) => one.status !== "running" && one.createdAt < task.before));
+    case "leftovers":
+    case "blobs":
+      return DONE(0); // Nothing is left over here, and values lie in their rows.
+  }
+}
+
+const isOpen = (run: RunRecord | undefined): boolean => run?.status === "queued" || run?.status === "running";
+
+function pruneRun(tables: MemoryTables, id: string): boolean {
+  const run = tables.runs.get(id);
+  if (run === undefined || isOpen(run) || tables.jobs.has(id) || tables.waits.has(id)) return false;
+  if (run.parent !== null && isOpen(tables.runs.get(run.parent.runId))) return false;
+  tables.runs.delete(id);
+  tables.steps.delete(id);
+  tables.attempts.delete(id);
+  return true;
+}
+
+function pruneEvents(tables: MemoryTables, before: number): number {
+  const needed = new Set([...tables.runs.values()].flatMap((run) => run.events.map((event) => event.id)));
+  const messages = [...tables.messages.values()].map((message) => JSON.stringify(message.content));
+  const old = [...tables.events.values()].filter(({ id, receivedAt }) => {
+    if (receivedAt >= before || needed.has(id)) return false;
+    return !messages.some((text) => text.includes(id));
+  });
+  for (const { id } of old) {
+    tables.events.delete(id);
+    tables.decisions.delete(id);
+  }
+  return old.length;
+}
+
+function deleteWhere<Row>(table: Map<string, Row>, goes: (row: Row) => boolean): number {
+  const keys = [...table].filter(([, row]) => goes(row)).map(([key]) => key);
+  for (const key of keys) table.delete(key);
+  return keys.length;
+}

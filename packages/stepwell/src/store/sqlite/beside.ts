@@ -1,0 +1,62 @@
+/** The parts of the port beside the runs, over the threads of the store: lines of handlers, and deleting what has ended. */
+import type { LogStore } from "../logs.ts";
+import { type HeldOf, type PruneResult, type PruneTask, Pruning, type RetentionStore } from "../prune.ts";
+import type { Reader } from "./reader.ts";
+import type { Thread } from "./thread.ts";
+import type { Writer } from "./writer.ts";
+
+export interface SqliteThreads {
+  readonly list: <Result>(list: (reader: Thread<Reader>) => Promise<Result>) => Promise<Result>;
+  readonly write: <Result>(write: (writer: Thread<Writer>) => Promise<Result>) => Promise<Result>;
+}
+
+export function sqliteLogs({ list, write }: SqliteThreads): LogStore {
+  return {
+    append: (append) => write((writer) => writer.call("appendLogs", append)),
+    list: (query) => list((reader) => reader.call("listLogs", query)),
+    search: (search) => list((reader) => reader.call("searchLogs", search)),
+    totals: (runId) => list((reader) => reader.call("logTotals", runId)),
+  };
+}
+
+export class SqliteRetention implements RetentionStore {
+  /** Runs that no load may bring back. */
+  readonly pruning = new Pruning();
+  readonly #threads: SqliteThreads;
+
+  constructor(threads: SqliteThreads) {
+    this.#threads = threads;
+  }
+
+  endedRuns(query: Parameters<RetentionStore["endedRuns"]>[0]): ReturnType<RetentionStore["endedRuns"]> {
+    return this.#threads.list((reader) => reader.call("endedRuns", query));
+  }
+
+  sizeBytes(): Promise<number> {
+    return this.#threads.list((reader) => reader.call("sizeBytes"));
+  }
+
+  loadPolicy(): Promise<string | null> {
+    return this.#threads.list((reader) => reader.call("loadPolicy"));
+  }
+
+  savePolicy(json: string): Promise<void> {
+    return this.#threads.write((writer) => writer.call("savePolicy", json));
+  }
+
+  async prune(task: PruneTask, budgetMs: number, heldOf: HeldOf = async () => []): Promise<PruneResult> {
+    if (task.kind !== "runs") return this.#threads.write((writer) => writer.call("prune", task, budgetMs));
+    const ids = this.pruning.begin(task.ids); // PR4
+    let gone: readonly string[] = ids; // Whether they went is unknown until the answer is here.
+    try {
+      const held = new Set(await heldOf(ids));
+      const free = ids.filter((id) => !held.has(id));
+      const work: PruneTask = { kind: "runs", ids: free };
+      const result = await this.#threads.write((writer) => writer.call("prune", work, budgetMs));
+      gone = result.ids ?? [];
+      return result;
+    } finally {
+      this.pruning.end(ids, gone);
+    }
+  }
+}
