@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { appFunctions, listRuns } from "../src/quickstart/server-api.ts";
 import { commandPath } from "../src/quickstart/server-process.ts";
 import { functions } from "../src/stepwell/functions.ts";
+import type { StubCall } from "../src/stub/server.ts";
 import { until, World } from "./world.ts";
 
 const SECOND = 1_000;
@@ -151,6 +152,55 @@ describe("§5 retries", () => {
     await world.travel(MINUTE);
     expect((await world.ended(eventId, "api/process-order")).status).toBe("Completed");
     expect(world.asked("/charges", { order_id: "o-5d" })).toHaveLength(2);
+  });
+});
+
+describe("§6 concurrency", () => {
+  /** The most of these calls that were under way at once. */
+  const atOnce = (calls: readonly StubCall[]) =>
+    Math.max(
+      ...calls.map(({ beganAt }) => calls.filter((one) => one.beganAt <= beganAt && beganAt < one.endedAt).length),
+    );
+  const sendAll = async (name: string, functionId: string, data: readonly object[]) => {
+    const eventIds = await Promise.all(data.map((one) => world.send(name, one)));
+    const runs = await Promise.all(eventIds.map((id) => world.ended(id, functionId)));
+    expect(runs.every((run) => run.status === "Completed")).toBe(true);
+  };
+
+  test("at most ten orders at once, and all of them in the end", async () => {
+    world.stub.behave("/charges", { delayMs: 150 });
+    const orders = Array.from({ length: 14 }, (_, index) => order(`o-6-${index}`));
+    await sendAll("order/placed", "api/process-order", orders);
+    world.stub.behave("/charges", {});
+    const calls = world.asked("/charges").filter(({ body }) => String(body["order_id"]).startsWith("o-6-"));
+    expect(calls).toHaveLength(14);
+    expect(atOnce(calls)).toBeGreaterThan(3);
+    expect(atOnce(calls)).toBeLessThanOrEqual(10);
+  });
+
+  test("at most three actions of one user at once; another user does not wait for them", async () => {
+    world.stub.behave("/external", { delayMs: 300 });
+    const actions = (userId: string, count: number) =>
+      Array.from({ length: count }, (_, index) => ({ user_id: userId, action: `click ${index}` }));
+    await sendAll("user/action", "api/user-action", [...actions("u-6a", 7), ...actions("u-6b", 1)]);
+    world.stub.behave("/external", {});
+    const [ofOne, ofOther] = ["u-6a", "u-6b"].map((userId) => world.asked("/external", { user_id: userId }));
+    expect(ofOne).toHaveLength(7);
+    expect(atOnce(ofOne!)).toBeGreaterThan(1);
+    expect(atOnce(ofOne!)).toBeLessThanOrEqual(3);
+    const lastOfOne = Math.max(...ofOne!.map(({ beganAt }) => beganAt));
+    expect(ofOther![0]!.beganAt).toBeLessThan(lastOfOne);
+  });
+
+  test("several rules at once: a hundred in all, and five of one user", async () => {
+    world.stub.behave("/emails", { delayMs: 200 });
+    const ofUser = (userId: string) => Array(7).fill({ user_id: userId, type: "order_confirmation" }) as object[];
+    await sendAll("notification/send", "api/send-notification", [...ofUser("u-6c"), ...ofUser("u-6d")]);
+    world.stub.behave("/emails", {});
+    const [first, second] = ["u-6c", "u-6d"].map((user) => world.asked("/emails", { to: `${user}@example.com` }));
+    expect([first!.length, second!.length]).toEqual([7, 7]);
+    for (const calls of [first!, second!]) expect(atOnce(calls)).toBeLessThanOrEqual(5);
+    expect(atOnce([...first!, ...second!])).toBeGreaterThan(5);
   });
 });
 

@@ -21,6 +21,9 @@ export interface StubCall {
   readonly path: string;
   readonly body: Readonly<Record<string, unknown>>;
   readonly status: number;
+  /** When it came, and when it was answered. */
+  readonly beganAt: number;
+  readonly endedAt: number;
 }
 
 export interface Stub {
@@ -81,11 +84,12 @@ async function handle(state: State, request: IncomingMessage, response: ServerRe
     state.behaviours.set(String(body["path"]), body as Behaviour);
     return reply(response, { status: 200, body: {} });
   }
+  const beganAt = Date.now();
   const behaviour = state.behaviours.get(path) ?? {};
   const delayMs = behaviour.delayMs ?? state.delayMs;
   if (delayMs > 0) await new Promise((resolve) => setTimeout(resolve, delayMs));
   const answer = answerNow(state, path, body, request.headers["idempotency-key"]);
-  state.calls.push({ path, body, status: answer.status });
+  state.calls.push({ path, body, status: answer.status, beganAt, endedAt: Date.now() });
   reply(response, answer);
 }
 
