@@ -283,7 +283,12 @@ async function ask(store: Store, { runs, events, waits, past, start, ...expiry }
     operations: await store.listOperations(3, make.idOf(start)),
     operation: await store.getOperation(make.idOf(start)),
     steps: await store.listSteps(make.idOf(start), { offset: start % 3, limit: 2 }),
-    jobs: await store.loadJobs({ after, untilAt: EVER, limit: 3 }),
+    calls: await store.loadJobs({ what: "calls", after, untilAt: EVER, limit: 3 }),
+    heads: await store.loadLanes(
+      (await store.findLanes({ after: "", before: null, limit: 3 })).map((lane) => {
+        return { lane, after: { ...after, orderAt: start }, untilAt: EVER, limit: 3 };
+      }),
+    ),
     expired: await store.expireFlow(expiry.expireAt, expiry.expireLimit),
     after: await readEverything(store),
   };

@@ -33,7 +33,7 @@ async function prepared() {
   const damage = () => {
     const db = new DatabaseSync(path);
     db.exec(
-      "INSERT INTO jobs (run_id, slot, partition, kind, attempt, due_at) VALUES ('01HZZZZZZZZZZZZZZZZZZZZZZZ', 'main', 0, 'discover', 0, 0)",
+      "INSERT INTO jobs (run_id, slot, partition, kind, attempt, due_at, order_at, is_delayed) VALUES ('01HZZZZZZZZZZZZZZZZZZZZZZZ', 'main', 0, 'discover', 0, 0, 0, 0)",
     );
     db.close();
   };

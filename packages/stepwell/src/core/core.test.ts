@@ -32,7 +32,8 @@ function coreOf(more: Partial<CoreOptions> = {}): Core {
     const functions = [config(3, { id: `f-${id}`, appId: id, slug: `${id}-f`, triggers })];
     core.syncApp({ kind: "sync_app", app: { ...app, id, functions }, checksum: "1" }, NOW);
   }
-  core.adoptPage(core.pageRequest(NOW)!, []);
+  for (const request of core.queue.pageRequests(NOW)) core.queue.adoptPage(request, []);
+  core.queue.adoptLanes(core.queue.laneRequest(NOW)!, { heads: [], found: [] });
   store(core);
   return core;
 }

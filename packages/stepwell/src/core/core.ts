@@ -66,10 +66,11 @@ import { endLease, saveEndpointSteps } from "./run/endpoint.ts";
 import { cancelRun } from "./run/finish.ts";
 import { reply } from "./run/reply.ts";
 import { requestReply } from "./run/request.ts";
-import { isEnded, type Job, MAIN_SLOT, type Run } from "./run/run.ts";
+import { isEarly, isEnded, type Job, MAIN_SLOT, type Run } from "./run/run.ts";
 import { runTimeout } from "./run/timeouts.ts";
 import { wake } from "./run/wake.ts";
-import { hintOf, type JobHint, JobQueue, type PageRequest } from "./schedule/job-queue.ts";
+import { hintOf, type JobHint } from "./schedule/hint.ts";
+import { JobQueue } from "./schedule/job-queue.ts";
 import { type Lane, ReadyQueue } from "./schedule/ready-queue.ts";
 import { deliverSignal } from "./signals.ts";
 import { invokeFunction, rerun, resumeRun } from "./starts.ts";
@@ -118,7 +119,7 @@ export class Core {
     });
     const weightOf = (functionId: string) => this.#apps.functionOf(functionId)?.flow.weight ?? 1;
     this.#ready = new ReadyQueue(this.#admission.gates, weightOf);
-    this.#queue = new JobQueue(this.#ready, options.queueLimits);
+    this.#queue = new JobQueue(this.#ready, now, options.queueLimits);
     for (const app of this.#apps.list()) this.#triggers.replaceApp(app.id, app.functions);
     this.#schedules = new CronSchedules(registry.schedules, this.#apps.activeFunctions(), now);
     this.#schedules.hold(this.#apps.held);
@@ -387,7 +388,7 @@ export class Core {
       if (this.#runs.loading >= LOADS_AHEAD_MAX) break;
       // A timer needs no place; a call needs all of its own.
       const timer = this.#queue.nextTimer();
-      const hint = timer ?? (this.#callCount < this.#options.callsMax ? this.#queue.next(admit) : undefined); // C1
+      const hint = timer ?? (this.#callCount < this.#options.callsMax ? this.#queue.next(admit, now) : undefined); // C1
       if (hint === undefined) break;
       if (timer === undefined) this.#callCount++;
       if (this.#runs.has(hint.runId)) this.#take(hint);
@@ -404,7 +405,7 @@ export class Core {
     const run = this.#runs.get(runId);
     if (run === undefined) return false;
     const job = run.jobs.get(slot);
-    return job === undefined || job.call !== null || job.dueAt > this.#now || (isStart && run.status !== "queued");
+    return job === undefined || job.call !== null || isEarly(job, this.#now) || (isStart && run.status !== "queued");
   }
 
   #storeThrottles(): void {
@@ -460,12 +461,9 @@ export class Core {
     this.#runs.release(ids, this.#isDue);
   }
 
-  pageRequest(now: Instant): PageRequest | null {
-    return this.#queue.pageRequest(now);
-  }
-
-  adoptPage(request: PageRequest, hints: readonly JobHint[]): void {
-    this.#queue.adoptPage(request, hints);
+  /** Which job is next, and what it wants to read. */
+  get queue(): JobQueue {
+    return this.#queue;
   }
 
   // --- Batches ------------------------------------------------------------------------------------------------
@@ -603,7 +601,7 @@ export class Core {
   #schedule(run: Run, { slot, dueAt, kind }: Job): void {
     const { id: runId, functionId, createdAt, flow } = run;
     const isQueued = run.status === "queued";
-    this.#queue.add(hintOf({ runId, slot, dueAt, kind, functionId, createdAt, isQueued, flow }));
+    this.#queue.add(hintOf({ runId, slot, dueAt, kind, functionId, createdAt, isQueued, flow }), this.#now);
   }
 
   /** The run, about to be changed by a command; undefined when it is not there or in quarantine. */

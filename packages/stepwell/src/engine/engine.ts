@@ -46,7 +46,7 @@ import type { AppConfig } from "../protocol/function.ts";
 import { type Fence, isFatalStoreError, type Store } from "../store/store.ts";
 import { applyCommand } from "./apply.ts";
 import { explainRun } from "./explain.ts";
-import { loadFacts } from "./load-facts.ts";
+import { loadFacts, loadWork } from "./load-facts.ts";
 import { Mailbox } from "./mailbox.ts";
 import { ENGINE_LIMITS, type EngineLimits, type EngineOptions, type EngineStats } from "./options.ts";
 import { Outside } from "./outside.ts";
@@ -346,7 +346,7 @@ export class Engine {
     if (this.#state === "running") {
       this.#core.advance(now);
       this.#loadWanted();
-      this.#loadPage(now);
+      loadWork(this.#options.store, this.#core.queue, now, (load, then) => void this.#loaded(load, then));
       this.#loadMessages();
     }
     this.#flush();
@@ -511,12 +511,6 @@ export class Engine {
     if (problems.length === 0) return;
     this.#quarantined.add(run.id);
     this.#log.error("a stored run is not sound; it is left alone from now on", { runId: run.id, problems });
-  }
-
-  #loadPage(now: Instant): void {
-    const request = this.#core.pageRequest(now);
-    if (request === null) return;
-    void this.#loaded(this.#options.store.loadJobs(request), (hints) => this.#core.adoptPage(request, hints));
   }
 
   #loadMessages(): void {

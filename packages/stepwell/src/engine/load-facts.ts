@@ -1,6 +1,8 @@
-/** Loads what a command needs to know into its facts. Runs are not among it: the loop brings those into memory itself. */
+/** Loads what a command needs to know into its facts, and work for the scheduler. Runs the loop brings into memory itself. */
 import type { BacklogQuery, Facts, Needs, PastQuery, WaiterQuery } from "../core/facts.ts";
 import type { Instant } from "../core/instant.ts";
+import type { JobQueue } from "../core/schedule/job-queue.ts";
+import type { LanePage, LaneRequest } from "../core/schedule/lane-heads.ts";
 import { DEFAULT_ENV } from "../protocol/event.ts";
 import type { Store } from "../store/store.ts";
 
@@ -34,4 +36,21 @@ async function loadBacklog(store: Store, query: BacklogQuery, facts: Facts): Pro
 async function loadPast(store: Store, query: PastQuery, facts: Facts): Promise<void> {
   const { names, from, until, after, limit } = query;
   facts.addPast(query, await store.loadPastEvents({ env: DEFAULT_ENV, names, from, until, after, limit }));
+}
+
+type Loaded = <T>(load: Promise<T>, then: (value: T) => void) => void;
+
+/** Reads what the scheduler would like to have in memory now. */
+export function loadWork(store: Store, queue: JobQueue, now: Instant, loaded: Loaded): void {
+  for (const request of queue.pageRequests(now)) {
+    loaded(store.loadJobs(request), (hints) => queue.adoptPage(request, hints));
+  }
+  const lanes = queue.laneRequest(now);
+  if (lanes !== null) loaded(loadLanePage(store, lanes), (page) => queue.adoptLanes(lanes, page));
+}
+
+async function loadLanePage(store: Store, { heads, walk }: LaneRequest): Promise<LanePage> {
+  const found = walk === null ? [] : store.findLanes(walk);
+  const [hints, ids] = await Promise.all([store.loadLanes(heads), found]);
+  return { heads: hints, found: ids };
 }

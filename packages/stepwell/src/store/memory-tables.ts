@@ -132,7 +132,9 @@ function mergeStep(known: StepRecord | undefined, step: StepRecord): StepRecord 
 }
 
 function mergeJob(known: JobRecord | undefined, job: JobRecord): JobRecord {
-  return known === undefined ? { ...job } : { ...known, attempt: job.attempt, dueAt: job.dueAt };
+  return known === undefined
+    ? { ...job }
+    : { ...known, attempt: job.attempt, dueAt: job.dueAt, lane: job.lane, isDelayed: job.isDelayed };
 }
 
 function applyDeletes(tables: MemoryTables, records: BatchRecords): void {

@@ -15,11 +15,13 @@ import { holdsPlaces } from "../core/flow/rules.ts";
 import type { InboxMessage } from "../core/inbox.ts";
 import type { Instant } from "../core/instant.ts";
 import { MAIN_SLOT, type Run, type Wait } from "../core/run/run.ts";
-import { hintOf, type JobHint, type JobPlace } from "../core/schedule/job-queue.ts";
+import type { JobHint } from "../core/schedule/hint.ts";
+import type { LaneQuery, LaneWalk } from "../core/schedule/lane-heads.ts";
 import { DEFAULT_ENV, type StoredEvent } from "../protocol/event.ts";
 import type { AccessChange, AccessRows, AuditFilter, AuditRow } from "./access.ts";
 import type { IntegrityPage, IntegrityQuery } from "./integrity.ts";
 import { MemoryAccess } from "./memory-access.ts";
+import { jobPage, laneHints, laneIds } from "./memory-jobs.ts";
 import { newestFirst, searchEvents, searchRuns } from "./memory-lists.ts";
 import { MemoryLogs } from "./memory-logs.ts";
 import { MemoryRetention } from "./memory-prune.ts";
@@ -114,17 +116,15 @@ export class MemoryStore implements Store {
   }
 
   async loadJobs(query: JobPageQuery): Promise<JobHint[]> {
-    const hints: JobHint[] = [];
-    for (const jobs of this.#tables.jobs.values()) {
-      for (const { runId, slot, dueAt, kind } of jobs.values()) {
-        const run = this.#tables.runs.get(runId);
-        if (run === undefined || dueAt > query.untilAt || comparePlaces({ runId, slot, dueAt }, query.after) <= 0)
-          continue;
-        const { functionId, createdAt, status, flow } = run;
-        hints.push(hintOf({ runId, slot, dueAt, kind, functionId, createdAt, isQueued: status === "queued", flow }));
-      }
-    }
-    return hints.sort(comparePlaces).slice(0, query.limit);
+    return jobPage(this.#tables, query);
+  }
+
+  async loadLanes(queries: readonly LaneQuery[]): Promise<JobHint[][]> {
+    return laneHints(this.#tables, queries);
+  }
+
+  async findLanes(walk: Omit<LaneWalk, "functionId">): Promise<string[]> {
+    return laneIds(this.#tables, walk);
   }
 
   async loadFlow(keys: readonly FlowKey[], now: Instant): Promise<FlowFact[]> {
@@ -367,11 +367,6 @@ export class MemoryStore implements Store {
 function compareExpiry([, left]: [string, FlowFact], [, right]: [string, FlowFact]): number {
   const byTime = left.expiresAt - right.expiresAt || compareTexts(left.kind, right.kind);
   return byTime || compareTexts(left.functionId, right.functionId) || compareTexts(left.key, right.key);
-}
-
-function comparePlaces(left: JobPlace, right: JobPlace): number {
-  if (left.dueAt !== right.dueAt) return left.dueAt < right.dueAt ? -1 : 1; // Not a difference: −∞ minus −∞ is no number.
-  return compareTexts(left.runId, right.runId) || compareTexts(left.slot, right.slot);
 }
 
 function oldestFirst<Row extends { readonly id: string }>(rows: Row[], limit: number): Row[] {

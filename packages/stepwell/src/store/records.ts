@@ -16,7 +16,10 @@ export type RunRecord = Omit<Run, "steps" | "stack" | "jobs" | "waits" | "stateS
 
 export type StepRecord = StepRow;
 
-export type JobRecord = Pick<Job, "runId" | "slot" | "kind" | "attempt" | "dueAt" | "payload">;
+export type JobRecord = Pick<
+  Job,
+  "runId" | "slot" | "kind" | "attempt" | "dueAt" | "payload" | "lane" | "orderAt" | "isDelayed"
+>;
 
 export type WaitRecord = Omit<Wait, "isStored">;
 
@@ -90,8 +93,8 @@ function stepRecord(step: Step): StepRecord {
 }
 
 function jobRecord(job: Job): JobRecord {
-  const { runId, slot, kind, attempt, dueAt, payload } = job;
-  return { runId, slot, kind, attempt, dueAt, payload };
+  const { runId, slot, kind, attempt, dueAt, payload, lane, orderAt, isDelayed } = job;
+  return { runId, slot, kind, attempt, dueAt, payload, lane, orderAt, isDelayed };
 }
 
 function waitRecord(wait: Wait): WaitRecord {

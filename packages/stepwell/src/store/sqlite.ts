@@ -17,7 +17,7 @@ import type { ThrottleState } from "../core/flow/admission.ts";
 import type { InboxMessage } from "../core/inbox.ts";
 import type { Instant } from "../core/instant.ts";
 import type { Run, Wait } from "../core/run/run.ts";
-import type { JobHint } from "../core/schedule/job-queue.ts";
+import type { JobHint } from "../core/schedule/hint.ts";
 import { StepwellError } from "../protocol/errors.ts";
 import type { StoredEvent } from "../protocol/event.ts";
 import type { AccessChange, AccessRows, AuditFilter, AuditRow } from "./access.ts";
@@ -162,8 +162,11 @@ export class SqliteStore implements Store {
   }
 
   async loadJobs(query: JobPageQuery): Promise<JobHint[]> {
-    return this.#load((loads) => loads.jobs(query));
+    return this.#load((loads) => loads.jobs.page(query));
   }
+
+  readonly loadLanes: Store["loadLanes"] = (queries) => this.#load((loads) => loads.jobs.lanes(queries));
+  readonly findLanes: Store["findLanes"] = (walk) => this.#load(async (loads) => loads.jobs.findLanes(walk));
 
   async loadFlow(keys: readonly FlowKey[], now: Instant): Promise<FlowFact[]> {
     return this.#load((loads) => loads.flow(keys, now));

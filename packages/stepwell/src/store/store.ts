@@ -26,7 +26,8 @@ import type { ThrottleState } from "../core/flow/admission.ts";
 import type { InboxMessage, ReceivedPlace } from "../core/inbox.ts";
 import type { Instant } from "../core/instant.ts";
 import type { EndReason, ParentLink, Run, RunNotes, RunStatus, Step, Wait, WaitKind } from "../core/run/run.ts";
-import type { JobHint, JobPlace } from "../core/schedule/job-queue.ts";
+import type { JobHint, JobPlace } from "../core/schedule/hint.ts";
+import type { LaneQuery, LaneWalk } from "../core/schedule/lane-heads.ts";
 import type { StoredEvent } from "../protocol/event.ts";
 import type { RunFlow } from "../protocol/flow.ts";
 import type { FunctionConfig } from "../protocol/function.ts";
@@ -50,6 +51,8 @@ export interface Registry {
 }
 
 export interface JobPageQuery {
+  /** Timers, or calls that were to be made later when they were written. */
+  readonly what: "timers" | "calls";
   readonly after: JobPlace;
   readonly untilAt: Instant;
   readonly limit: number;
@@ -236,6 +239,10 @@ export interface Store extends AccessStore {
   loadRuns(ids: readonly string[]): Promise<Run[]>;
   /** Jobs in the order of `JobPlace`, strictly after `after` and due at or before `untilAt`. */
   loadJobs(query: JobPageQuery): Promise<JobHint[]>;
+  /** For each query jobs of its lane in the order of `OrderPlace`, strictly after `after`, that are not to wait beyond `untilAt`. */
+  loadLanes(queries: readonly LaneQuery[]): Promise<JobHint[][]>;
+  /** Ids of lanes that have jobs, due or not, strictly between `after` and `before`. */
+  findLanes(walk: Omit<LaneWalk, "functionId">): Promise<string[]>;
   /** Facts that have not expired at `now`. */
   loadFlow(keys: readonly FlowKey[], now: Instant): Promise<FlowFact[]>;
   /** Ids of the runs that have one of these entries, ascending, each once per query; at most `limit` per query. */

@@ -3,6 +3,7 @@ import type { Attempt, Decision, FlowState, StoredApp, StoredFunction, StoredOpe
 import { Batch } from "../../src/core/batch.ts";
 import type { InboxContent, InboxMessage } from "../../src/core/inbox.ts";
 import { type Job, MAIN_SLOT, type Run, type RunEvent, type Step, type Wait } from "../../src/core/run/run.ts";
+import { storePlace } from "../../src/core/schedule/hint.ts";
 import type { StoredEvent } from "../../src/protocol/event.ts";
 import { NO_FLOW } from "../../src/protocol/flow.ts";
 import { type FunctionConfig, NO_TIMEOUTS } from "../../src/protocol/function.ts";
@@ -108,10 +109,13 @@ export function memoize(run: Run, step: Step, memo: string): void {
 }
 
 export function addJob(run: Run, slot: string = MAIN_SLOT, fields: Partial<Job> = {}): Job {
+  const kind = fields.kind ?? (slot === MAIN_SLOT ? "discover" : "step");
   const job: Job = {
     runId: run.id,
     slot,
-    kind: slot === MAIN_SLOT ? "discover" : "step",
+    kind,
+    ...storePlace(run, slot, kind),
+    isDelayed: true,
     attempt: 0,
     dueAt: run.createdAt,
     payload: null,

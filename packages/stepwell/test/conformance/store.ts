@@ -5,7 +5,14 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { Batch } from "../../src/core/batch.ts";
 import type { Run } from "../../src/core/run/run.ts";
-import type { JobPlace } from "../../src/core/schedule/job-queue.ts";
+import {
+  type JobHint,
+  type JobPlace,
+  lanesFrom,
+  lanesUntil,
+  type OrderPlace,
+  storePlace,
+} from "../../src/core/schedule/hint.ts";
 import { LIMITS } from "../../src/protocol/limits.ts";
 import type { RunFilter, Store, WaitCount, WaitQuery } from "../../src/store/store.ts";
 import { accessTests } from "./access.ts";
@@ -48,6 +55,7 @@ export interface StoreHarness {
 
 const NOT_PERSISTENT = "this store keeps nothing when it closes";
 
+const FIRST: OrderPlace = { orderAt: Number.NEGATIVE_INFINITY, runId: "", slot: "" };
 const START: JobPlace = { dueAt: Number.NEGATIVE_INFINITY, runId: "", slot: "" };
 const EVER = Number.MAX_SAFE_INTEGER;
 const STRANGE_TEXTS = [
@@ -391,13 +399,17 @@ function jobTests(current: () => Store): void {
     await commitRuns(current(), ...runs);
   };
   const page = async (after: JobPlace, untilAt: number, limit: number) =>
-    (await current().loadJobs({ after, untilAt, limit })).map(({ dueAt, runId, slot }) => ({ dueAt, runId, slot }));
+    (await current().loadJobs({ what: "calls", after, untilAt, limit })).map(({ dueAt, runId, slot }) => ({
+      dueAt,
+      runId,
+      slot,
+    }));
 
   const PLAIN = { isTimer: false, isStart: false, isRequest: false, flow: null, key: "" };
 
   test("jobs come by due time, run and slot, with what the queue needs", async () => {
     await fill();
-    const hints = await current().loadJobs({ after: START, untilAt: EVER, limit: 100 });
+    const hints = await current().loadJobs({ what: "calls", after: START, untilAt: EVER, limit: 100 });
     expect(hints.map((hint) => [hint.dueAt - T0, hint.runId, hint.slot])).toEqual([
       [50, idOf(1), "zz"],
       [100, idOf(1), "aa"],
@@ -417,6 +429,59 @@ function jobTests(current: () => Store): void {
       orderAt: T0 + 1,
       ...PLAIN,
     });
+  });
+
+  test("timers and calls that wait for a time are read apart; calls that do not wait are only in their lanes", async () => {
+    const run = makeRun(1);
+    addJob(run, "main", { dueAt: T0, isDelayed: false });
+    addJob(run, "retry", { dueAt: T0 + 5 });
+    addJob(run, "nap", { kind: "sleep", dueAt: T0 + 5 });
+    await commitRuns(current(), run);
+    const slots = async (what: "timers" | "calls") =>
+      (await current().loadJobs({ what, after: START, untilAt: EVER, limit: 9 })).map(({ slot }) => slot);
+    expect([await slots("timers"), await slots("calls")]).toEqual([["nap"], ["retry"]]);
+  });
+
+  test("a lane gives its due jobs in the order of their runs less priority, in parts of any size", async () => {
+    const run = (number: number, priorityMs: number) => {
+      const made = makeRun(number, { status: "running", createdAt: T0 + number, flow: { keys: {}, priorityMs } });
+      addJob(made, "main", { dueAt: T0 + 9 - number, isDelayed: false });
+      addJob(made, "late", { dueAt: T0 + 100 });
+      return made;
+    };
+    await commitRuns(current(), run(1, 0), run(2, 5), run(3, 0), run(4, 0));
+    const [lane] = await current().findLanes({ after: "", before: null, limit: 9 });
+    const [whole] = await current().loadLanes([{ lane: lane!, after: FIRST, untilAt: T0 + 50, limit: 9 }]);
+    expect(whole!.map(({ runId, slot }) => [runId, slot])).toEqual(
+      [2, 1, 3, 4].map((number) => [idOf(number), "main"]),
+    );
+    for (const limit of [1, 2, 3]) {
+      const parts: JobHint[] = [];
+      for (let after: OrderPlace = FIRST; ; after = parts.at(-1)!) {
+        const [part] = await current().loadLanes([{ lane: lane!, after, untilAt: T0 + 50, limit }]);
+        parts.push(...part!);
+        if (part!.length < limit) break;
+      }
+      expect(parts).toEqual(whole);
+    }
+  });
+
+  test("lanes are found one by one, however many jobs they have; a job moves with its run into another lane", async () => {
+    const runs = ["f", "g", "h"].flatMap((functionId, index) =>
+      [1, 2, 3].map((number) => makeRun(index * 10 + number, { functionId, status: "queued" })),
+    );
+    for (const run of runs) addJob(run);
+    await commitRuns(current(), ...runs);
+    const find = (after: string, before: string | null, limit: number) => current().findLanes({ after, before, limit });
+    expect(await find("", null, 9)).toEqual(["f\ns", "g\ns", "h\ns"]);
+    expect(await find("f\ns", null, 1)).toEqual(["g\ns"]);
+    expect(await find(lanesFrom("g"), lanesUntil("g"), 9)).toEqual(["g\ns"]);
+    const [moved] = runs;
+    moved!.status = "running";
+    const job = moved!.jobs.get("main")!;
+    Object.assign(job, storePlace(moved!, "main", "discover"));
+    await commit(current(), (batch) => batch.putJob(job));
+    expect(await find("", null, 2)).toEqual(["f\nb", "f\ns"]);
   });
 
   test("pages of any size make up the whole, without gap or repeat", async () => {
@@ -846,7 +911,7 @@ function valueTests(current: () => Store): void {
     }
     const { schedules } = await current().loadRegistry();
     expect(schedules.map((schedule) => schedule.functionId)).toEqual([...STRANGE_TEXTS].sort());
-    const hints = await current().loadJobs({ after: START, untilAt: EVER, limit: 99 });
+    const hints = await current().loadJobs({ what: "calls", after: START, untilAt: EVER, limit: 99 });
     expect(hints.map((hint) => [hint.slot, hint.functionId])).toEqual(STRANGE_TEXTS.map((text) => [text, text]));
   });
 
@@ -946,6 +1011,13 @@ async function fillEverything(store: Store): Promise<unknown> {
   return readEverything(store);
 }
 
+async function readLanes(store: Store): Promise<unknown> {
+  const lanes = await store.findLanes({ after: "", before: null, limit: 1_000 });
+  const after = { orderAt: -EVER, runId: "", slot: "" };
+  const queries = lanes.map((lane) => ({ lane, after, untilAt: EVER, limit: 1_000 }));
+  return { lanes, heads: await store.loadLanes(queries) };
+}
+
 /** All that the store gives back, through every load and every list. */
 export async function readEverything(store: Store, numberMax = 60): Promise<unknown> {
   const ids = Array.from({ length: numberMax }, (_, number) => idOf(number));
@@ -961,7 +1033,9 @@ export async function readEverything(store: Store, numberMax = 60): Promise<unkn
     byId: await store.loadEvents(ids),
     listedWaits: await Promise.all(ids.map((id) => store.listWaits(id))),
     runs: await store.loadRuns(ids),
-    jobs: await store.loadJobs({ after: START, untilAt: EVER, limit: 1_000 }),
+    timers: await store.loadJobs({ what: "timers", after: START, untilAt: EVER, limit: 1_000 }),
+    calls: await store.loadJobs({ what: "calls", after: START, untilAt: EVER, limit: 1_000 }),
+    lanes: await readLanes(store),
     flow: await store.loadFlow(facts, T0),
     known: await store.loadKnownEvents(ids),
     events: await store.listEvents({ env: "default", includeInternal: true, limit: 1_000 }),

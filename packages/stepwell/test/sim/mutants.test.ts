@@ -126,8 +126,8 @@ describe("jobs and time", () => {
       JobQueue,
       "add",
       (add) =>
-        function (this: JobQueue, hint) {
-          if (!isHit()) add.call(this, hint);
+        function (this: JobQueue, hint, now) {
+          if (!isHit()) add.call(this, hint, now);
         },
     );
     expect(await ruleBrokenBy({}, 50)).toBe("liveness");
@@ -140,6 +140,19 @@ describe("jobs and time", () => {
       (adoptPage) =>
         function (this: JobQueue, request, hints) {
           adoptPage.call(this, request, hints.length > 1 ? hints.slice(0, -1) : hints);
+        },
+    );
+    expect(await ruleBrokenBy({}, 200)).toBe("liveness");
+  });
+
+  test("the head of a lane loses its last", { timeout: MUTANT_MS_MAX }, async () => {
+    patch(
+      JobQueue,
+      "adoptLanes",
+      (adoptLanes) =>
+        function (this: JobQueue, request, page) {
+          const heads = page.heads.map((hints) => (hints.length > 1 ? hints.slice(0, -1) : hints));
+          adoptLanes.call(this, request, { ...page, heads });
         },
     );
     expect(await ruleBrokenBy({}, 200)).toBe("liveness");

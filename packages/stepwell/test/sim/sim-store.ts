@@ -101,6 +101,8 @@ export class SimStore {
           async () => this.#mutation.changeRuns?.(await memory.loadRuns(ids)) ?? memory.loadRuns(ids),
         ),
       loadJobs: (query: Parameters<Store["loadJobs"]>[0]) => load("jobs", () => memory.loadJobs(query)),
+      loadLanes: (queries: Parameters<Store["loadLanes"]>[0]) => load("lanes", () => memory.loadLanes(queries)),
+      findLanes: (walk: Parameters<Store["findLanes"]>[0]) => load("lane ids", () => memory.findLanes(walk)),
       loadFlow: (...query: Parameters<Store["loadFlow"]>) => load("flow", () => memory.loadFlow(...query)),
       listPending: memory.listPending.bind(memory),
       listWaits: memory.listWaits.bind(memory),

@@ -45,6 +45,9 @@ describe("worlds that were broken once", () => {
   test("a queue that shrank moved its window over jobs that only the store knew (343)", () => expectSound(343, 1));
   test("a tick that waited for the run it replaces spun on its own time (93)", () => expectSound(93, 1));
   test("a clock that stepped back made the grace of a stop longer (102092)", () => expectSound(102_092, 1));
+  test("a job that was due was not looked for when the clock of the next process stood before (86)", () =>
+    expectSound(86, 1));
+
   test("the next page of jobs was not read when it was due, and the loop spun (1)", () => expectSound(1, 1));
   test("a stop that waited for a load spun (38)", () => expectSound(38, 1));
   test("waits armed by a clock that was ahead heard nothing after a restart (512)", () => expectSound(512, 1));

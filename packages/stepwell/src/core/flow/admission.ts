@@ -11,7 +11,7 @@ import type { RunFlow } from "../../protocol/flow.ts";
 import type { FunctionConfig } from "../../protocol/function.ts";
 import type { Instant } from "../instant.ts";
 import { Heap } from "../schedule/heap.ts";
-import type { JobHint } from "../schedule/job-queue.ts";
+import type { JobHint } from "../schedule/hint.ts";
 import type { Lane } from "../schedule/ready-queue.ts";
 import { AppContacts, type AppDown, type Contact } from "./app-contact.ts";
 import { type Blocked, type GateSpec, Gates } from "./gates.ts";
@@ -69,7 +69,7 @@ export class Admission {
       return null;
     }
     if (this.#view.isPaused(fn.id)) return blockedAt(pauseGate(fn.id));
-    const throttle = hint.isStart ? this.#throttled(fn, lane, now) : null;
+    const throttle = hint.isStart ? this.#throttled(fn, hint.flow, lane, now) : null;
     if (throttle !== null) return blockedAt(throttle);
     if (this.#isAppClosed(fn.appId, hint, lane, now)) return blockedAt(appGateOf(fn.appId));
     const specs = this.#specsOf(fn, hint);
@@ -164,10 +164,10 @@ export class Admission {
   // --- Throttle -----------------------------------------------------------------------------------------------
 
   /** The gate of a throttle that allows no start now, or that others wait for (GA3); null when there is none. */
-  #throttled(fn: FunctionConfig, lane: Lane, now: Instant): string | null {
+  #throttled(fn: FunctionConfig, flow: RunFlow | null, lane: Lane, now: Instant): string | null {
     const { throttle } = fn.flow;
     if (throttle === null) return null;
-    const gate = throttleGate(fn.id, lane.flow);
+    const gate = throttleGate(fn.id, flow);
     const at = allowedAt(throttle, this.#fullAt.get(gate)?.fullAt ?? null, now);
     if (at <= now) return this.gates.isNext(gate, lane) ? null : gate;
     this.#setAlarm(gate, Math.ceil(at));

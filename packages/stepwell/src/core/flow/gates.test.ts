@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import type { JobHint } from "../schedule/job-queue.ts";
+import { type JobHint, laneOf, partsOf } from "../schedule/hint.ts";
 import { type Lane, ReadyQueue } from "../schedule/ready-queue.ts";
 import { type Blocked, type GateSpec, Gates, type Guarantee, type Waiter } from "./gates.ts";
 
@@ -225,7 +225,7 @@ class Workload {
     return this.ready.next((hint, lane: Lane) => {
       const spec = this.gates.enter(this.specsOf(hint), 0, lane);
       return spec === null ? null : full(spec.name, spec.limit);
-    });
+    }, 0);
   }
 
   #add(key: string, isStart: boolean): void {
@@ -243,7 +243,7 @@ class Workload {
       key,
     };
     this.waiting.set(runId, hint);
-    this.ready.add(hint);
+    this.ready.push(this.ready.lane(laneOf(hint)) ?? this.ready.open(partsOf(laneOf(hint))), hint);
   }
 
   /** A job that waits although every one of its gates has room. */

@@ -86,8 +86,19 @@ export function laneKey(flow: RunFlow | null): string {
   if (names.length > 1) names.sort();
   let key = "";
   for (const name of names) key += `${name}=${flow.keys[name]!.length}:${flow.keys[name]}\n`;
-  return flow.throttle === undefined ? key : `${key}throttle=${flow.throttle}`;
+  if (flow.throttle !== undefined) key += `throttle=${flow.throttle}`;
+  if (key.length <= LANE_CHARS_MAX && key.isWellFormed()) return key;
+  let hash = laneHashes.get(flow);
+  if (hash === undefined) {
+    hash = `h:${sha256Hex(utf8ToBytes(key))}`;
+    laneHashes.set(flow, hash);
+  }
+  return hash;
 }
+
+/** A longer lane is known by its hash: its id stands in every row of a job. */
+const LANE_CHARS_MAX = 96;
+const laneHashes = new WeakMap<RunFlow, string>();
 
 /** Limits on whole runs: those that are set, and the one place of a singleton that queues. */
 function runRules({ runConcurrency, singleton }: FlowConfig): readonly ConcurrencyRule[] {

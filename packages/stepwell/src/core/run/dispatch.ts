@@ -11,13 +11,13 @@ import { assert } from "../assert.ts";
 import { attemptsMax, type RunContext } from "./context.ts";
 import { failRunWith } from "./finish.ts";
 import { dispatchRequest } from "./request.ts";
-import { hasOpenSteps, isEnded, type Job, MAIN_SLOT, type Run } from "./run.ts";
+import { hasOpenSteps, isEarly, isEnded, type Job, MAIN_SLOT, type Run } from "./run.ts";
 import { endForTime, isTimeOver, limitFinish } from "./timeouts.ts";
 
 /** Starts the call of a job. Returns false when there is nothing to call: the job is gone, not due, or out already. */
 export function dispatch(context: RunContext, run: Run, slot: string, requestId: string): boolean {
   const job = run.jobs.get(slot);
-  if (job === undefined || job.call !== null || job.dueAt > context.now) return false; // D1
+  if (job === undefined || job.call !== null || isEarly(job, context.now)) return false; // D1
   assert(!isEnded(run), "an ended run has a job", { runId: run.id, slot });
   if (run.steps.size >= context.limits.stepsPerRunMax && slot === MAIN_SLOT) {
     failRunWith(context, run, "too_many_steps", { count: run.steps.size, limit: context.limits.stepsPerRunMax });

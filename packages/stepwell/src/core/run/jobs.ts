@@ -1,6 +1,7 @@
 /** The moves of a run's jobs. Every one marks the row and tells the queue, so neither can be forgotten. */
 import type { JsonText } from "../../protocol/json.ts";
 import type { Instant } from "../instant.ts";
+import { storePlace } from "../schedule/hint.ts";
 import type { RunContext } from "./context.ts";
 import { type Job, type JobKind, MAIN_SLOT, type Run } from "./run.ts";
 
@@ -20,6 +21,8 @@ export function addJob(
     attempt: 0,
     dueAt,
     payload,
+    ...storePlace(run, slot, kind),
+    isDelayed: dueAt > context.now,
     isStored: false,
     call: null,
     again: false,
@@ -45,16 +48,14 @@ export function removeJob(context: RunContext, run: Run, job: Job): void {
 
 /** The job as it is, at another time. */
 export function moveJob(context: RunContext, run: Run, job: Job, dueAt: Instant): void {
-  job.dueAt = dueAt;
-  context.batch.putJob(job);
+  writeJob(context, run, job, dueAt);
   context.schedule(run, job);
 }
 
 /** The same call again, later: the next attempt. */
 export function retryJob(context: RunContext, run: Run, job: Job, dueAt: Instant): void {
   job.attempt++;
-  job.dueAt = dueAt;
-  context.batch.putJob(job);
+  writeJob(context, run, job, dueAt);
   context.schedule(run, job);
 }
 
@@ -64,10 +65,17 @@ export function retryJob(context: RunContext, run: Run, job: Job, dueAt: Instant
  */
 export function continueDiscovery(context: RunContext, run: Run, job: Job): void {
   job.again = false;
-  if (job.attempt !== 0 || !job.isStored || job.dueAt > context.now) {
+  const { lane } = storePlace(run, job.slot, job.kind);
+  if (job.attempt !== 0 || !job.isStored || job.dueAt > context.now || job.lane !== lane) {
     job.attempt = 0;
-    job.dueAt = context.now;
-    context.batch.putJob(job);
+    writeJob(context, run, job, context.now);
   }
   context.schedule(run, job);
+}
+
+function writeJob(context: RunContext, run: Run, job: Job, dueAt: Instant): void {
+  job.dueAt = dueAt;
+  job.isDelayed = dueAt > context.now;
+  job.lane = storePlace(run, job.slot, job.kind).lane;
+  context.batch.putJob(job);
 }

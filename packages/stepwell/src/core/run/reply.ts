@@ -17,7 +17,7 @@ import type { FailedOutcome, OpsOutcome, Outcome } from "../../protocol/outcome.
 import { retryDelayMs } from "../retry.ts";
 import { attemptsMax, type RunContext } from "./context.ts";
 import { completeRun, failRun } from "./finish.ts";
-import { continueDiscovery, ensureDiscovery, removeJob, retryJob } from "./jobs.ts";
+import { continueDiscovery, ensureDiscovery, moveJob, removeJob, retryJob } from "./jobs.ts";
 import { noteUnreached } from "./notes.ts";
 import { applyOps, type Reported } from "./ops.ts";
 import { type CallInFlight, hasOpenSteps, isEnded, isStepSlot, type Job, MAIN_SLOT, type Run } from "./run.ts";
@@ -34,7 +34,7 @@ export function reply(context: RunContext, run: Run, slot: string, generation: n
   else if (outcome.kind === "failed" && call.isSuperseded && hasMoved(run, call))
     continueDiscovery(context, run, job); // Y4
   else if (outcome.kind === "failed" && outcome.isUnreached === true && waitsForApp(context, run))
-    retryInPlace(context, run, job); // Y6
+    moveJob(context, run, job, context.now); // Y6
   else if (outcome.kind === "failed") fail(context, run, job, call, outcome);
   else if (slot === MAIN_SLOT && outcome.ops.some((op) => contradicts(run, op))) continueDiscovery(context, run, job);
   else applyReported(context, run, job, call, outcome);
@@ -74,7 +74,7 @@ function settle(
   const waits = hasOpenStepsBeside(run, job);
   if (isStillThere && job.slot !== MAIN_SLOT) {
     // A targeted call that reported other steps than its own: what it found was taken; its own step is still open.
-    if (reported.progressed) retryInPlace(context, run, job);
+    if (reported.progressed) moveJob(context, run, job, context.now);
     else failNothing(context, run, job, call, outcome);
     return;
   }
@@ -92,12 +92,6 @@ function hasMoved(run: Run, call: CallInFlight): boolean {
 
 function waitsForApp(context: RunContext, run: Run): boolean {
   return context.functionOf(run)?.flow.whenUnreachable === "wait";
-}
-
-function retryInPlace(context: RunContext, run: Run, job: Job): void {
-  job.dueAt = context.now;
-  context.batch.putJob(job);
-  context.schedule(run, job);
 }
 
 function failNothing(context: RunContext, run: Run, job: Job, call: CallInFlight, outcome: OpsOutcome): void {

@@ -70,6 +70,11 @@ export type JobKind =
   | "start_timeout"
   | "finish_timeout";
 
+/** True while a call waits for its time. */
+export function isEarly(job: Pick<Job, "isDelayed" | "dueAt">, now: Instant): boolean {
+  return job.isDelayed && job.dueAt > now;
+}
+
 /** The slot of the discovery job. Others are hashed step ids, or begin with `@` (R6). */
 export const MAIN_SLOT = "main";
 export const START_TIMEOUT_SLOT = "@start";
@@ -88,6 +93,14 @@ export interface Job {
   dueAt: Instant;
   /** What only the job may know: a request with its secrets, canonical JSON. It goes with the job. */
   readonly payload: JsonText | null;
+  /** The lane in which it takes its turn, and its order there (schedule/hint.ts); null for a timer. */
+  lane: string | null;
+  readonly orderAt: Instant;
+  /**
+   * It was to be done later when it was written: it waits for its time before it waits for its turn. One that was due stays
+   * due, also if a process begins later by a clock that stands before.
+   */
+  isDelayed: boolean;
   isStored: boolean;
   /** The call in flight; never stored (E3). */
   call: CallInFlight | null;

@@ -1,8 +1,11 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { Gates } from "../flow/gates.ts";
-import { type JobHint, JobQueue, type JobQueueLimits, type PageRequest } from "./job-queue.ts";
-import { ReadyQueue } from "./ready-queue.ts";
+import { isOlder, isPlaceBefore, type JobHint, laneOf } from "./hint.ts";
+import { JobQueue, type JobQueueLimits } from "./job-queue.ts";
+import type { LanePage, LaneRequest } from "./lane-heads.ts";
+import { AGING_MS, type Lane, ReadyQueue } from "./ready-queue.ts";
+import type { PageRequest } from "./time-window.ts";
 
 const hint = (runId: string, dueAt: number, more: Partial<JobHint> = {}): JobHint => ({
   runId,
@@ -18,318 +21,412 @@ const hint = (runId: string, dueAt: number, more: Partial<JobHint> = {}): JobHin
   ...more,
 });
 
-const queueOf = (limits?: JobQueueLimits, gates = new Gates()): JobQueue =>
-  new JobQueue(new ReadyQueue(gates, () => 1), limits);
-
-/** A queue whose window begins now and holds everything up to the horizon. */
-function opened(limits: JobQueueLimits = { hintsMax: 100, horizonMs: 1_000 }, now = 0): JobQueue {
-  const queue = queueOf(limits);
-  queue.adoptPage(queue.pageRequest(now)!, []);
-  return queue;
-}
-
 const anyone = () => null;
+const at = (gate: string) => ({ gate, limit: null, guarantees: [] });
 
-function takeAll(queue: JobQueue, now: number): string[] {
-  queue.release(now);
-  const taken: string[] = [];
-  for (let next = queue.next(anyone); next !== undefined; next = queue.next(anyone)) taken.push(next.runId);
-  return taken;
+interface Row {
+  readonly hint: JobHint;
+  readonly isDelayed: boolean;
 }
+
+/** What the store would answer. */
+class Rows {
+  readonly jobs = new Map<string, Row>();
+
+  page({ what, after, untilAt, limit }: PageRequest): JobHint[] {
+    return this.#all(({ hint: job, isDelayed }) => {
+      const isOfKind = what === "timers" ? job.isTimer : !job.isTimer && isDelayed;
+      return isOfKind && job.dueAt <= untilAt && isPlaceBefore(after, job);
+    })
+      .sort((left, right) => (isPlaceBefore(left, right) ? -1 : 1))
+      .slice(0, limit);
+  }
+
+  lanes({ heads, walk }: LaneRequest): LanePage {
+    const calls = this.#all(({ hint: job }) => !job.isTimer);
+    const ids = [...new Set(calls.map(laneOf))].sort();
+    return {
+      heads: heads.map(({ lane, after, untilAt, limit }) =>
+        calls
+          .filter((job) => laneOf(job) === lane && job.dueAt <= untilAt && isOlder(after, job))
+          .sort((left, right) => (isOlder(left, right) ? -1 : 1))
+          .slice(0, limit),
+      ),
+      found:
+        walk === null
+          ? []
+          : ids.filter((id) => id > walk.after && (walk.before === null || id < walk.before)).slice(0, walk.limit),
+    };
+  }
+
+  #all(isWanted: (row: Row) => boolean): JobHint[] {
+    return [...this.jobs.values()].filter(isWanted).map((row) => row.hint);
+  }
+}
+
+/**
+ * The queue and a store: commits and pages are under way for as long as a test wants, a page shows what was stored when
+ * it was read, and what is taken is done.
+ */
+class World {
+  readonly gates = new Gates();
+  readonly ready = new ReadyQueue(this.gates, () => 1);
+  readonly rows = new Rows();
+  readonly taken: JobHint[] = [];
+  readonly early: string[] = [];
+  readonly blocked = new Set<string>();
+  now = 0;
+  sizeMax = 0;
+  queue: JobQueue;
+  readonly #limits: JobQueueLimits;
+  #open: Row[] = [];
+  #committing: { readonly batch: number; readonly jobs: Row[] } | null = null;
+  #arriving: (() => void)[] = [];
+
+  constructor(limits: JobQueueLimits = { hintsMax: 40_000, horizonMs: 1_000 }) {
+    this.#limits = limits;
+    this.queue = new JobQueue(this.ready, this.now, limits);
+  }
+
+  /** A process that begins with what is stored. */
+  restarted(): World {
+    const next = new World(this.#limits);
+    next.now = this.now;
+    next.queue = new JobQueue(next.ready, next.now, this.#limits);
+    for (const [key, row] of this.rows.jobs) next.rows.jobs.set(key, row);
+    return next;
+  }
+
+  write(job: JobHint): void {
+    this.#open.push({ hint: job, isDelayed: job.dueAt > this.now });
+    this.queue.add(job, this.now);
+    this.sizeMax = Math.max(this.sizeMax, this.queue.size);
+  }
+
+  commit(): void {
+    if (this.#committing !== null) return;
+    this.#committing = { batch: this.queue.closeBatch(), jobs: this.#open };
+    this.#open = [];
+  }
+
+  stored(): void {
+    if (this.#committing === null) return;
+    const done = new Set(this.taken.map(nameOf));
+    for (const row of this.#committing.jobs) {
+      if (!done.has(nameOf(row.hint))) this.rows.jobs.set(nameOf(row.hint), row);
+    }
+    this.queue.batchStored(this.#committing.batch);
+    this.#committing = null;
+  }
+
+  read(): void {
+    for (const request of this.queue.pageRequests(this.now)) {
+      const page = this.rows.page(request);
+      this.#arriving.push(() => this.queue.adoptPage(request, page));
+    }
+    const request = this.queue.laneRequest(this.now);
+    if (request === null) return;
+    const page = this.rows.lanes(request);
+    this.#arriving.push(() => this.queue.adoptLanes(request, page));
+  }
+
+  arrive(): void {
+    for (const adopt of this.#arriving.splice(0)) adopt();
+    this.sizeMax = Math.max(this.sizeMax, this.queue.size);
+  }
+
+  /** Takes what may go now, up to so many; hints of what is done already count for nothing. */
+  take(countMax = Number.POSITIVE_INFINITY): JobHint[] {
+    const done = new Set(this.taken.map(nameOf));
+    const before = this.taken.length;
+    this.queue.release(this.now);
+    const admit = (job: JobHint, lane: Lane) => {
+      if (done.has(nameOf(job))) return "stale";
+      return this.blocked.has(lane.id) ? at(`of ${lane.id}`) : null;
+    };
+    while (this.taken.length - before < countMax) {
+      const next = this.queue.nextTimer() ?? this.queue.next(admit, this.now);
+      if (next === undefined) break;
+      if (done.has(nameOf(next))) continue;
+      if (next.dueAt > this.now) this.early.push(next.runId);
+      done.add(nameOf(next));
+      this.taken.push(next);
+      this.rows.jobs.delete(nameOf(next));
+    }
+    return this.taken.slice(before);
+  }
+
+  /** Every commit and page arrives. */
+  quiet(): void {
+    for (let round = 0; round < 8; round++) {
+      this.commit();
+      this.stored();
+      this.read();
+      this.arrive();
+    }
+  }
+
+  /** Until nothing more comes. */
+  drain(): string[] {
+    const ids: string[] = [];
+    for (let idle = 0; idle < 3; ) {
+      this.quiet();
+      const part = this.take().map((job) => job.runId);
+      idle = part.length === 0 ? idle + 1 : 0;
+      ids.push(...part);
+    }
+    return ids;
+  }
+}
+
+const nameOf = ({ runId, slot }: JobHint): string => `${runId} ${slot}`;
+const idOf = (number: number): string => `r${String(number).padStart(5, "0")}`;
+
+/** A world whose store has been looked through. */
+function ready(limits?: JobQueueLimits): World {
+  const world = new World(limits);
+  world.quiet();
+  return world;
+}
+
+const ids = (jobs: readonly JobHint[]): string[] => jobs.map((job) => job.runId);
 
 describe("when and in which order", () => {
   test("a hint never leaves before its time", () => {
-    const queue = opened();
-    queue.add(hint("a", 10));
-    expect(takeAll(queue, 9)).toEqual([]);
-    expect(queue.nextDueAt()).toBe(10);
-    expect(takeAll(queue, 10)).toEqual(["a"]);
+    const world = ready();
+    world.write(hint("a", 10));
+    world.now = 9;
+    expect(world.take()).toEqual([]);
+    expect(world.queue.nextDueAt()).toBe(10);
+    world.now = 10;
+    expect(ids(world.take())).toEqual(["a"]);
   });
 
   test("within a function, older runs go first, whenever their jobs became due", () => {
-    const queue = opened();
-    queue.add(hint("young", 1, { orderAt: 9 }));
-    queue.add(hint("old", 5, { orderAt: 2 }));
-    expect(takeAll(queue, 5)).toEqual(["old", "young"]);
+    const world = ready();
+    world.write(hint("young", 1, { orderAt: 9 }));
+    world.write(hint("old", 5, { orderAt: 2 }));
+    world.now = 5;
+    expect(ids(world.take())).toEqual(["old", "young"]);
   });
 
-  test("functions take turns, so a long backlog delays nobody else", () => {
-    const queue = opened();
-    for (const runId of ["a1", "a2", "a3"]) queue.add(hint(runId, 0, { functionId: "a" }));
-    queue.add(hint("b1", 0, { functionId: "b" }));
-    expect(takeAll(queue, 0)).toEqual(["a1", "b1", "a2", "a3"]);
+  test("runs that have begun go before runs that have not, until one of those is older and has waited for a minute", () => {
+    const world = ready();
+    const all = () => {
+      world.write(hint("start", 0, { orderAt: 1, isStart: true }));
+      world.write(hint("begun", 0, { orderAt: 2, slot: `s${world.now}` }));
+      const order = ids(world.take());
+      world.taken.length = 0;
+      return order;
+    };
+    expect(all()).toEqual(["begun", "start"]);
+    world.now = AGING_MS;
+    expect(all()).toEqual(["start", "begun"]);
+  });
+
+  test("functions take turns, and so do the keys of a function, so a long backlog delays nobody else", () => {
+    const world = ready();
+    for (const runId of ["a1", "a2", "a3"]) world.write(hint(runId, 0, { functionId: "a" }));
+    for (const runId of ["b1", "b2"]) world.write(hint(runId, 0, { functionId: "b", key: "hot" }));
+    world.write(hint("b3", 0, { functionId: "b", key: "cold" }));
+    expect(ids(world.take())).toEqual(["a1", "b1", "a2", "b3", "a3", "b2"]);
+  });
+
+  test("a function of weight 3 gets three turns where others get one", () => {
+    const queue = new JobQueue(new ReadyQueue(new Gates(), (id) => (id === "a" ? 3 : 1)), -1);
+    queue.adoptLanes(queue.laneRequest(-1)!, { heads: [], found: [] });
+    for (let number = 0; number < 8; number++) {
+      for (const functionId of ["a", "b"]) queue.add(hint(`${functionId}${number}`, 0, { functionId }), 0);
+    }
+    const order = Array.from({ length: 12 }, () => queue.next(anyone, 0)!.functionId).join("");
+    expect(order).toBe("aaabaaabaabb");
   });
 
   test("a lane that is blocked keeps its work, and goes on when its gate opens", () => {
-    const gates = new Gates();
-    const queue = queueOf({ hintsMax: 100, horizonMs: 1_000 }, gates);
-    queue.adoptPage(queue.pageRequest(0)!, []);
-    queue.add(hint("a1", 0, { functionId: "a" }));
-    queue.add(hint("b1", 0, { functionId: "b" }));
-    queue.release(0);
-    const notA = ({ functionId }: JobHint) =>
-      functionId === "a" ? { gate: "of a", limit: null, guarantees: [] } : null;
-    expect(queue.next(notA)!.runId).toBe("b1");
-    expect(queue.next(anyone)).toBeUndefined();
-    gates.open("of a");
-    expect(queue.next(anyone)!.runId).toBe("a1");
+    const world = ready();
+    world.write(hint("a1", 0, { functionId: "a" }));
+    world.write(hint("b1", 0, { functionId: "b" }));
+    world.blocked.add(laneOf(hint("", 0, { functionId: "a" })));
+    expect(ids(world.take())).toEqual(["b1"]);
+    const [gate] = world.gates.names();
+    world.blocked.clear();
+    world.gates.open(gate!);
+    expect(ids(world.take())).toEqual(["a1"]);
+  });
+
+  test("priority is age: 60 s overtake what was created in the last 60 s, and nothing older; negative ones wait", () => {
+    const world = ready();
+    world.now = 100_000;
+    for (let number = 0; number < 100; number++) {
+      world.write(hint(idOf(number), number * 1_000, { orderAt: number * 1_000, isStart: true }));
+    }
+    world.write(hint("urgent", 99_500, { orderAt: 99_500 - 60_000, isStart: true }));
+    world.write(hint("patient", 10_500, { orderAt: 10_500 + 20_000, isStart: true }));
+    const order = ids(world.take());
+    expect([order.indexOf("urgent"), order.indexOf("patient")]).toEqual([41, 31]);
   });
 });
 
-describe("the window", () => {
-  test("the first page begins before all time and ends at the horizon", () => {
-    const request = queueOf({ hintsMax: 100, horizonMs: 1_000 }).pageRequest(5_000)!;
-    expect(request).toMatchObject({ untilAt: 6_000, limit: 25 });
-    expect(request.after.dueAt).toBe(Number.NEGATIVE_INFINITY);
-  });
-
-  test("one page is read at a time", () => {
-    const queue = queueOf({ hintsMax: 100, horizonMs: 1_000 });
-    expect(queue.pageRequest(0)).not.toBeNull();
-    expect(queue.pageRequest(0)).toBeNull();
-    expect(queue.nextPageAt()).toBeNull();
-  });
-
-  test("the next page is due when half of the horizon is used, exactly when it says so", () => {
-    const queue = opened();
-    const at = queue.nextPageAt()!;
-    expect(at).toBe(500);
-    expect(queue.pageRequest(at - 1)).toBeNull();
-    expect(queue.pageRequest(at)).not.toBeNull();
-  });
-
-  test("a full page ends at its last hint, and the next begins there", () => {
-    const queue = queueOf({ hintsMax: 8, horizonMs: 1_000 });
-    const page = [hint("a", 1), hint("b", 2)];
-    queue.adoptPage(queue.pageRequest(0)!, page);
-    expect(queue.pageRequest(0)!.after).toMatchObject({ dueAt: 2, runId: "b" });
-  });
-
-  test("a job beyond the window stays in the store", () => {
-    const queue = opened();
-    queue.add(hint("far", 5_000));
-    expect(queue.size).toBe(0);
-  });
-
-  test("a job written while its page is being read is not lost between", () => {
-    const queue = opened();
-    const request = queue.pageRequest(500)!; // Read from the store now: the job below is not there yet.
-    queue.add(hint("between", 1_200));
-    queue.batchStored(queue.closeBatch());
-    queue.adoptPage(request, []);
-    expect(takeAll(queue, 1_200)).toEqual(["between"]);
-  });
-
-  test("a job beyond the window is kept until its batch is stored, should a page be read before", () => {
-    const queue = opened();
-    queue.add(hint("soon", 1_200));
-    const batch = queue.closeBatch();
-    const request = queue.pageRequest(500)!; // The commit is under way: the page may not show it.
-    queue.adoptPage(request, []);
-    queue.batchStored(batch);
-    expect(takeAll(queue, 1_200)).toEqual(["soon"]);
-  });
-
-  test("a job far beyond the window is kept through a page that ends before it, while its batch is not stored", () => {
-    const queue = opened();
-    queue.add(hint("far", 1_800));
-    const batch = queue.closeBatch();
-    queue.adoptPage(queue.pageRequest(500)!, []); // Up to 1,500.
-    const request = queue.pageRequest(1_000)!; // Up to 2,000; the commit is still under way.
-    queue.adoptPage(request, []);
-    queue.batchStored(batch);
-    expect(takeAll(queue, 1_800)).toEqual(["far"]);
-  });
-
-  test("too many timers: the later half goes back to the store and is paged in again", () => {
-    const queue = opened({ hintsMax: 8, horizonMs: 1_000 });
-    for (let at = 1; at <= 9; at++) queue.add(hint(`r${at}`, at));
-    expect(queue.size).toBeLessThanOrEqual(8);
-    queue.batchStored(queue.closeBatch());
-    const stored = Array.from({ length: 9 }, (_, index) => hint(`r${index + 1}`, index + 1));
-    expect(drain(queue, stored, 9)).toEqual(stored.map((job) => job.runId));
-  });
-});
-
-/** Takes everything that is due, reading pages whenever the queue wants one. */
-function drain(queue: JobQueue, stored: readonly JobHint[], now: number): string[] {
-  const taken: string[] = [];
-  for (let count = 0; count < 50; count++) {
-    taken.push(...takeAll(queue, now));
-    const request = queue.pageRequest(now);
-    if (request !== null) queue.adoptPage(request, pageOf(stored, request));
+describe("a deep backlog", () => {
+  /** So many jobs of one lane, all due. */
+  function backlog(count: number, world = ready()): World {
+    world.now = count;
+    for (let number = 0; number < count; number++) world.write(hint(idOf(number), number, { orderAt: number }));
+    world.commit();
+    world.stored();
+    return world;
   }
-  return taken;
-}
 
-function pageOf(stored: readonly JobHint[], { after, untilAt, limit }: PageRequest): JobHint[] {
-  return stored
-    .filter((job) => job.dueAt <= untilAt && isAfter(job, after))
-    .sort((left, right) => (isAfter(left, right) ? 1 : -1))
-    .slice(0, limit);
-}
+  const LIMITS = { hintsMax: 2_000, horizonMs: 1_000 };
+  const inOrder = (count: number) => Array.from({ length: count }, (_, number) => idOf(number));
 
-function isAfter(job: JobHint, place: { dueAt: number; runId: string; slot: string }): boolean {
-  if (job.dueAt !== place.dueAt) return job.dueAt > place.dueAt;
-  return job.runId !== place.runId ? job.runId > place.runId : job.slot > place.slot;
-}
+  test("keeps only its head in memory, and comes in order", () => {
+    const world = backlog(1_000, ready(LIMITS));
+    expect(world.sizeMax).toBeLessThanOrEqual(21);
+    expect(world.drain()).toEqual(inOrder(1_000));
+  });
+
+  test("comes in order after a restart too, and what is new lines up behind it", () => {
+    const world = backlog(1_000, ready(LIMITS)).restarted();
+    world.write(hint(idOf(1_000), 1_000, { orderAt: 1_000 }));
+    expect(world.drain()).toEqual(inOrder(1_001));
+    expect(world.sizeMax).toBeLessThanOrEqual(40);
+  });
+
+  test("is overtaken by who has priority, as long as that is in the store too", () => {
+    const world = backlog(1_000, ready(LIMITS));
+    world.write(hint("urgent", 1_000, { orderAt: 500.5 }));
+    const order = world.drain();
+    expect(order.indexOf("urgent")).toBe(501);
+  });
+
+  test.each(["live", "restarted"])("that is blocked holds up nobody: %s", (how) => {
+    let world = backlog(1_000, ready(LIMITS));
+    world.write(hint("timer", 1_500, { isTimer: true }));
+    world.write(hint("retry", 1_500, { orderAt: 1_000, functionId: "h" }));
+    world.write(hint("other", 1_000, { orderAt: 1_000, functionId: "g" }));
+    world.write(hint("begun", 1_000, { orderAt: 1_000, key: "k" }));
+    world.commit();
+    world.stored();
+    if (how === "restarted") world = world.restarted();
+    world.blocked.add(laneOf(hint("", 0)));
+    expect(world.drain().sort()).toEqual(["begun", "other"]);
+    world.now = 1_500;
+    expect(world.drain().sort()).toEqual(["retry", "timer"]);
+  });
+
+  test("of delayed calls passes through their lane without filling memory", () => {
+    const world = ready(LIMITS);
+    for (let number = 0; number < 1_000; number++) world.write(hint(idOf(number), 5_000, { orderAt: number }));
+    world.commit();
+    world.stored();
+    world.now = 5_000;
+    world.blocked.add(laneOf(hint("", 0)));
+    expect(world.drain()).toEqual([]);
+    expect(world.queue.size).toBeLessThanOrEqual(21);
+    world.blocked.clear();
+    world.gates.retry();
+    expect(world.drain()).toEqual(inOrder(1_000));
+  });
+
+  test("of more keys than memory may have: all of them get their turn, and few are in memory", () => {
+    const limits = { hintsMax: 40, horizonMs: 1_000 }; // So a function may have 100 lanes of each phase.
+    for (const isRestarted of [false, true]) {
+      let world = ready(limits);
+      for (let number = 0; number < 2_000; number++) world.write(hint(idOf(number), 0, { key: `k${number % 1_000}` }));
+      world.commit();
+      world.stored();
+      if (isRestarted) world = world.restarted();
+      expect(world.drain().sort()).toEqual(inOrder(2_000));
+      expect(world.ready.laneCount).toBe(0);
+      expect(world.sizeMax).toBeLessThanOrEqual(300);
+    }
+  });
+
+  test("of keys does not keep a run that has begun from going on", () => {
+    const world = ready({ hintsMax: 40, horizonMs: 1_000 });
+    for (let number = 0; number < 500; number++)
+      world.write(hint(idOf(number), 0, { key: `k${number}`, isStart: true }));
+    for (let number = 0; number < 500; number++)
+      world.blocked.add(laneOf(hint("", 0, { key: `k${number}`, isStart: true })));
+    world.write(hint("begun", 0, { key: "k499" }));
+    expect(world.drain()).toEqual(["begun"]);
+  });
+});
 
 type Move =
-  | { readonly kind: "write"; readonly inMs: number }
-  | { readonly kind: "commit" | "stored" | "read" | "page" }
+  | { readonly kind: "write"; readonly inMs: number; readonly lane: number; readonly is: "timer" | "start" | "call" }
+  | { readonly kind: "commit" | "stored" | "read" | "arrive" }
+  | { readonly kind: "take"; readonly count: number }
   | { readonly kind: "pass"; readonly ms: number };
 
 const moves: fc.Arbitrary<Move> = fc.oneof(
-  fc.record({ kind: fc.constant("write" as const), inMs: fc.nat(3_000) }),
-  fc.record({ kind: fc.constantFrom("commit" as const, "stored" as const, "read" as const, "page" as const) }),
-  fc.record({ kind: fc.constant("pass" as const), ms: fc.nat(400) }),
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      kind: fc.constant("write" as const),
+      inMs: fc.oneof(fc.constant(0), fc.nat(3_000)),
+      lane: fc.nat(3),
+      is: fc.constantFrom("timer" as const, "start" as const, "call" as const, "call" as const),
+    }),
+  },
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      kind: fc.constantFrom("commit" as const, "stored" as const, "read" as const, "arrive" as const),
+    }),
+  },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant("take" as const), count: fc.nat(3) }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant("pass" as const), ms: fc.nat(400) }) },
 );
 
-/**
- * The queue against a list: commits and pages are under way for as long as chance wants, a page shows what was stored
- * when it was read, and what is taken is done. Once everything has settled, every job that is due has come out.
- */
-describe("a deep backlog", () => {
-  /** A store of due jobs behind a queue of at most 100 hints. */
-  function backlog(count: number) {
-    const stored = Array.from({ length: count }, (_, index) => {
-      const at = index + 1;
-      return hint(`r${String(index).padStart(4, "0")}`, at, { orderAt: at });
-    });
-    const queue = opened();
-    queue.release(count);
-    let sizeMax = 0;
-    for (const job of stored) {
-      queue.add(job);
-      queue.release(count);
-      sizeMax = Math.max(sizeMax, queue.size);
-    }
-    queue.batchStored(queue.closeBatch());
-    return { stored, queue, sizeMax };
-  }
-
-  test("of jobs that are due keeps only its head in memory, and brings the rest in order", () => {
-    const { stored, queue, sizeMax } = backlog(1_000);
-    expect(sizeMax).toBeLessThanOrEqual(101);
-    expect(drain(queue, stored, 1_000)).toEqual(stored.map((job) => job.runId));
-  });
-
-  test("does not hold up a run that has begun: what comes due for it stays in memory", () => {
-    const { queue } = backlog(1_000);
-    queue.add(hint("r0000", 1_000, { orderAt: 1, slot: "a-step" }));
-    queue.release(1_000);
-    expect([queue.next(anyone)!, queue.next(anyone)!].map((next) => next.slot)).toContain("a-step");
-  });
-
-  test("of one function leaves the heads of the others in memory", () => {
-    const { queue } = backlog(1_000);
-    queue.add(hint("other", 1_000, { orderAt: 1_000, functionId: "g" }));
-    queue.release(1_000);
-    expect([queue.next(anyone)!, queue.next(anyone)!].map((next) => next.runId)).toContain("other");
-  });
-
-  test("that shrinks again never moves its window over jobs that only the store knows", () => {
-    const { stored, queue } = backlog(1_000);
-    const passing = Array.from({ length: 150 }, (_, index) => hint("r0000", 1_000, { orderAt: 1, slot: `s${index}` }));
-    for (const job of passing) queue.add(job);
-    queue.batchStored(queue.closeBatch());
-    const taken = new Set(drain(queue, [...stored, ...passing], 1_000));
-    expect(stored.filter((job) => !taken.has(job.runId))).toEqual([]);
-  });
-
-  test("of running work alone stays in memory, all of it", () => {
-    const queue = opened();
-    queue.release(1_000);
-    for (let index = 0; index < 2_000; index++) queue.add(hint("old", 0, { slot: `s${index}` }));
-    expect(takeAll(queue, 1_000)).toHaveLength(2_000);
-  });
-});
-
-test("no job is ever lost between the queue and the store", () => {
-  const limits = fc.record({ hintsMax: fc.constantFrom(4, 8, 40), horizonMs: fc.constantFrom(500, 2_000) });
+test("whatever the store does when: no job is lost, none is early, and with nothing under way lanes go in order", () => {
+  const limits = fc.record({ hintsMax: fc.constantFrom(4, 40, 400), horizonMs: fc.constantFrom(500, 2_000) });
   fc.assert(
-    fc.property(limits, fc.array(moves, { maxLength: 60 }), (chosen, list) => {
-      const world = new QueueWorld(chosen);
-      for (const move of list) world.make(move);
-      world.settle();
-      expect(world.missing()).toEqual([]);
+    fc.property(limits, fc.array(moves, { maxLength: 80 }), fc.boolean(), (chosen, list, isRestarted) => {
+      let world = new World(chosen);
+      const written: JobHint[] = [];
+      for (const move of list) {
+        if (move.kind === "write") {
+          const { lane, is, inMs } = move;
+          const more = {
+            functionId: lane < 2 ? "f" : "g",
+            key: lane % 2 === 0 ? "" : "k",
+            isTimer: is === "timer",
+            isStart: is === "start",
+            orderAt: (written.length * 7) % 50,
+          };
+          const job = hint(idOf(written.length), world.now + inMs, more);
+          written.push(job);
+          world.write(job);
+        } else if (move.kind === "take") world.take(move.count);
+        else if (move.kind === "pass") world.now += move.ms;
+        else world[move.kind]();
+      }
+      const before = world.taken;
+      if (isRestarted) {
+        world.commit();
+        world.stored();
+        world.commit();
+        world.stored();
+        world = world.restarted();
+      }
+      world.now += 4_000;
+      world.quiet();
+      for (const lane of world.ready.lanes()) {
+        const head = lane.heap.peek();
+        const oldest = [...world.rows.jobs.values()]
+          .filter((row) => !row.hint.isTimer && laneOf(row.hint) === lane.id && row.hint.dueAt <= world.now)
+          .map((row) => row.hint)
+          .sort((left, right) => (isOlder(left, right) ? -1 : 1))[0];
+        if (head !== undefined && oldest !== undefined) expect(isOlder(oldest, head)).toBe(false);
+      }
+      world.drain();
+      const done = new Set([...before, ...world.taken].map(nameOf));
+      expect(written.filter((job) => !done.has(nameOf(job)))).toEqual([]);
       expect(world.early).toEqual([]);
+      expect([world.queue.size, world.ready.laneCount, world.gates.size]).toEqual([0, 0, 0]);
     }),
     { numRuns: 500 },
   );
 });
-
-class QueueWorld {
-  readonly early: string[] = [];
-  readonly #queue: JobQueue;
-  #now = 0;
-  #jobs: JobHint[] = [];
-  #open: JobHint[] = [];
-  #committing: { readonly batch: number; readonly jobs: JobHint[] } | null = null;
-  #stored: JobHint[] = [];
-  #page: { readonly request: PageRequest; readonly hints: JobHint[] } | null = null;
-  readonly #taken = new Set<string>();
-
-  constructor(limits: JobQueueLimits) {
-    this.#queue = queueOf(limits);
-  }
-
-  make(move: Move): void {
-    switch (move.kind) {
-      case "write": {
-        const job = hint(`r${this.#jobs.length}`, this.#now + move.inMs);
-        this.#jobs.push(job);
-        this.#open.push(job);
-        this.#queue.add(job);
-        break;
-      }
-      case "commit":
-        if (this.#committing !== null) break;
-        this.#committing = { batch: this.#queue.closeBatch(), jobs: this.#open };
-        this.#open = [];
-        break;
-      case "stored":
-        if (this.#committing === null) break;
-        this.#stored.push(...this.#committing.jobs);
-        this.#queue.batchStored(this.#committing.batch);
-        this.#committing = null;
-        break;
-      case "read": {
-        const request = this.#page === null ? this.#queue.pageRequest(this.#now) : null;
-        if (request !== null) this.#page = { request, hints: pageOf(this.#rows(), request) };
-        break;
-      }
-      case "page":
-        if (this.#page !== null) this.#queue.adoptPage(this.#page.request, this.#page.hints);
-        this.#page = null;
-        break;
-      case "pass":
-        this.#now += move.ms;
-        this.#take();
-    }
-  }
-
-  /** Every commit and page arrives, and time passes until all jobs were due. */
-  settle(): void {
-    for (let count = 0; count < 300; count++) {
-      for (const kind of ["page", "commit", "stored", "read", "page"] as const) this.make({ kind });
-      this.make({ kind: "pass", ms: 50 });
-    }
-  }
-
-  missing(): string[] {
-    return this.#jobs.filter((job) => !this.#taken.has(job.runId)).map((job) => job.runId);
-  }
-
-  #rows(): JobHint[] {
-    return this.#stored.filter((job) => !this.#taken.has(job.runId));
-  }
-
-  #take(): void {
-    this.#queue.release(this.#now);
-    for (let next = this.#queue.next(anyone); next !== undefined; next = this.#queue.next(anyone)) {
-      if (next.dueAt > this.#now) this.early.push(next.runId);
-      this.#taken.add(next.runId);
-    }
-  }
-}

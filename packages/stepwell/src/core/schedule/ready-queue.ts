@@ -6,39 +6,61 @@
  * another by one turn.
  *
  *   RQ1. Within a lane work leaves in the order of run creation (minus priority); jobs of runs that have begun go before
- *        runs that have not.
+ *        runs that have not, unless one of those is older and has waited for `AGING_MS`.
  *   RQ2. Between the lanes of a function one each in turn; between functions `weight` each in turn.
  *   RQ3. A lane that may not go on waits where it is blocked and costs nothing until it is woken.
  *   RQ4. Every operation costs O(log n) of its own lane at most, whatever else is ready.
+ *   RQ5. A lane of which the store has more than memory stays, empty or not, until all of it has been read (lane-heads.ts).
  */
 import type { RunFlow } from "../../protocol/flow.ts";
 import type { Blocked, Gates, Waiter } from "../flow/gates.ts";
+import type { Instant } from "../instant.ts";
 import { Chain, Chained } from "./chain.ts";
 import { Heap } from "./heap.ts";
-import type { JobHint } from "./job-queue.ts";
+import { isOlder, type JobHint, type LaneParts, laneId, type OrderPlace } from "./hint.ts";
+
+/** A start that has waited this long goes by its age among the jobs of runs that have begun. */
+export const AGING_MS = 60_000;
+
+/** Before every job of a lane. */
+export const FIRST: OrderPlace = { orderAt: Number.NEGATIVE_INFINITY, runId: "", slot: "" };
 
 /** Says of the head of a lane where it is blocked; null: it goes now; stale: there is nothing to do any more. */
 export type Admit = (hint: JobHint, lane: Lane) => Blocked | "stale" | null;
 
 /** One half of a lane: starts wait for other things than what has begun, and share the turns at the gates of both. */
 export class Lane implements Waiter {
+  readonly id: string;
   readonly functionId: string;
   readonly isStart: boolean;
-  /** The key values that all jobs of the lane have. */
-  readonly flow: RunFlow | null;
   readonly heap = new Heap<JobHint>(isOlder);
   readonly party: LanePair;
   blocked: Blocked | null = null;
+  /** How far memory knows the lane; null: all of it (lane-heads.ts). */
+  end: OrderPlace | null = null;
+  isReading = false;
+  /** Hints that were left to the store lately, with their batches. */
+  left: { readonly hint: JobHint; readonly batch: number }[] = NONE_LEFT;
 
-  constructor(functionId: string, isStart: boolean, flow: RunFlow | null, pair: LanePair) {
+  constructor({ functionId, isStart, key }: LaneParts, pair: LanePair) {
+    this.id = laneId(functionId, isStart, key);
     this.functionId = functionId;
     this.isStart = isStart;
-    this.flow = flow;
     this.party = pair;
+  }
+
+  /** The key values that all jobs of the lane have; null also while none is here. */
+  get flow(): RunFlow | null {
+    return this.heap.peek()?.flow ?? null;
   }
 
   get mayTry(): boolean {
     return this.blocked === null && this.heap.size > 0;
+  }
+
+  /** RQ5. */
+  get isOver(): boolean {
+    return this.heap.size === 0 && this.end === null && !this.isReading;
   }
 
   wake(): void {
@@ -47,44 +69,46 @@ export class Lane implements Waiter {
   }
 }
 
+/** Nearly no lane leaves anything to the store. */
+const NONE_LEFT: Lane["left"] = [];
+
 /** The jobs of a function with one set of key values. */
 class LanePair extends Chained {
   begun: Lane | null = null;
   starts: Lane | null = null;
   readonly key: string;
-  readonly #flow: RunFlow | null;
-  readonly #fn: ReadyFunction;
+  readonly fn: ReadyFunction;
 
-  constructor(key: string, flow: RunFlow | null, fn: ReadyFunction) {
+  constructor(key: string, fn: ReadyFunction) {
     super();
     this.key = key;
-    this.#flow = flow;
-    this.#fn = fn;
+    this.fn = fn;
   }
 
-  get next(): Lane | null {
-    if (this.begun?.mayTry === true) return this.begun; // RQ1
-    return this.starts?.mayTry === true ? this.starts : null;
+  /** RQ1. */
+  nextAt(now: Instant): Lane | null {
+    const begun = this.begun?.mayTry === true ? this.begun : null;
+    const starts = this.starts?.mayTry === true ? this.starts : null;
+    if (begun === null || starts === null) return begun ?? starts;
+    const [first, waits] = [begun.heap.peek()!, starts.heap.peek()!];
+    return waits.dueAt + AGING_MS <= now && isOlder(waits, first) ? starts : begun;
   }
 
-  get isEmpty(): boolean {
-    return (this.begun?.heap.size ?? 0) + (this.starts?.heap.size ?? 0) === 0;
+  get mayTry(): boolean {
+    return this.begun?.mayTry === true || this.starts?.mayTry === true;
+  }
+
+  get isOver(): boolean {
+    return (this.begun?.isOver ?? true) && (this.starts?.isOver ?? true);
   }
 
   get lanes(): Lane[] {
     return [this.begun, this.starts].filter((lane) => lane !== null);
   }
 
-  add(hint: JobHint): void {
-    if (hint.isStart) this.starts ??= new Lane(hint.functionId, true, this.#flow, this);
-    else this.begun ??= new Lane(hint.functionId, false, this.#flow, this);
-    (hint.isStart ? this.starts : this.begun)!.heap.push(hint);
-    this.offer();
-  }
-
   /** It may have something to try: it takes its place in the turns. */
   offer(): void {
-    if (this.next !== null) this.#fn.offer(this);
+    if (this.mayTry) this.fn.offer(this);
   }
 }
 
@@ -94,6 +118,8 @@ class ReadyFunction extends Chained {
   /** In the order of their turns. */
   readonly turns = new Chain<LanePair>();
   credit = 0;
+  startLanes = 0;
+  begunLanes = 0;
   readonly #queue: ReadyQueue;
 
   constructor(id: string, queue: ReadyQueue) {
@@ -110,6 +136,7 @@ class ReadyFunction extends Chained {
 
 export class ReadyQueue {
   readonly #functions = new Map<string, ReadyFunction>();
+  readonly #lanes = new Map<string, Lane>();
   /** Functions with something to try, in the order of their turns. */
   readonly #turns = new Chain<ReadyFunction>();
   readonly #gates: Gates;
@@ -125,26 +152,75 @@ export class ReadyQueue {
     return this.#size;
   }
 
-  add(hint: JobHint): void {
-    let fn = this.#functions.get(hint.functionId);
-    if (fn === undefined) {
-      fn = new ReadyFunction(hint.functionId, this);
-      this.#functions.set(hint.functionId, fn);
-    }
-    let pair = fn.pairs.get(hint.key);
-    if (pair === undefined) {
-      pair = new LanePair(hint.key, hint.flow, fn);
-      fn.pairs.set(hint.key, pair);
-    }
-    this.#size++;
-    pair.add(hint);
+  get functionCount(): number {
+    return this.#functions.size;
   }
 
-  /** The next job that may go, or undefined when everything that is ready is blocked. */
-  next(admit: Admit): JobHint | undefined {
+  get laneCount(): number {
+    return this.#lanes.size;
+  }
+
+  laneCountOf(functionId: string, isStart: boolean): number {
+    const fn = this.#functions.get(functionId);
+    return (isStart ? fn?.startLanes : fn?.begunLanes) ?? 0;
+  }
+
+  lane(id: string): Lane | undefined {
+    return this.#lanes.get(id);
+  }
+
+  lanes(): IterableIterator<Lane> {
+    return this.#lanes.values();
+  }
+
+  /** Makes a lane that is not here. */
+  open(parts: LaneParts): Lane {
+    const { functionId, isStart, key } = parts;
+    let fn = this.#functions.get(functionId);
+    if (fn === undefined) {
+      fn = new ReadyFunction(functionId, this);
+      this.#functions.set(functionId, fn);
+    }
+    let pair = fn.pairs.get(key);
+    if (pair === undefined) {
+      pair = new LanePair(key, fn);
+      fn.pairs.set(key, pair);
+    }
+    const lane = new Lane(parts, pair);
+    if (isStart) {
+      pair.starts = lane;
+      fn.startLanes++;
+    } else {
+      pair.begun = lane;
+      fn.begunLanes++;
+    }
+    this.#lanes.set(lane.id, lane);
+    return lane;
+  }
+
+  push(lane: Lane, hint: JobHint): void {
+    lane.heap.push(hint);
+    this.#size++;
+    lane.party.offer();
+  }
+
+  /** Takes everything out of a lane that stays, in no particular order; it keeps its turns for what comes back. */
+  takeAll(lane: Lane): JobHint[] {
+    this.#size -= lane.heap.size;
+    return lane.heap.drain();
+  }
+
+  /** A lane of which nothing is left here or in the store. */
+  forgetIfOver(lane: Lane): void {
+    const pair = lane.party;
+    if (pair.isOver) this.#forget(pair.fn, pair);
+  }
+
+  /** The next job that may go, or undefined when everything that is ready is blocked. `left`: a job has left this lane. */
+  next(admit: Admit, now: Instant, left: (lane: Lane) => void = () => {}): JobHint | undefined {
     for (let fn = this.#turns.first; fn !== null; fn = this.#turns.first) {
       const pair = fn.turns.first;
-      const lane = pair?.next ?? null;
+      const lane = pair?.nextAt(now) ?? null;
       if (pair === null || lane === null) {
         if (pair !== null) fn.turns.remove(pair);
         if (fn.turns.size === 0) this.#turns.remove(fn);
@@ -159,9 +235,10 @@ export class ReadyQueue {
       }
       lane.heap.pop();
       this.#size--;
+      left(lane);
       if (verdict === "stale") {
         if (lane.heap.size === 0) this.#gates.settled(lane); // Otherwise the turn is for the next of the lane.
-        if (pair.isEmpty) this.#forget(fn, pair);
+        if (pair.isOver) this.#forget(fn, pair);
         continue;
       }
       this.#gates.settled(lane);
@@ -180,8 +257,8 @@ export class ReadyQueue {
   /** The lane had its turn, and its function one of its own (RQ2). */
   #turned(fn: ReadyFunction, pair: LanePair): void {
     fn.turns.remove(pair);
-    if (pair.isEmpty) this.#forget(fn, pair);
-    else if (pair.next !== null) fn.turns.push(pair);
+    if (pair.isOver) this.#forget(fn, pair);
+    else if (pair.mayTry) fn.turns.push(pair);
     if (fn.turns.size === 0) this.#turns.remove(fn);
     else if (--fn.credit < 1) {
       this.#turns.remove(fn);
@@ -192,31 +269,19 @@ export class ReadyQueue {
 
   #forget(fn: ReadyFunction, pair: LanePair): void {
     fn.turns.remove(pair);
-    for (const lane of pair.lanes) this.#gates.settled(lane);
+    for (const lane of pair.lanes) {
+      this.#gates.settled(lane);
+      this.#lanes.delete(lane.id);
+      if (lane.isStart) fn.startLanes--;
+      else fn.begunLanes--;
+    }
     fn.pairs.delete(pair.key);
     if (fn.pairs.size === 0) this.#functions.delete(fn.id);
   }
 
-  /** Takes everything out, in no particular order. */
-  drain(): JobHint[] {
-    const hints: JobHint[] = [];
-    for (const fn of this.#functions.values()) {
-      for (const pair of fn.pairs.values()) {
-        for (const lane of pair.lanes) for (const hint of lane.heap.drain()) hints.push(hint);
-      }
-    }
-    this.#gates.retry(); // With nothing to try with nobody takes a turn again.
-    for (let fn = this.#turns.first; fn !== null; fn = this.#turns.first) this.#turns.remove(fn);
-    this.#functions.clear();
-    this.#size = 0;
-    return hints;
-  }
-
   /** The lane of a job, when it has work. */
   find(functionId: string, key: string, isStart: boolean): Lane | null {
-    const pair = this.#functions.get(functionId)?.pairs.get(key);
-    const lane = isStart ? pair?.starts : pair?.begun;
-    return lane ?? null;
+    return this.#lanes.get(laneId(functionId, isStart, key)) ?? null;
   }
 
   /** Functions with work, for whoever explains. */
@@ -230,11 +295,4 @@ export class ReadyQueue {
       for (const lane of pair.lanes) if (lane.heap.size > 0) yield lane;
     }
   }
-}
-
-export function isOlder(left: JobHint, right: JobHint): boolean {
-  if (left.orderAt !== right.orderAt) return left.orderAt < right.orderAt;
-  if (left.dueAt !== right.dueAt) return left.dueAt < right.dueAt;
-  if (left.runId !== right.runId) return left.runId < right.runId;
-  return left.slot < right.slot;
 }

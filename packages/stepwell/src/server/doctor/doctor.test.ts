@@ -115,7 +115,7 @@ describe("a sound store", () => {
 
 describe("rows that belong to nothing", () => {
   const JOB =
-    "INSERT INTO jobs (run_id, slot, partition, kind, attempt, due_at) VALUES (?, 'main', 0, 'discover', 0, 0)";
+    "INSERT INTO jobs (run_id, slot, partition, kind, attempt, due_at, order_at, is_delayed) VALUES (?, 'main', 0, 'discover', 0, 0, 0, 0)";
 
   test("a job of a run that has ended, and of one that does not exist", async () => {
     await expectMended(["orphan_job"], JOB, runs["done"]!);

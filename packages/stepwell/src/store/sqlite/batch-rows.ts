@@ -169,6 +169,7 @@ function pushStepChanges(values: SqlValue[], step: Step, large: LargeValue[]): S
 
 function pushJob(values: SqlValue[], job: Job, large: LargeValue[]): void {
   values.push(encodeText(job.runId), encodeText(job.slot), PARTITION, job.kind, job.attempt, job.dueAt);
+  values.push(encodeTextOrNull(job.lane), job.orderAt, job.isDelayed ? 1 : 0);
   pushValue(values, encodeTextOrNull(job.payload), large);
 }
 

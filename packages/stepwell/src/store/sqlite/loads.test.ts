@@ -26,13 +26,26 @@ test("whatever belongs to runs and ids is found by key", () => {
 });
 
 test("pages walk their index and sort nothing", () => {
-  expect(planOf(LOADS.jobPage)).toContain("jobs_by_due");
+  expect(planOf(LOADS.timers)).toContain("jobs_timers");
+  expect(planOf(LOADS.calls)).toContain("jobs_delayed");
+  expect(planOf(LOADS.lane)).toContain(
+    "INDEX jobs_by_lane (partition=? AND lane=? AND (order_at,run_id,slot)>(?,?,?))",
+  );
+  expect(planOf(LOADS.nextLane)).toContain("COVERING INDEX jobs_by_lane (partition=? AND lane>?)");
   expect(planOf(LOADS.inbox)).toContain("inbox_by_id (partition=? AND id>?)");
   expect(planOf(LOADS.pastEvents)).toContain(
     "COVERING INDEX events_by_received (env=? AND name=? AND (received_at,id)>(?,?) AND received_at<?)",
   );
   expect(planOf(LOADS.openOperations)).toContain("operations_open");
-  for (const sql of [LOADS.jobPage, LOADS.inbox, LOADS.pastEvents, LOADS.openOperations]) {
+  for (const sql of [
+    LOADS.timers,
+    LOADS.calls,
+    LOADS.lane,
+    LOADS.nextLane,
+    LOADS.inbox,
+    LOADS.pastEvents,
+    LOADS.openOperations,
+  ]) {
     expect(planOf(sql)).not.toContain("TEMP B-TREE");
   }
 });

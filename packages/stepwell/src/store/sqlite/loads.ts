@@ -13,14 +13,14 @@ import type { ThrottleState } from "../../core/flow/admission.ts";
 import type { InboxContent, InboxMessage, ReceivedPlace } from "../../core/inbox.ts";
 import type { Instant } from "../../core/instant.ts";
 import type { Run, RunEvent } from "../../core/run/run.ts";
-import { type HintSource, hintOf, type JobHint } from "../../core/schedule/job-queue.ts";
 import { StepwellError } from "../../protocol/errors.ts";
 import type { StoredEvent } from "../../protocol/event.ts";
 import type { RunFlow } from "../../protocol/flow.ts";
 import { assembleRun, compareReceived, compareSteps, compareTexts, compareWaits, type WaitRecord } from "../records.ts";
-import type { FlowFact, FlowKey, JobPageQuery, PastEventsQuery, Registry, WaitCount, WaitQuery } from "../store.ts";
+import type { FlowFact, FlowKey, PastEventsQuery, Registry, WaitCount, WaitQuery } from "../store.ts";
 import { PARTITION } from "./batch-rows.ts";
 import { putBack, type ReadRows, readRows, SELECT_BLOBS } from "./blobs.ts";
+import { createJobLoads, JOB_LOADS, type JobLoads } from "./job-loads.ts";
 import {
   EVENT_COLUMNS,
   type EventColumns,
@@ -44,7 +44,6 @@ import { decodeText, encodeText } from "./text.ts";
 
 // How much the loop reads before it gets its turn: two or three ms of its time.
 const RUNS_PER_PART = 100;
-const JOBS_PER_PART = 500;
 const EVENTS_PER_PART = 500;
 const EVENT_PLACES_PER_PART = 2_000;
 const MESSAGES_PER_PART = 500;
@@ -60,11 +59,7 @@ export const LOADS = {
   runEvents: `SELECT events.id, name, json ${EACH_ID} events ON events.id = wanted_id`,
   events: `SELECT ${EVENT_COLUMNS} ${EACH_ID} events ON events.id = wanted_id`,
   knownEvents: `SELECT events.id ${EACH_ID} events ON events.id = wanted_id`,
-  jobPage: `SELECT jobs.run_id AS runId, jobs.slot AS slot, due_at AS dueAt, kind, function_id AS functionId,
-    created_at AS createdAt, status = 'queued' AS isQueued, flow
-    FROM jobs INDEXED BY jobs_by_due CROSS JOIN runs ON runs.id = jobs.run_id
-    WHERE jobs.partition = ? AND (due_at, run_id, slot) > (?, ?, ?) AND due_at <= ?
-    ORDER BY due_at, run_id, slot LIMIT ?`,
+  ...JOB_LOADS,
   flow: `SELECT value, expires_at AS expiresAt FROM flow_state
     WHERE partition = ? AND kind = ? AND function_id = ? AND key = ? AND expires_at > ?`,
   waiting: `SELECT DISTINCT run_id AS runId FROM waits INDEXED BY waits_by_entry
@@ -97,12 +92,14 @@ export class SqliteLoads {
   readonly #path: string;
   readonly #db: DatabaseSync;
   readonly #statements: Readonly<Record<keyof typeof LOADS, StatementSync>>;
+  readonly jobs: JobLoads;
 
   constructor(path: string, busyTimeoutMs: number) {
     this.#path = path;
     this.#db = new DatabaseSync(path, { readOnly: true, timeout: busyTimeoutMs });
     const prepared = Object.entries(LOADS).map(([name, sql]) => [name, this.#db.prepare(sql)]);
     this.#statements = Object.fromEntries(prepared) as Record<keyof typeof LOADS, StatementSync>;
+    this.jobs = createJobLoads(this.#statements);
   }
 
   close(): void {
@@ -189,18 +186,6 @@ export class SqliteLoads {
       if (event !== undefined) return event;
       throw new StepwellError("store_corrupt", { path: this.#path, reason: `event ${id} of run ${row.id} is missing` });
     });
-  }
-
-  async jobs({ after, untilAt, limit }: JobPageQuery): Promise<JobHint[]> {
-    const hints: JobHint[] = [];
-    for (let place = after; hints.length < limit; place = hints.at(-1)!) {
-      if (hints.length > 0) await nextTurn(); // L1
-      const count = Math.min(JOBS_PER_PART, limit - hints.length);
-      const from = [PARTITION, place.dueAt, encodeText(place.runId), encodeText(place.slot)];
-      for (const row of all<HintColumns>(this.#statements.jobPage, ...from, untilAt, count)) hints.push(hintOfRow(row));
-      if (hints.length % JOBS_PER_PART !== 0 || hints.length === 0 || hints.at(-1) === place) break;
-    }
-    return hints;
   }
 
   async waiting(queries: readonly WaitQuery[]): Promise<string[][]> {
@@ -352,22 +337,6 @@ interface FunctionColumns extends Omit<StoredFunction, "fn" | "isArchived"> {
 
 function runEventOfRow({ id, name, json }: RunEvent): RunEvent {
   return { id: decodeText(id), name: decodeText(name), json: decodeText(json) };
-}
-
-interface HintColumns extends Omit<HintSource, "isQueued" | "flow"> {
-  readonly isQueued: number;
-  readonly flow: string | null;
-}
-
-function hintOfRow({ runId, slot, functionId, isQueued, flow, ...row }: HintColumns): JobHint {
-  return hintOf({
-    ...row,
-    runId: decodeText(runId),
-    slot: decodeText(slot),
-    functionId: decodeText(functionId),
-    isQueued: isQueued === 1,
-    flow: flow === null ? null : (JSON.parse(flow) as RunFlow),
-  });
 }
 
 function groupByRun<Row extends { readonly runId: string }>(rows: readonly Row[]): Map<string, Row[]> {

@@ -3,11 +3,13 @@
  * none takes away what a sound run needs.
  */
 import type { DatabaseSync } from "node:sqlite";
-import type { ParentLink } from "../../core/run/run.ts";
+import type { Instant } from "../../core/instant.ts";
+import { MAIN_SLOT, type ParentLink } from "../../core/run/run.ts";
+import { type PlacedRun, storePlace } from "../../core/schedule/hint.ts";
 import { canonicalJson } from "../../protocol/json.ts";
 import type { Repair, ValuePlace } from "../integrity.ts";
 import { PARTITION } from "./batch-rows.ts";
-import { encodeText } from "./text.ts";
+import { decodeText, encodeText } from "./text.ts";
 
 export interface RepairTime {
   readonly now: number;
@@ -81,16 +83,22 @@ type RunRepair = Extract<
   }
 >;
 
+function addDiscovery(db: DatabaseSync, id: string, now: Instant): void {
+  const columns = "function_id AS functionId, flow, status, created_at AS createdAt";
+  const row = db.prepare(`SELECT ${columns} FROM runs WHERE id = ?`).get(id);
+  if (row === undefined) return;
+  const run = { ...row, functionId: decodeText(String(row["functionId"])), flow: JSON.parse(String(row["flow"])) };
+  const { lane, orderAt } = storePlace(run as PlacedRun, MAIN_SLOT, "discover");
+  const added = `INSERT OR IGNORE INTO jobs (run_id, slot, partition, kind, attempt, due_at, lane, order_at, is_delayed)
+    VALUES (?, ?, ?, 'discover', 0, ?, ?, ?, 0)`;
+  db.prepare(added).run(id, MAIN_SLOT, PARTITION, now, lane === null ? null : encodeText(lane), orderAt);
+}
+
 function repairRun(db: DatabaseSync, repair: RunRepair, time: RepairTime): void {
   const run = (sql: string, ...values: Value[]) => db.prepare(sql).run(...values);
   switch (repair.action) {
     case "add_discovery":
-      run(
-        `INSERT OR IGNORE INTO jobs (run_id, slot, partition, kind, attempt, due_at) VALUES (?, 'main', ?, 'discover', 0, ?)`,
-        encodeText(repair.runId),
-        PARTITION,
-        time.now,
-      );
+      addDiscovery(db, encodeText(repair.runId), time.now);
       break;
     case "tell_parent":
       tell(db, repair, time);

@@ -157,7 +157,8 @@ export function stepOfRow(row: StepColumns): StepRecord {
   };
 }
 
-export const JOB_COLUMNS = "run_id AS runId, slot, kind, attempt, due_at AS dueAt, payload";
+export const JOB_COLUMNS = `run_id AS runId, slot, kind, attempt, due_at AS dueAt, payload, lane, order_at AS orderAt,
+  is_delayed AS isDelayed`;
 
 export interface JobColumns {
   readonly runId: string;
@@ -166,6 +167,9 @@ export interface JobColumns {
   readonly attempt: number;
   readonly dueAt: number;
   readonly payload: string | null;
+  readonly lane: string | null;
+  readonly orderAt: number;
+  readonly isDelayed: number;
 }
 
 export function jobOfRow(row: JobColumns): JobRecord {
@@ -176,6 +180,9 @@ export function jobOfRow(row: JobColumns): JobRecord {
     attempt: row.attempt,
     dueAt: row.dueAt,
     payload: decodeTextOrNull(row.payload),
+    lane: decodeTextOrNull(row.lane),
+    orderAt: row.orderAt,
+    isDelayed: row.isDelayed === 1,
   };
 }
 

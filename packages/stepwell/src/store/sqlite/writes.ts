@@ -42,7 +42,12 @@ export const WRITES = {
   ),
   updateStep: update("steps", STEP_CHANGES, "run_id, id"),
   insertAttempt: insert("attempts", "run_id, slot, attempt, started_at, ended_at, status, error"),
-  putJob: insert("jobs", "run_id, slot, partition, kind, attempt, due_at, payload", "run_id, slot", "attempt, due_at"),
+  putJob: insert(
+    "jobs",
+    "run_id, slot, partition, kind, attempt, due_at, lane, order_at, is_delayed, payload",
+    "run_id, slot",
+    "attempt, due_at, lane, is_delayed",
+  ),
   putWait: insert("waits", `run_id, slot, seq, ${WAIT_ENTRY}`, "run_id, slot, seq", WAIT_ENTRY),
   putMessage: insert("inbox", "partition, id, json", "partition, id", "json"),
   putOperation: insert("operations", "id, kind, status, created_at, json", "id", "kind, status, created_at, json"),

@@ -132,10 +132,17 @@ CREATE TABLE jobs (
   kind TEXT NOT NULL,
   attempt INTEGER NOT NULL,
   due_at INTEGER NOT NULL,
+  lane TEXT,
+  order_at INTEGER NOT NULL,
+  is_delayed INTEGER NOT NULL,
   payload TEXT,
   PRIMARY KEY (run_id, slot)
 ) WITHOUT ROWID;
-CREATE INDEX jobs_by_due ON jobs (partition, due_at, run_id, slot);
+-- A job is in the first index while it waits for its turn, in one of the others while it waits for its time. A call that is
+-- made at once, and that is nearly every one, is in one index only. What ends the first is there so that no row is looked up in vain.
+CREATE INDEX jobs_by_lane ON jobs (partition, lane, order_at, run_id, slot, due_at, is_delayed) WHERE lane IS NOT NULL;
+CREATE INDEX jobs_timers ON jobs (partition, due_at, run_id, slot) WHERE lane IS NULL;
+CREATE INDEX jobs_delayed ON jobs (partition, due_at, run_id, slot) WHERE lane IS NOT NULL AND is_delayed = 1;
 -- Runs that collect events.
 CREATE INDEX jobs_collecting ON jobs (run_id) WHERE kind = 'collect';
 
