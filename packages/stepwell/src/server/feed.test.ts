@@ -25,6 +25,7 @@ interface OpenFeed {
 }
 
 const access = await openAccess();
+const CALLER = { principal: null, address: "::1", isSecure: false };
 
 function newFeed(): { readonly feed: Feed } {
   const feed = new Feed({
@@ -152,4 +153,30 @@ test("closing ends every client", async () => {
   let text = "";
   for await (const chunk of client) text += String(chunk);
   expect(text).toBe(": connected\n\n");
+});
+
+test("whoever may not read any more is let go of at the next heartbeat", async () => {
+  const closed = await openAccess({ kind: "cloud" });
+  const { row, token } = await closed.tokens.create(CALLER, { name: "ci", scope: "read", untilAt: null });
+  vi.useFakeTimers();
+  onTestFinished(() => void vi.useRealTimers());
+  const log = createLog({ format: "human", level: "silent" });
+  const feed = new Feed({ access: closed, log, engine: { apps: { anyFunction: () => undefined } } });
+  let isEnded = false;
+  const response = Object.assign(new EventEmitter(), {
+    writableLength: 0,
+    writeHead: () => {},
+    write: () => {},
+    end: () => {
+      isEnded = true;
+    },
+  });
+  const request = { headers: { authorization: `Bearer ${token}` }, socket: {}, url: "/v1/feed", method: "GET" };
+  feed.open(request as unknown as IncomingMessage, response as unknown as ServerResponse, []);
+  vi.advanceTimersByTime(15_000);
+  expect(isEnded).toBe(false);
+  await closed.tokens.revoke(CALLER, row.id);
+  vi.advanceTimersByTime(15_000);
+  expect(isEnded).toBe(true);
+  feed.close();
 });

@@ -15,6 +15,8 @@ const R = 8;
 const P = 3;
 const HASH_BYTES = 32;
 const SALT_BYTES = 16;
+/** Beyond what the algorithm itself says that it needs. */
+const SLACK_BYTES = 1024 * 1024;
 const RUNNING_MAX = 2;
 const WAITING_MAX = 20;
 
@@ -74,6 +76,11 @@ export class Passwords {
 
 /** The same text however it was typed. */
 const derived = (password: string, salt: Buffer, logN: number, r: number, p: number): Promise<Buffer> =>
-  derive(password.normalize("NFKC"), salt, HASH_BYTES, { N: 2 ** logN, r, p, maxmem: 256 * 2 ** logN * r });
+  derive(password.normalize("NFKC"), salt, HASH_BYTES, {
+    N: 2 ** logN,
+    r,
+    p,
+    maxmem: 128 * r * (2 ** logN + p) + SLACK_BYTES,
+  });
 
 const NOBODY = ["scrypt", LOG_N, R, P, "A".repeat(22), "A".repeat(43)].join("$");
