@@ -126,7 +126,32 @@ const parent = client.createFunction(
   },
 );
 
-createServer({ client, functions: [chain, classic, fan, nap, shaky, slow, parent] }).listen(
+/** Under limits, it waits for an event that it sends itself, and for a run that it invokes. */
+const meet = client.createFunction(
+  {
+    id: "meet",
+    triggers: { event: "crash/meet" },
+    retries: RETRIES,
+    concurrency: { limit: 3 },
+    singleton: { key: "event.data.key", mode: "skip" },
+    cancelOn: [{ event: "crash/stop", match: "data.key" }],
+    timeouts: { finish: "1h" },
+  },
+  async ({ event, step }) => {
+    const trail = trailOf(event, step);
+    await traced(trail, "before");
+    const [reply] = await Promise.all([
+      step.waitForEvent("reply", { event: "crash/reply", match: "data.key", timeout: "30m" }),
+      step.sendEvent("ask", { name: "crash/reply", data: { key: trail.key } }),
+    ]);
+    if (reply === null) throw new Error("the reply is lost");
+    await step.invoke("child", { function: chain, data: { key: `${trail.key}-invoked` }, timeout: "30m" });
+    await traced(trail, "after");
+    return trail.values;
+  },
+);
+
+createServer({ client, functions: [chain, classic, fan, nap, shaky, slow, parent, meet] }).listen(
   Number(port),
   "127.0.0.1",
   () => {

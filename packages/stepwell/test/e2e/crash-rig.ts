@@ -18,7 +18,9 @@ const SERVER = fileURLToPath(new URL("./crash-server.ts", import.meta.url));
 const APP = fileURLToPath(new URL("./crash-app.ts", import.meta.url));
 const SIGNING_KEY = "5eed".repeat(16);
 const EVENT_KEY = "crash-test";
-const EVENT_NAMES = ["chain", "classic", "fan", "nap", "shaky", "slow", "parent"].map((name) => `crash/${name}`);
+const EVENT_NAMES = ["chain", "classic", "fan", "nap", "shaky", "slow", "parent", "meet"].map(
+  (name) => `crash/${name}`,
+);
 const silent = { debug() {}, info() {}, warn() {}, error() {} };
 
 type Role = "server" | "app";

@@ -66,12 +66,16 @@ async function problems(ledger: Ledger): Promise<string[]> {
 }
 
 /** What the file says once nobody has it open. */
-function inFile(): { integrity: unknown; jobs: number; openRuns: number; doubled: number } {
+function inFile(): Record<string, unknown> {
   const database = new DatabaseSync(rig.databasePath, { readOnly: true });
   const number = (sql: string) => Number(Object.values(database.prepare(sql).get() ?? {})[0]);
   const result = {
     integrity: Object.values(database.prepare("PRAGMA integrity_check").get() ?? {})[0],
     jobs: number("SELECT count(*) FROM jobs"),
+    waits: number("SELECT count(*) FROM waits"),
+    messages: number("SELECT count(*) FROM inbox"),
+    // What limits remember of a run goes with it; the rest of flow control expires by itself.
+    flow: number("SELECT count(*) FROM flow_state WHERE kind IN ('singleton', 'batch', 'debounce')"),
     openRuns: number("SELECT count(*) FROM runs WHERE ended_at IS NULL"),
     doubled: number("SELECT count(*) FROM (SELECT 1 FROM runs GROUP BY event_id, function_id HAVING count(*) > 1)"),
   };
@@ -118,6 +122,6 @@ test(`after ${KILLS} times kill -9 under load every acknowledged event has one f
   expect(rig.sent.length).toBeGreaterThan(KILLS);
   expect(await problems(ledger)).toEqual([]);
   await rig.stopGently("server");
-  expect(inFile()).toEqual({ integrity: "ok", jobs: 0, openRuns: 0, doubled: 0 });
+  expect(inFile()).toEqual({ integrity: "ok", jobs: 0, waits: 0, messages: 0, flow: 0, openRuns: 0, doubled: 0 });
   expect(await damage()).toEqual([]);
 });

@@ -3,6 +3,7 @@ import type { RunStatus } from "../../src/core/run/run.ts";
 import { INTERNAL_EVENTS, type StoredEvent } from "../../src/protocol/event.ts";
 import { canonicalJson } from "../../src/protocol/json.ts";
 import type { RunRecord } from "../../src/store/records.ts";
+import { isOver } from "./ledger.ts";
 import { type End, expected, FUNCTION_ERROR, type StoredResult, stepsOf } from "./program.ts";
 import type { SimFunction } from "./sim-app.ts";
 import type { Workload } from "./workload.ts";
@@ -266,6 +267,12 @@ function checkRest(world: World): void {
   if (ledger.messages.size > 0) world.fail("rest", `${ledger.messages.size} messages are left`);
   for (const [runId, waits] of ledger.waits)
     if (waits.size > 0) world.fail("rest", `run ${runId} left ${waits.size} waits`);
+  for (const { kind, key, value } of ledger.flow.values()) {
+    const runId = kind === "debounce" ? (JSON.parse(value) as { runId: string | null }).runId : value;
+    const isOfRun = kind === "singleton" || kind === "batch" || kind === "debounce";
+    if (isOfRun && runId !== null && isOver(ledger.runs.get(runId)?.status ?? "completed"))
+      world.fail("rest", `the ${kind} ${key} is left of run ${runId}`);
+  }
   const stats = server?.engine.stats;
   if (stats !== undefined && (stats.calls !== 0 || stats.waitingCommands !== 0))
     world.fail("rest", `the engine still counts ${stats.calls} calls and ${stats.waitingCommands} commands`);
