@@ -10,6 +10,7 @@ import { ensureInstalled, missingFrom } from "./install.mjs";
 
 const SUITES = [
   { name: "stepwell", folder: "packages/stepwell" },
+  { name: "dashboard", folder: "packages/dashboard" },
   { name: "leads", folder: "examples/leads" },
   { name: "interop", folder: "interop", ownDependencies: "the official SDKs and other Node versions" },
 ];

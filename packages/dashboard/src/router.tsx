@@ -23,11 +23,11 @@ import { Shell } from "./shell/shell.tsx";
 const root = createRootRoute({
   component: Shell,
   notFoundComponent: () => (
-    <Empty icon={Compass} title="There is nothing at this address.">
+    <Empty isPage icon={Compass} title="There is nothing at this address.">
       <Link to="/">Go home</Link>
     </Empty>
   ),
-  errorComponent: ({ error, reset }) => <Failure error={error} retry={reset} />,
+  errorComponent: ({ error, reset }) => <Failure error={error} retry={reset} isPage />,
 });
 
 const text = (value: unknown): string | undefined => (typeof value === "string" && value !== "" ? value : undefined);

@@ -143,6 +143,21 @@ export function shopFunctions(baseUrl: string) {
     },
   );
 
+  const echo = client.createFunction(
+    { id: "echo", name: "Echo", triggers: { event: "evil/arrived" } },
+    async ({ event, step, logger }) => {
+      logger.warn(String(event.data["text"]));
+      return step.run(String(event.data["text"]), () => event.data);
+    },
+  );
+
+  const throwing = client.createFunction(
+    { id: "throw", name: "Throw", triggers: { event: "evil/arrived" }, retries: 0 },
+    ({ event }) => {
+      throw new Error(String(event.data["text"]), { cause: new Error(String(event.data["text"])) });
+    },
+  );
+
   return {
     client,
     functions: [
@@ -158,6 +173,8 @@ export function shopFunctions(baseUrl: string) {
       mail,
       nightly,
       wide,
+      echo,
+      throwing,
     ],
   };
 }

@@ -9,6 +9,8 @@ import { pause, shopFunctions } from "./world-functions.ts";
 
 export interface World {
   readonly url: string;
+  /** Where the first user is made; null when nobody has to log in. */
+  readonly setupUrl: string | null;
   send(...events: readonly { readonly name: string; readonly data?: unknown }[]): Promise<string[]>;
   get<Data>(path: string): Promise<Data>;
   post(path: string, body?: unknown): Promise<unknown>;
@@ -25,11 +27,13 @@ export interface WorldOptions {
   readonly port?: number;
   /** Without an app: what somebody sees first. */
   readonly isEmpty?: boolean;
+  /** As `stepwell start` does: everybody has to log in. Without an app. */
+  readonly isLocked?: boolean;
 }
 
-export async function openWorld({ port = 0, isEmpty = false }: WorldOptions = {}): Promise<World> {
-  const server = await openServer(port);
-  const app = isEmpty ? null : await openApp(server.url);
+export async function openWorld({ port = 0, isEmpty = false, isLocked = false }: WorldOptions = {}): Promise<World> {
+  const server = await openServer(port, isLocked);
+  const app = isEmpty || isLocked ? null : await openApp(server.url);
   const request = async <Data>(method: string, path: string, body?: unknown): Promise<Data> => {
     const init = body === undefined ? { method } : { method, body: JSON.stringify(body), headers: JSON_HEADERS };
     const response = await fetch(server.url + path, init);
@@ -47,6 +51,7 @@ export async function openWorld({ port = 0, isEmpty = false }: WorldOptions = {}
   if (app !== null) await request("POST", "/fn/sync", { url: app.url });
   return {
     url: server.url,
+    setupUrl: server.setupUrl,
     until,
     get: (path) => request("GET", path),
     post: (path, body = {}) => request("POST", path, body),
@@ -66,17 +71,18 @@ export async function openWorld({ port = 0, isEmpty = false }: WorldOptions = {}
   };
 }
 
+const SIGNING_KEY = "signkey-prod-0123456789abcdef0123456789abcdef";
 const JSON_HEADERS = { "content-type": "application/json" };
 
-function openServer(port: number): Promise<RunningServer> {
+function openServer(port: number, isLocked: boolean): Promise<RunningServer> {
   return startServer({
     store: new MemoryStore(),
     storeLabel: "memory",
-    kind: "dev",
+    kind: isLocked ? "cloud" : "dev",
     host: "127.0.0.1",
     port,
     eventKeys: [],
-    signingKey: null,
+    signingKey: isLocked ? SIGNING_KEY : null,
     signingKeyFallback: null,
     log: createLog({ format: "json", level: "error" }),
     appUrls: [],

@@ -1,19 +1,11 @@
 /** The cache of answers. What the feed reports is fetched again at once; the rest is looked at when a view opens. */
-import { QueryCache, QueryClient } from "@tanstack/react-query";
-import { ApiError } from "./request.ts";
+import { QueryClient } from "@tanstack/react-query";
+import { ApiError, onUnauthorized } from "./request.ts";
 
 const STALE_MS = 5_000;
 const TRIES_MAX = 2;
 
-export const queryClient: QueryClient = new QueryClient({
-  queryCache: new QueryCache({
-    // Whoever has to log in is asked to, wherever it shows first.
-    onError: (error, query) => {
-      if (error instanceof ApiError && error.status === 401 && query.queryKey[0] !== "session") {
-        void queryClient.invalidateQueries({ queryKey: ["session"] });
-      }
-    },
-  }),
+export const queryClient = new QueryClient({
   defaultOptions: {
     queries: {
       staleTime: STALE_MS,
@@ -24,3 +16,6 @@ export const queryClient: QueryClient = new QueryClient({
     },
   },
 });
+
+// Whoever has to log in is asked to, wherever it shows first.
+onUnauthorized(() => void queryClient.invalidateQueries({ queryKey: ["session"] }));

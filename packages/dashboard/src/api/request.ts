@@ -24,6 +24,13 @@ export interface RequestOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+let tellUnauthorized = () => {};
+
+/** Called when the server asks for a log-in. A wrong password is no reason: that request says so itself. */
+export function onUnauthorized(listener: () => void): void {
+  tellUnauthorized = listener;
+}
+
 /** The body of the answer; throws an `ApiError` for everything else. */
 export async function request<Body>(method: string, path: string, options: RequestOptions = {}): Promise<Body> {
   const { body, signal = null } = options;
@@ -45,8 +52,9 @@ export async function request<Body>(method: string, path: string, options: Reque
   }
   const text = await response.text();
   const value = parsed(text);
-  if (!response.ok) throw errorOf(response.status, value);
-  return value as Body;
+  if (response.ok) return value as Body;
+  if (response.status === 401 && !path.startsWith("/v1/session")) tellUnauthorized();
+  throw errorOf(response.status, value);
 }
 
 /** Members that are absent or empty are left out. */

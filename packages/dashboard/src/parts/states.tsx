@@ -7,14 +7,17 @@ import { Button } from "./button.tsx";
 interface EmptyProps {
   readonly icon: LucideIcon;
   readonly title: string;
+  /** Nothing else stands on the page. */
+  readonly isPage?: boolean;
   readonly children?: ReactNode;
 }
 
-export function Empty({ icon: Icon, title, children }: EmptyProps) {
+export function Empty({ icon: Icon, title, isPage = false, children }: EmptyProps) {
+  const Heading = isPage ? "h1" : "h2";
   return (
     <div className="empty">
       <Icon size={32} strokeWidth={1.6} aria-hidden />
-      <h2>{title}</h2>
+      <Heading>{title}</Heading>
       {children}
     </div>
   );
@@ -36,16 +39,18 @@ export function Bones({ count = 6 }: { readonly count?: number }) {
 interface FailureProps {
   readonly error: unknown;
   readonly retry?: (() => void) | undefined;
+  readonly isPage?: boolean;
 }
 
-export function Failure({ error, retry }: FailureProps) {
+export function Failure({ error, retry, isPage = false }: FailureProps) {
+  const Heading = isPage ? "h1" : "h2";
   const { title, detail } = failureWords(error);
   return (
     <div className="empty" role="alert">
       <CircleAlert size={32} strokeWidth={1.6} aria-hidden />
-      <h2>{title}</h2>
+      <Heading className="wrap">{title}</Heading>
       {detail !== null && <p>{detail}</p>}
-      {retry !== undefined && <Button onClick={retry}>Try again</Button>}
+      {retry !== undefined && <Button onClick={() => retry()}>Try again</Button>}
     </div>
   );
 }

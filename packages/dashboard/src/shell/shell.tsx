@@ -37,13 +37,13 @@ function Frame() {
       <a className="skip" href="#main">
         Skip to the content
       </a>
-      <div className="top">
+      <header className="top">
         <Brand />
         <Button look="plain" onClick={() => ask({ kind: "palette" })} aria-label="Find or do">
           <Search size={18} aria-hidden />
         </Button>
         <ThemeButton />
-      </div>
+      </header>
       <Navigation />
       <main className="main" id="main" tabIndex={-1} ref={main}>
         <Outlet />

@@ -21,10 +21,10 @@ export function AppPage() {
   const { name } = useParams({ from: "/apps/$name" });
   const apps = useQuery(appsQuery);
   const functions = useQuery(functionsQuery);
-  if (apps.error !== null) return <Failure error={apps.error} retry={apps.refetch} />;
+  if (apps.error !== null) return <Failure error={apps.error} retry={apps.refetch} isPage />;
   if (apps.data === undefined) return <Bones />;
   const app = apps.data.find((one) => one.name === name || one.id === name);
-  if (app === undefined) return <Empty icon={Blocks} title={`No app is named ${name}`} />;
+  if (app === undefined) return <Empty isPage icon={Blocks} title={`No app is named ${name}`} />;
   const own = functions.data?.filter((fn) => fn.app === app.name);
   return (
     <div className="page">

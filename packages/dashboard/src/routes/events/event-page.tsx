@@ -31,7 +31,7 @@ export function EventPage() {
     ({ kind, run_id: runId }) => kind === "run_created" || (kind.startsWith("run_") && runIds.has(runId ?? "")),
     () => client.invalidateQueries({ queryKey: ["event", id] }),
   );
-  if (event.error !== null) return <Failure error={event.error} retry={event.refetch} />;
+  if (event.error !== null) return <Failure error={event.error} retry={event.refetch} isPage />;
   if (event.data === undefined) return <Bones />;
   return (
     <div className="page">

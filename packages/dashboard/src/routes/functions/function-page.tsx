@@ -29,12 +29,12 @@ export function FunctionPage() {
     ({ kind }) => kind === "app_synced",
     () => client.invalidateQueries({ queryKey: functionsQuery.queryKey }),
   );
-  if (functions.error !== null) return <Failure error={functions.error} retry={functions.refetch} />;
+  if (functions.error !== null) return <Failure error={functions.error} retry={functions.refetch} isPage />;
   if (functions.data === undefined) return <Bones />;
   const fn = functions.data.find((one) => one.slug === slug || one.id === slug);
   if (fn === undefined) {
     return (
-      <Empty icon={SquareFunction} title="This function is not served now">
+      <Empty isPage icon={SquareFunction} title="This function is not served now">
         <p className="wrap">{`${slug} is unknown, or its app has removed it. Runs that it had are still there.`}</p>
         <Link to="/runs" search={{ function: slug }}>
           Its runs

@@ -49,7 +49,7 @@ export function HomePage() {
         client.invalidateQueries({ queryKey: ["apps"] }),
       ]),
   );
-  if (functions.error !== null) return <Failure error={functions.error} retry={functions.refetch} />;
+  if (functions.error !== null) return <Failure error={functions.error} retry={functions.refetch} isPage />;
   const isUsed = functions.data !== undefined && functions.data.length > 0;
   return (
     <div className="page">

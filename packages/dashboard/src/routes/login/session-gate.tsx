@@ -10,7 +10,11 @@ export function SessionGate({ children }: { readonly children: ReactNode }) {
   if (session.data === undefined) {
     return (
       <main className="page">
-        {session.error === null ? <Bones count={4} /> : <Failure error={session.error} retry={session.refetch} />}
+        {session.error === null ? (
+          <Bones count={4} />
+        ) : (
+          <Failure error={session.error} retry={session.refetch} isPage />
+        )}
       </main>
     );
   }

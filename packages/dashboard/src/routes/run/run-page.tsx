@@ -35,7 +35,7 @@ export function RunPage() {
     () => client.invalidateQueries({ queryKey: ["run", id] }),
   );
   useSameStatus(id, trace.data?.status, run.data === undefined ? undefined : runStatusOf(run.data.status));
-  if (run.error !== null) return <Failure error={run.error} retry={run.refetch} />;
+  if (run.error !== null) return <Failure error={run.error} retry={run.refetch} isPage />;
   if (run.data === undefined) {
     return (
       <div className="page">

@@ -1,0 +1,109 @@
+/** A server at which everybody has to log in: the first user, wrong passwords, logging in and out. */
+import type { Browser, Page } from "playwright-core";
+import { afterAll, beforeAll, expect, type TestContext, test } from "vitest";
+import { expectAccessible, NARROW, NO_BROWSER, openBrowser, openPage, picture } from "./browser.ts";
+import { openWorld, type World } from "./world.ts";
+
+const PASSWORD = "a long and quiet river";
+
+let browser: Browser;
+let world: World;
+let page: Page;
+
+beforeAll(async () => {
+  if (NO_BROWSER !== null) return;
+  [browser, world] = await Promise.all([openBrowser(), openWorld({ isLocked: true })]);
+  ({ page } = await openPage(browser, world.url));
+});
+
+afterAll(async () => {
+  await Promise.all([browser?.close(), world?.close()]);
+});
+
+const needsBrowser = (context: TestContext) => context.skip(NO_BROWSER !== null, NO_BROWSER ?? "");
+const heading = (name: string) => page.getByRole("heading", { name }).waitFor();
+
+async function logIn(password: string): Promise<void> {
+  await page.getByLabel("Name").fill("ada");
+  await page.getByLabel("Password", { exact: true }).fill(password);
+  await page.getByRole("button", { name: "Log in" }).click();
+}
+
+test("before there is a user, every view says how the first one is made", async (context) => {
+  needsBrowser(context);
+  await page.goto("/runs");
+  await heading("Log in");
+  await page.getByText(/The server has printed a link/).waitFor();
+  await picture(page, "login-first");
+  await expectAccessible(page);
+});
+
+test("a link that is none says so", async (context) => {
+  needsBrowser(context);
+  await page.goto("/setup#nonsense");
+  await heading("This link does not work");
+  await expectAccessible(page);
+});
+
+test("the link of the first start makes the first user, who is logged in", async (context) => {
+  needsBrowser(context);
+  await page.goto(world.setupUrl!);
+  await page.reload(); // Another part behind the # alone loads nothing.
+  await heading("Make the first user");
+  await expectAccessible(page);
+  await page.getByLabel("Name").fill("ada");
+  await page.getByLabel("Password", { exact: true }).fill(PASSWORD);
+  await picture(page, "setup");
+  await page.getByRole("button", { name: "Choose it, and log in" }).click();
+  await heading("Home");
+  expect(page.url()).not.toContain("#");
+});
+
+test("whoever logs out sees the log-in again, and a wrong password is refused", async (context) => {
+  needsBrowser(context);
+  await page.getByRole("button", { name: "Log out" }).click();
+  await heading("Log in");
+  await logIn("not this one, surely");
+  await page.getByRole("alert").waitFor();
+  await picture(page, "login-refused");
+  await expectAccessible(page);
+});
+
+test("logging in leads to the view that was asked for", async (context) => {
+  needsBrowser(context);
+  await page.goto("/settings");
+  await logIn(PASSWORD);
+  await heading("Settings");
+  await page.getByRole("heading", { name: "Users" }).waitFor();
+  await picture(page, "settings-users");
+  await expectAccessible(page);
+});
+
+test("somebody is invited, gets a link, and may do less", async (context) => {
+  needsBrowser(context);
+  await page.getByRole("button", { name: "Invite" }).click();
+  const dialog = page.getByRole("dialog");
+  await dialog.getByLabel("Name").fill("grace");
+  await dialog.getByText("read", { exact: true }).click();
+  await dialog.getByRole("button", { name: "Invite" }).click();
+  const link = (await dialog.locator(".secret code").textContent()) ?? "";
+  await dialog.getByRole("button", { name: "I have kept it" }).click();
+  const guest = (await openPage(browser, world.url, { size: NARROW })).page;
+  await guest.goto(link);
+  await guest.getByText("You may read.", { exact: false }).waitFor();
+  await picture(guest, "invited");
+  await guest.getByLabel("Password", { exact: true }).fill(PASSWORD);
+  await guest.getByRole("button", { name: "Choose it, and log in" }).click();
+  await guest.getByRole("heading", { name: "Home" }).waitFor();
+  await guest.goto("/settings");
+  await guest.getByText("Keys, tokens and users are for those who may admin.").waitFor();
+});
+
+test("a session that has ended asks for the password again", async (context) => {
+  needsBrowser(context);
+  await page.goto("/runs");
+  await heading("Runs");
+  await page.context().clearCookies();
+  await page.getByRole("link", { name: "Logs", exact: true }).click();
+  await heading("Log in");
+});
