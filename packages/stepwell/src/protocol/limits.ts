@@ -68,7 +68,7 @@ export const LIMITS = {
   /** Runs that are counted to say how many an operation is about. */
   operationCountMax: 10_000,
   /** How long one search through runs or events may take; its page says where it stopped. */
-  searchMsMax: 75,
+  searchMsMax: 50,
   /** Functions that the filter of an operation names. */
   operationFunctionsMax: 100,
   /** The fastest pace that an operation can be given, in runs per second. */

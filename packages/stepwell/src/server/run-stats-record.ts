@@ -29,13 +29,31 @@ export function totalsRecord(points: readonly Pick<RunStatPoint, "values">[]): J
  * Every point of the span, those without runs too. `queued` is how many runs waited for their first call at the point's
  * end: `queuedAtEnd`, less what has happened since.
  */
-export function pointRecords(found: readonly RunStatPoint[], { from, until, pointMs }: StatSpan, queuedAtEnd: number) {
+export function pointRecords(found: readonly RunStatPoint[], span: StatSpan, queuedAtEnd: number): JsonObject[] {
+  return recordsOf(found, span, queuedAtEnd, countsRecord);
+}
+
+/** The same, in few words. */
+export function smallPointRecords(found: readonly RunStatPoint[], span: StatSpan, queuedAtEnd: number): JsonObject[] {
+  return recordsOf(found, span, queuedAtEnd, (values) => ({
+    created: statCount(values, "created"),
+    completed: statCount(values, "completed"),
+    failed: statCount(values, "failed"),
+  }));
+}
+
+function recordsOf(
+  found: readonly RunStatPoint[],
+  { from, until, pointMs }: StatSpan,
+  queuedAtEnd: number,
+  recordOf: (values: readonly number[]) => JsonObject,
+): JsonObject[] {
   const values = new Map(found.map((point) => [point.point, point.values]));
   const records: JsonObject[] = [];
   let queued = queuedAtEnd;
   for (let point = Math.ceil((until - from) / pointMs) - 1; point >= 0; point--) {
     const ofPoint = values.get(point) ?? emptyStatValues();
-    records.push({ at: isoTime(from + point * pointMs), ...countsRecord(ofPoint), queued: Math.max(queued, 0) });
+    records.push({ at: isoTime(from + point * pointMs), ...recordOf(ofPoint), queued: Math.max(queued, 0) });
     queued -= backlogOf([{ values: ofPoint }]);
   }
   return records.reverse();

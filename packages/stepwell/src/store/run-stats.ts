@@ -10,10 +10,10 @@ import type { Instant } from "../core/instant.ts";
 import type { Run } from "../core/run/run.ts";
 import { DEFAULT_ENV } from "../protocol/event.ts";
 
-/** What one row is about: a minute, ten minutes, an hour, or a day (UTC). A chart reads those that suit its span. */
-export type StatStepMs = 60_000 | 600_000 | 3_600_000 | 86_400_000;
+/** What one row is about: a minute, a quarter of an hour, an hour, or a day (UTC). A chart reads those that suit its span. */
+export type StatStepMs = 60_000 | 900_000 | 3_600_000 | 86_400_000;
 
-export const STAT_STEPS_MS: readonly StatStepMs[] = [60_000, 600_000, 3_600_000, 86_400_000];
+export const STAT_STEPS_MS: readonly StatStepMs[] = [60_000, 900_000, 3_600_000, 86_400_000];
 
 /** Upper bounds of the classes of latencies, inclusive; the last class has none. */
 export const LATENCY_BOUNDS_MS: readonly number[] = [
@@ -84,7 +84,7 @@ export interface Latency {
 /** How long rows are kept: a little longer than four hours, two days, five weeks and three years. */
 export const STAT_AGE_MS_MAX: Readonly<Record<StatStepMs, number>> = {
   60000: 5 * 3_600_000,
-  600000: 50 * 3_600_000,
+  900000: 50 * 3_600_000,
   3600000: 36 * 86_400_000,
   86400000: 1_100 * 86_400_000,
 };

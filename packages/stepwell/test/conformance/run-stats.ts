@@ -117,6 +117,6 @@ export function runStatsTests(current: () => Store): void {
     expect(await current().expireRunStats(now, 10)).toBe(0);
     const left = async (stepMs: StatStepMs) =>
       (await current().listRunStats({ ...QUERY, stepMs, until: now + HOUR, pointMs: HOUR })).map(({ point }) => point);
-    expect([await left(60_000), await left(600_000), await left(3_600_000)]).toEqual([[72], [72], [0, 72]]);
+    expect([await left(60_000), await left(900_000), await left(3_600_000)]).toEqual([[72], [72], [0, 72]]);
   });
 }

@@ -29,6 +29,10 @@ const counts = {
 const queued = count.meta({ description: "Runs that waited for their first call, at the end of the point." });
 const StatPoint = z.object({ at: when, ...counts, queued }).meta({ id: "StatPoint" });
 
+const SmallStatPoint = z
+  .object({ at: when, created: count, completed: count, failed: count, queued })
+  .meta({ id: "SmallStatPoint" });
+
 const span = { from: when, until: when, step_ms: count.meta({ description: "How long one point is." }) };
 
 export const StatsRecord = z
@@ -44,6 +48,6 @@ export const FunctionStatsRecord = z
     ...counts,
     queued: count.meta({ description: "Runs that wait for their first call now." }),
     ...span,
-    points: z.array(StatPoint),
+    points: z.array(SmallStatPoint),
   })
   .meta({ id: "FunctionStats" });

@@ -4,7 +4,7 @@ import { type Instant, isoTime } from "../../core/instant.ts";
 import { DEFAULT_ENV } from "../../protocol/event.ts";
 import type { JsonObject } from "../../protocol/json.ts";
 import { type RunStatPoint, STAT_AGE_MS_MAX, STAT_STEPS_MS, type StatStepMs } from "../../store/run-stats.ts";
-import { backlogOf, pointRecords, type StatSpan, totalsRecord } from "../run-stats-record.ts";
+import { backlogOf, pointRecords, type StatSpan, smallPointRecords, totalsRecord } from "../run-stats-record.ts";
 import type { ApiContext } from "./api-engine.ts";
 import { defined } from "./find.ts";
 import { text, time } from "./params.ts";
@@ -16,8 +16,7 @@ import { FunctionStatsRecord, StatsRecord } from "./schemas-stats.ts";
 const STEPS = {
   "1m": 60_000,
   "5m": 300_000,
-  "10m": 600_000,
-  "30m": 1_800_000,
+  "15m": 900_000,
   "1h": 3_600_000,
   "6h": 21_600_000,
   "1d": 86_400_000,
@@ -41,7 +40,7 @@ export const STATS_ROUTES = [
     operationId: "getStats",
     summary: "Runs over time: throughput, failures, latencies, backlog",
     description:
-      "Of all functions together, or of those named. Minutes are kept for four hours, ten minutes for two days, hours for five " +
+      "Of all functions together, or of those named. Minutes are kept for four hours, quarters of an hour for two days, hours for five " +
       "weeks, days for three years. Latencies are " +
       "estimated from classes; `wait` is the time until the first call, `duration` from there to the end.",
     tag: "Runs",
@@ -101,7 +100,7 @@ export const STATS_ROUTES = [
           ...totalsRecord(points),
           queued: queuedOf(id),
           ...spanRecord(span),
-          points: pointRecords(points, span, queuedOf(id) - backlogOf(since.get(id) ?? [])),
+          points: smallPointRecords(points, span, queuedOf(id) - backlogOf(since.get(id) ?? [])),
         };
       });
       return { data: records.sort((left, right) => Number(right["created"]) - Number(left["created"])) };
@@ -138,7 +137,7 @@ function spanOf(
   const fits = Object.values(STEPS).find((stepMs) => (end - begin) / stepMs <= points && hasStep(stepMs, begin, now));
   const pointMs = wantedMs ?? fits ?? STEPS["1d"];
   if (!hasStep(pointMs, begin, now))
-    throw invalid("step", "minutes are kept for two days only; the span begins before");
+    throw invalid("step", "counts so short are not kept for so long; ask for longer steps");
   const start = Math.floor(begin / pointMs) * pointMs;
   const span = { from: start, until: start + Math.ceil((end - start) / pointMs) * pointMs, pointMs };
   if ((span.until - span.from) / pointMs <= POINTS_MAX) return span;
