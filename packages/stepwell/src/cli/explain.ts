@@ -45,6 +45,12 @@ interface EventExplanation {
 interface FunctionQueue {
   readonly function_slug: string;
   readonly summary: string;
+  readonly gathering?: readonly {
+    readonly run_id: string;
+    readonly rule: string;
+    readonly event_count: number;
+    readonly starts_at: string;
+  }[];
   readonly lane_count: number;
   readonly lanes: readonly {
     readonly key: string;
@@ -128,6 +134,9 @@ function functionLines(fn: FunctionQueue, { colors, columns }: Terminal): string
     lines.push("", table(titles, rows, columns, colors));
     const rest = fn.lane_count - fn.lanes.length;
     if (rest > 0) lines.push(colors.dim(`and ${rest.toLocaleString("en-US")} more lanes`));
+  }
+  for (const { run_id: runId, rule, event_count: count, starts_at: startsAt } of fn.gathering ?? []) {
+    lines.push(`• ${rule} gathers events, ${count} so far, until ${startsAt}  ${colors.dim(runId)}`);
   }
   if (fn.gates.length > 0) {
     const rows = fn.gates.map(({ rule, limit, holder_count: held, waiting_lanes: waiting, holders }) => {

@@ -9,7 +9,8 @@ import { type EventExplanation, explainEvent as explainStoredEvent } from "../co
 import { explainFunction as explainServed, type FunctionExplanation } from "../core/explain/explain-function.ts";
 import { explainQueue, type QueueOverview } from "../core/explain/explain-queue.ts";
 import { explainRun as explainKnownRun } from "../core/explain/explain-run.ts";
-import { EXPLAINED_DEPTH_MAX, type RunExplanation } from "../core/explain/explanation.ts";
+import { EXPLAINED_DEPTH_MAX, EXPLAINED_MAX, type RunExplanation } from "../core/explain/explanation.ts";
+import { ruleText } from "../core/explain/gathering.ts";
 import type { ExplainFacts, ExplainNeeds, ExplainView } from "../core/explain/view.ts";
 import type { Instant } from "../core/instant.ts";
 import { DEFAULT_ENV } from "../protocol/event.ts";
@@ -17,7 +18,10 @@ import type { Store } from "../store/store.ts";
 
 /** What explaining needs of the engine. */
 export interface ExplainPort {
-  readonly store: Pick<Store, "loadRuns" | "listAttempts" | "getEvent" | "listDecisions" | "listRuns" | "countJobs">;
+  readonly store: Pick<
+    Store,
+    "loadRuns" | "listAttempts" | "getEvent" | "listDecisions" | "listRuns" | "listPending" | "countJobs"
+  >;
   look<T>(read: (view: ExplainView, now: Instant) => T): Promise<T>;
 }
 
@@ -55,12 +59,22 @@ export async function explainEvent(port: ExplainPort, eventId: string): Promise<
 }
 
 /** What waits on what, of one function or one value of its keys; null when it is not served. */
-export function explainFunction(
+export async function explainFunction(
   port: ExplainPort,
   slugOrId: string,
   key: string | null = null,
 ): Promise<FunctionExplanation | null> {
-  return port.look((view, now) => explainServed(view, slugOrId, key, now));
+  const explained = await port.look((view, now) => {
+    return { explanation: explainServed(view, slugOrId, key, now), fn: view.apps.find(slugOrId) };
+  });
+  const { explanation, fn } = explained;
+  if (explanation === null || fn === undefined || (fn.flow.debounce ?? fn.flow.batch) === null) return explanation;
+  const rows = await port.store.listPending({ env: DEFAULT_ENV, functionIds: [fn.id], limit: EXPLAINED_MAX });
+  const ofKey = rows.filter(({ flow }) => key === null || flow?.collect?.key === key);
+  const gathering = ofKey.map(({ id: runId, flow, eventIds, startAt: startsAt }) => {
+    return { runId, rule: ruleText(fn, flow!.collect!), eventCount: eventIds.length, startsAt };
+  });
+  return { ...explanation, gathering };
 }
 
 /** What waits on what, of all functions. */

@@ -3,13 +3,14 @@
  * that listen on its name now although nothing is recorded of them.
  */
 import type { StoredEvent } from "../../protocol/event.ts";
+import type { RunFlow } from "../../protocol/flow.ts";
 import type { JsonObject } from "../../protocol/json.ts";
 import type { Decision, DecisionOutcome } from "../batch.ts";
 import { type Instant, isoTime } from "../instant.ts";
 import type { RunStatus } from "../run/run.ts";
 import { closestNames } from "./edit-distance.ts";
 import type { ExplainView } from "./view.ts";
-import { countText, listText } from "./words.ts";
+import { countText, listText, untilText } from "./words.ts";
 
 export interface EventOutcome {
   /** `started`, an outcome of a decision, or `not_recorded`: it listens now, and nothing tells what it did then. */
@@ -40,6 +41,9 @@ export interface StartedRun {
   readonly functionId: string;
   readonly status: RunStatus;
   readonly createdAt: Instant;
+  readonly startAt: Instant;
+  readonly flow: RunFlow | null;
+  readonly eventIds: readonly string[];
 }
 
 const DISTANCE_MAX = 2;
@@ -52,9 +56,13 @@ export function explainEvent(
   runs: readonly StartedRun[],
   now: Instant,
 ): EventExplanation {
-  const decided = decisions.map((decision) => decidedOutcome(view, decision));
-  // A skipped run has a decision that names it, and tells more.
-  const named = new Set(decisions.map(({ runId, outcome }) => (outcome === "skipped" ? runId : null)));
+  const gathered = new Map(runs.filter(({ flow }) => flow?.collect !== undefined).map((run) => [run.id, run]));
+  const decided = decisions.map((decision) => {
+    const isGathered = decision.outcome === "debounced" || decision.outcome === "batched";
+    return isGathered ? gatheredOutcome(view, decision, gathered, now) : decidedOutcome(view, decision);
+  });
+  // A run that was skipped, or that gathers events, has a decision that names it, and tells more.
+  const named = new Set(decisions.map(({ runId, outcome }) => (TELLING.has(outcome) ? runId : null)));
   const started = runs.filter((run) => !named.has(run.id)).map((run) => startedOutcome(view, run));
   const known = new Set([...decided, ...started].map(({ functionId }) => functionId));
   const others = view.triggers.listenerIds(event.name).filter((id) => !known.has(id));
@@ -98,7 +106,35 @@ function startedOutcome(view: ExplainView, { id, functionId, status, createdAt }
   return { code: "started", sentence, functionId, function: slug, at: createdAt, runId: id, runStatus: status };
 }
 
+const TELLING: ReadonlySet<DecisionOutcome> = new Set<DecisionOutcome>(["skipped", "debounced", "batched"]);
+
+/** It went to a run that gathers events: which still does, has begun with it, or went on without it. */
+function gatheredOutcome(
+  view: ExplainView,
+  decision: Decision,
+  runs: ReadonlyMap<string, StartedRun>,
+  now: Instant,
+): EventOutcome {
+  const { functionId, outcome, reason, runId, at } = decision;
+  const run = runId === null ? undefined : runs.get(runId);
+  const slug = slugOf(view, functionId);
+  const name = slug ?? functionId;
+  const base = { functionId, function: slug, at, ...(runId === null ? {} : { runId }) };
+  if (run === undefined) {
+    const why = runId === null ? reason : `${reason}, and a later event took its place in the run ${runId}`;
+    return { ...base, code: outcome, sentence: `${name} ${outcome} it: ${why}.` };
+  }
+  const others = run.eventIds.length - 1;
+  const beside = others === 0 ? "" : ` and ${countText(others, "other event")}`;
+  const isWaiting = run.status === "queued" && run.startAt > now;
+  const state = isWaiting
+    ? `gathers it${beside} in the run ${run.id}, which begins at ${untilText(run.startAt, now)}`
+    : `started the run ${run.id} with it${beside}, which is ${run.status}`;
+  return { ...base, code: isWaiting ? outcome : "started", sentence: `${name} ${state}.`, runStatus: run.status };
+}
+
 const PHRASES: Readonly<Record<string, string>> = {
+  rate_limited: "was over its rate limit",
   filtered: "was filtered out",
   deduplicated: "had it already",
   skipped: "was skipped",

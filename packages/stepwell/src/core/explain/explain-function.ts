@@ -1,5 +1,5 @@
 /** What waits on what, of one function: its lanes by depth, its limits with who holds them, and when the next run starts. */
-import type { ConcurrencyRule, RunFlow } from "../../protocol/flow.ts";
+import type { BacklogRule, ConcurrencyRule, RunFlow } from "../../protocol/flow.ts";
 import type { FunctionConfig } from "../../protocol/function.ts";
 import type { PauseMode } from "../batch.ts";
 import { appGateOf, throttleGate } from "../flow/admission.ts";
@@ -11,7 +11,7 @@ import { depthOf } from "./depth.ts";
 import { EXPLAINED_MAX, type GateFacts } from "./explanation.ts";
 import { concurrencyGates, gateFacts } from "./gates.ts";
 import type { ExplainView } from "./view.ts";
-import { countText, untilText } from "./words.ts";
+import { appDownText, countText, untilText } from "./words.ts";
 
 /** Jobs of a function that share all their limits. */
 export interface LaneFacts {
@@ -37,12 +37,27 @@ export interface FunctionExplanation {
   /** Jobs in memory that are due and have not begun, by what they would do; of a deep backlog that is only the head. */
   readonly waitingStarts: number;
   readonly waitingCalls: number;
+  /** Runs that wait for their first call for whatever reason, stored ones too: its backlog. */
+  readonly queuedRuns: number;
+  readonly backlog?: BacklogRule;
+  /** Its newest runs that gather events; only where it has a debounce or a batch. */
+  readonly gathering?: readonly GatheringFacts[];
   readonly laneCount: number;
   /** The deepest ones. */
   readonly lanes: readonly LaneFacts[];
   /** The limits of its lanes and those that count for all of its runs, the most waited for first. */
   readonly gates: readonly GateFacts[];
   readonly nextStartAt?: Instant;
+}
+
+/** A run that gathers events. */
+export interface GatheringFacts {
+  readonly runId: string;
+  /** "debounce 5m per event.data.id = 7" */
+  readonly rule: string;
+  readonly eventCount: number;
+  /** When it begins, if nothing else happens before. */
+  readonly startsAt: Instant;
 }
 
 /** Null when the function is not served. With a key value, only of the work that has it. */
@@ -65,6 +80,8 @@ export function explainFunction(
     paused: view.apps.pauseOf(fn.id),
     waitingStarts,
     waitingCalls,
+    queuedRuns: view.queuedOf(fn.id),
+    ...(fn.flow.backlog === null ? {} : { backlog: fn.flow.backlog }),
     laneCount,
     lanes: laneFacts,
     gates: gatesOf(view, fn, deepest, key),
@@ -161,7 +178,7 @@ function summaryOf(
   now: Instant,
 ): string {
   const pause = view.apps.pauseOf(fn.id);
-  const paused = pause === null ? "" : ` It is paused (${pause}).`;
+  const paused = `${pause === null ? "" : ` It is paused (${pause}).`}${downText(view, fn, now)}${backlogText(view, fn)}`;
   if (starts + calls === 0) return `Nothing of ${fn.slug} waits for its turn.${paused}`;
   const blocked = lanes.find(({ gate }) => gate !== undefined)?.gate;
   const where = blocked === undefined ? "" : ` The deepest waits at ${blocked.rule}${heldText(blocked)}.`;
@@ -169,6 +186,19 @@ function summaryOf(
     nextStartAt === null || nextStartAt <= now ? "" : ` The next start is expected at ${untilText(nextStartAt, now)}.`;
   return `${countText(starts, "start")} and ${countText(calls, "call")} of ${fn.slug} wait for their turn.${where}${next}${paused}`;
 }
+
+function downText(view: ExplainView, { appId }: FunctionConfig, now: Instant): string {
+  const down = view.admission.appDown(appId);
+  return down === null ? "" : ` ${sentenceOf(appDownText(appId, down, now))}`;
+}
+
+/** Only once the backlog is full. */
+function backlogText(view: ExplainView, { id, flow: { backlog } }: FunctionConfig): string {
+  if (backlog === null || view.queuedOf(id) < backlog.limit) return "";
+  return ` Its backlog is full: ${countText(backlog.limit, "run")} may wait, and one more meets ${backlog.policy}.`;
+}
+
+const sentenceOf = (text: string): string => `${text[0]!.toUpperCase()}${text.slice(1)}.`;
 
 /** ", 5 of 5 places are taken" */
 function heldText({ kind, holderCount, limit }: GateFacts): string {

@@ -16,7 +16,7 @@ export function backlogVerdict(queued: number, { slug, flow: { backlog } }: Func
   if (backlog === null || backlog.policy === "drop-oldest" || queued < backlog.limit) return null;
   const code = "function_backlog_full";
   const details = { function: slug, limit: backlog.limit };
-  const reason = `${backlog.limit} runs wait already`;
+  const reason = backlog.limit === 1 ? "1 run waits already" : `${backlog.limit} runs wait already`;
   if (backlog.policy === "reject") return { kind: "refuse", outcome: "rejected", reason, code, details };
   return { kind: "skip", reason, code, details };
 }

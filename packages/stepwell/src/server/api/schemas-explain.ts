@@ -115,6 +115,12 @@ export const FunctionQueueRecord = z
     paused: paused.nullable(),
     waiting_starts: z.number().int(),
     waiting_calls: z.number().int(),
+    queued_runs: z.number().int().meta({ description: "All that wait for their first call, gathering ones included." }),
+    backlog: z.object({ limit: z.number().int(), policy: z.string() }).optional(),
+    gathering: z
+      .array(z.object({ run_id: id, rule: z.string(), event_count: z.number().int(), starts_at: when }))
+      .optional()
+      .meta({ description: "The newest 20 debounces or batches that gather events." }),
     lane_count: z.number().int(),
     lanes: z.array(LaneRecord),
     gates: z.array(GateRecord),
