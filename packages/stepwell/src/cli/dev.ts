@@ -3,6 +3,7 @@ import type { Notice } from "../core/batch.ts";
 import { shownUrl } from "../server/app-url.ts";
 import { createLog, type ServerLog } from "../server/log.ts";
 import type { RunningServer } from "../server/server.ts";
+import { readTracingConfig } from "../server/tracing/otel-config.ts";
 import { MemoryStore } from "../store/memory.ts";
 import { SqliteStore } from "../store/sqlite.ts";
 import type { Store } from "../store/store.ts";
@@ -63,6 +64,7 @@ export async function dev(options: DevOptions, terminal: Terminal, env: Environm
       pollIntervalMs: pollIntervalMs(options.pollInterval),
       shutdownGraceMs: options.grace * 1_000,
       retention: policyOf(options, env),
+      tracing: readTracingConfig(env, log),
     },
     started: (server) => (isPretty ? tellPretty(server, options, terminal) : tellLog(server, options, log)),
     stopping: () => {

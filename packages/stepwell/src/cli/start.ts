@@ -2,6 +2,7 @@
 import { isLoopback } from "../server/access/access.ts";
 import { createLog, type ServerLog } from "../server/log.ts";
 import type { RunningServer } from "../server/server.ts";
+import { readTracingConfig } from "../server/tracing/otel-config.ts";
 import { SqliteStore } from "../store/sqlite.ts";
 import { type AccessOptions, readAccess } from "./access-settings.ts";
 import { prepareDataDir } from "./data-dir.ts";
@@ -48,6 +49,7 @@ export async function start(options: StartOptions, terminal: Terminal, env: Envi
       pollIntervalMs: pollIntervalMs(options.pollInterval),
       shutdownGraceMs: options.grace * 1_000,
       retention: policyOf(options, env),
+      tracing: readTracingConfig(env, log),
       allowPrivateRequests: options.allowPrivateRequests,
       publicAppsOnly: options.publicAppsOnly,
     },

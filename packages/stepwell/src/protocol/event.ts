@@ -33,6 +33,8 @@ export interface StoredEvent {
   readonly json: JsonText;
   /** True for events the engine made itself. */
   readonly isInternal: boolean;
+  /** The trace in which it was sent, as its producer said in the header of that name. */
+  readonly traceparent?: string;
 }
 
 /** An event on its way in: what will be stored, and its parsed form for expressions. */

@@ -12,6 +12,7 @@ export const HEADERS = {
   retryAfter: "retry-after",
   syncKind: "x-inngest-sync-kind",
   runId: "x-run-id",
+  traceparent: "traceparent",
   requestId: "x-request-id",
   generation: "x-inngest-generation-id",
   jobId: "x-inngest-job-id",

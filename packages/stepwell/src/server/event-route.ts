@@ -44,9 +44,11 @@ async function storeEvents(context: ServerContext, request: IncomingMessage): Pr
   const body = await readBody(request, LIMITS.intakeBodyBytesMax);
   refuseOtherTypes(request, body);
   const seed = request.headers[HEADERS.eventIdSeed];
+  const { traceparent } = request.headers;
   const events = readEvents({
     body: parseJsonBody(body),
     seed: typeof seed === "string" ? seed : undefined,
+    traceparent: typeof traceparent === "string" ? traceparent : undefined,
     now: Date.now(),
     ids: context.ids,
   });

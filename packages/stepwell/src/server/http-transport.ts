@@ -32,6 +32,8 @@ export interface HttpTransportOptions {
   readonly isAllowed?: AddressCheck;
   /** Takes the lines that came along with the reply to a call. It must not throw. */
   readonly takeLines?: (call: Call, header: string) => void;
+  /** The `traceparent` of a call to a run's step, or to the run itself; null for none. Left out: nothing is traced. */
+  readonly traceOf?: (runId: string, target: string | null) => string | null;
 }
 
 /** Where a function is called: everything of its URL but the step. */
@@ -49,12 +51,14 @@ export class HttpTransport implements AppTransport {
   readonly #client: HttpClient;
   readonly #key: string | null;
   readonly #callMsMax: number;
+  readonly #traceOf: HttpTransportOptions["traceOf"];
   readonly #takeLines: HttpTransportOptions["takeLines"];
   readonly #targets = new LRUCache<string, Target>({ max: TARGETS_MAX });
 
   constructor(options: HttpTransportOptions) {
     this.#key = options.signingKey === null ? null : signatureKey(options.signingKey);
     this.#takeLines = options.takeLines;
+    this.#traceOf = options.traceOf;
     this.#callMsMax = options.callMsMax ?? LIMITS.callMsMax;
     const { connectionsMax, isAllowed } = options;
     this.#client = new HttpClient({
@@ -117,6 +121,8 @@ export class HttpTransport implements AppTransport {
       HEADERS.features,
       FEATURE_LIST,
     ];
+    const traceparent = this.#traceOf?.(call.runId, call.target) ?? null;
+    if (traceparent !== null) headers.push(HEADERS.traceparent, traceparent);
     if (this.#key !== null) headers.push(HEADERS.signature, signBytes(body, this.#key, Date.now()));
     return headers;
   }

@@ -9,9 +9,18 @@ import type { Outcome } from "../protocol/outcome.ts";
 import type { Store } from "../store/store.ts";
 import type { LogIntakeStats } from "./logs/log-intake.ts";
 import type { RetentionStats } from "./retention/retention.ts";
+import type { ExporterStats } from "./tracing/exporter.ts";
 
 const CALL_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5, 30, 120, 600];
 const COMMIT_SECONDS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1];
+
+/** What works beside the engine. */
+export interface OtherStats {
+  readonly logs: () => LogIntakeStats;
+  readonly retention: () => RetentionStats;
+  /** Null: traces go nowhere. */
+  readonly tracing: () => ExporterStats | null;
+}
 
 export class Metrics {
   readonly #registry = new Registry();
@@ -23,7 +32,7 @@ export class Metrics {
   readonly #commitSeconds: Histogram;
   readonly #lag: IntervalHistogram = monitorEventLoopDelay({ resolution: 20 });
 
-  constructor(stats: () => EngineStats, logs: () => LogIntakeStats, retention: () => RetentionStats) {
+  constructor(stats: () => EngineStats, { logs, retention, tracing }: OtherStats) {
     const registers = [this.#registry];
     const counter = <Label extends string>(name: string, help: string, labelNames: Label[] = []) =>
       new Counter<Label>({ name: `stepwell_${name}`, help, labelNames, registers });
@@ -55,6 +64,8 @@ export class Metrics {
       });
     total("log_lines_stored_total", "Lines of handlers that were stored.", () => logs().stored);
     total("log_lines_dropped_total", "Lines of handlers that were left out.", () => logs().dropped);
+    total("trace_spans_exported_total", "Spans that a collector took.", () => tracing()?.exported ?? 0);
+    total("trace_spans_dropped_total", "Spans that were left out.", () => tracing()?.dropped ?? 0);
     total("runs_deleted_total", "Runs that retention deleted.", () => retention().deleted.runs);
     total("events_deleted_total", "Events that retention deleted.", () => retention().deleted.events);
     const gauge = (name: string, help: string, value: () => number) =>

@@ -8,6 +8,7 @@ import type { FunctionConfig, Trigger } from "../protocol/function.ts";
 import { uuidFromName } from "../protocol/hash.ts";
 import { isJsonObject, type JsonObject, type JsonText, type JsonValue } from "../protocol/json.ts";
 import type { ListedStep, RunRow } from "../store/store.ts";
+import { traceIdOf } from "./tracing/trace-ids.ts";
 
 const STATUS_NAMES = {
   queued: "Scheduled",
@@ -93,6 +94,7 @@ export function runRecord(run: RunRow, apps: Apps): JsonObject {
     function_name: fn?.fn.name ?? null,
     app: fn?.fn.appId ?? null,
     queued_at: isoTime(run.createdAt),
+    trace_id: traceIdOf(run.id),
   };
 }
 

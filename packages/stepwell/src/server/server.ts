@@ -44,6 +44,8 @@ import { createRoutes } from "./routes.ts";
 import { createSyncer } from "./sync.ts";
 import { SyncFailures } from "./sync-failures.ts";
 import { createSystemRandom } from "./system-random.ts";
+import type { TracingConfig } from "./tracing/otel-config.ts";
+import { Tracing } from "./tracing/tracing.ts";
 import { SchemeTransport } from "./transport.ts";
 
 export interface ServerOptions {
@@ -84,6 +86,8 @@ export interface ServerOptions {
   readonly firstAdmin?: { readonly name: string; readonly password: string } | null;
   /** Apps must be on the public internet. Without it they may be on private addresses, but for link-local ones. */
   readonly publicAppsOnly?: boolean;
+  /** Where traces go; null, or left out: nowhere. */
+  readonly tracing?: TracingConfig | null;
   /** What holds whatever is stored about it. */
   readonly retention?: Partial<RetentionPolicy>;
   /** Transports of other URL schemes, by scheme without the colon. */
@@ -172,6 +176,7 @@ interface Parts {
   readonly client: HttpClient;
   readonly transport: AppTransport;
   readonly gateway: Gateway;
+  readonly tracing: Tracing | null;
 }
 
 /** Who may use it. The first admin is made before anybody can ask. */
@@ -203,26 +208,22 @@ function publicUrlOf({ publicUrl = null }: ServerOptions): string | null {
 }
 
 function createParts(options: ServerOptions, access: Access): Parts {
-  const { log, kind, signingKey } = options;
+  const { log, kind } = options;
   const signingKeys = signingKeysOf(options);
   const random = createSystemRandom();
-  const connectionsMax = options.limits?.callsPerAppMax ?? ENGINE_LIMITS.callsPerAppMax;
   const logs: LogIntake = new LogIntake({
     store: options.store.logs,
     clock: systemClock,
     log,
     stored: (runs) => feed.publishLines(runs),
   });
-  const takeLines = (call: Call, header: string) => logs.takeHeader(call, header);
   const isAllowed = options.publicAppsOnly === true ? isPublicAddress : isAppAddress;
-  const http = new HttpTransport({ signingKey, connectionsMax, takeLines, isAllowed });
-  const endpoint = new EndpointTransport({ signingKey, connectionsMax, isAllowed });
-  const transport = new SchemeTransport({ http, https: http, [ENDPOINT_SCHEME]: endpoint, ...options.transports });
-  const metrics: Metrics = new Metrics(
-    () => engine.stats,
-    () => logs.stats,
-    () => retention.stats,
-  );
+  const transport = transportOf(options, isAllowed, logs, () => tracing);
+  const metrics: Metrics = new Metrics(() => engine.stats, {
+    logs: () => logs.stats,
+    retention: () => retention.stats,
+    tracing: () => tracing?.stats ?? null,
+  });
   const store = metrics.meteredStore(options.store);
   const gateway = createGateway({ allowPrivate: options.allowPrivateRequests ?? kind === "dev" });
   const engine: Engine = new Engine({
@@ -237,6 +238,7 @@ function createParts(options: ServerOptions, access: Access): Parts {
     onFatal: options.onFatal,
   });
   const retention: Retention = retentionOf(options, () => engine);
+  const tracing = tracingOf(options, engine);
   const client = new HttpClient({ connectionsMax: 8, isAllowed });
   const syncFailures = new SyncFailures(() => systemClock.now());
   const syncer = syncFailures.watching(
@@ -262,9 +264,35 @@ function createParts(options: ServerOptions, access: Access): Parts {
   engine.watch((notices) => {
     metrics.noticed(notices);
     feed.publish(notices);
+    tracing?.noticed(notices);
   });
   const endpoints = new Endpoints(context, signingKeys);
-  return { engine, context, feed, endpoints, client, transport, gateway };
+  return { engine, context, feed, endpoints, client, transport, gateway, tracing };
+}
+
+function transportOf(
+  options: ServerOptions,
+  isAllowed: (address: string) => boolean,
+  logs: LogIntake,
+  tracing: () => Tracing | null,
+): AppTransport {
+  const { signingKey } = options;
+  const connectionsMax = options.limits?.callsPerAppMax ?? ENGINE_LIMITS.callsPerAppMax;
+  const takeLines = (call: Call, header: string) => logs.takeHeader(call, header);
+  const isTracing = (options.tracing ?? null) !== null;
+  const http = new HttpTransport({
+    signingKey,
+    connectionsMax,
+    takeLines,
+    isAllowed,
+    ...(isTracing ? { traceOf: (runId, target) => tracing()?.headerOf(runId, target) ?? null } : {}),
+  });
+  const endpoint = new EndpointTransport({ signingKey, connectionsMax, isAllowed });
+  return new SchemeTransport({ http, https: http, [ENDPOINT_SCHEME]: endpoint, ...options.transports });
+}
+
+function tracingOf({ tracing: config = null, store, log }: ServerOptions, engine: Engine): Tracing | null {
+  return config === null ? null : new Tracing({ config, store, engine, clock: systemClock, log });
 }
 
 function retentionOf({ store, log, retention }: ServerOptions, engine: () => Engine): Retention {
@@ -278,7 +306,7 @@ function retentionOf({ store, log, retention }: ServerOptions, engine: () => Eng
 }
 
 async function closeParts(parts: Parts, options: ServerOptions): Promise<void> {
-  await parts.context.logs.close();
+  await Promise.all([parts.context.logs.close(), parts.tracing?.close()]);
   await Promise.all([parts.transport.close(), parts.client.close(), parts.gateway.close()]);
   parts.context.metrics.close();
   await options.store.close();

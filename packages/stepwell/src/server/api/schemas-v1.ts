@@ -51,6 +51,7 @@ export const RunRecord = z
     function_name: z.string().nullable(),
     app: z.string().nullable(),
     queued_at: when,
+    trace_id: z.string().meta({ description: "Of its trace, where the server sends traces to a collector. Ours." }),
   })
   .meta({ id: "Run" });
 

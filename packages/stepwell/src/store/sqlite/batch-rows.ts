@@ -91,6 +91,7 @@ function pushEvent(values: SqlValue[], event: StoredEvent, large: LargeValue[]):
     event.receivedAt,
     encodeTextOrNull(event.idempotencyId),
     event.isInternal ? 1 : 0,
+    encodeTextOrNull(event.traceparent ?? null),
   );
   pushValue(values, encodeText(event.json), large);
 }

@@ -17,10 +17,11 @@ import type { RunRow } from "../store.ts";
 import { decodeText, decodeTextOrNull } from "./text.ts";
 
 export const EVENT_COLUMNS = `id, name, ts, received_at AS receivedAt, idempotency_id AS idempotencyId,
-  is_internal AS isInternal, json`;
+  is_internal AS isInternal, traceparent, json`;
 
-export interface EventColumns extends Omit<StoredEvent, "isInternal"> {
+export interface EventColumns extends Omit<StoredEvent, "isInternal" | "traceparent"> {
   readonly isInternal: number;
+  readonly traceparent: string | null;
 }
 
 export function eventOfRow(row: EventColumns): StoredEvent {
@@ -32,6 +33,7 @@ export function eventOfRow(row: EventColumns): StoredEvent {
     idempotencyId: decodeTextOrNull(row.idempotencyId),
     json: decodeText(row.json),
     isInternal: row.isInternal === 1,
+    ...(row.traceparent === null ? {} : { traceparent: decodeText(row.traceparent) }),
   };
 }
 

@@ -23,7 +23,12 @@ export const WRITES = {
   deleteMessage: "DELETE FROM inbox WHERE partition = ? AND id = ?",
   deleteFlow: `DELETE FROM flow_state WHERE partition = ? AND kind = ? AND function_id = ? AND key = ?
     AND value = coalesce(?, value)`,
-  insertEvent: insert("events", "id, env, name, ts, received_at, idempotency_id, is_internal, json", "id", ""),
+  insertEvent: insert(
+    "events",
+    "id, env, name, ts, received_at, idempotency_id, is_internal, traceparent, json",
+    "id",
+    "",
+  ),
   insertDecision: insert("decisions", "event_id, function_id, outcome, reason, run_id, at"),
   insertRun: insert(
     "runs",

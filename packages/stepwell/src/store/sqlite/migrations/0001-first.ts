@@ -36,6 +36,7 @@ CREATE TABLE events (
   received_at INTEGER NOT NULL,
   idempotency_id TEXT,
   is_internal INTEGER NOT NULL,
+  traceparent TEXT,
   json TEXT NOT NULL
 );
 CREATE UNIQUE INDEX events_by_id ON events (id);
