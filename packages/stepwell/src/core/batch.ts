@@ -199,12 +199,14 @@ export class Batch {
     if (wait.isStored) this.deletedWaits.add(wait);
   }
 
-  /** Also one that was put in this batch: deletes are applied first. */
-  deleteFlow(key: FlowFactKey): void {
-    const isIt = (fact: FlowState) =>
-      fact.kind === key.kind && fact.functionId === key.functionId && fact.key === key.key;
-    this.flow = this.flow.filter((fact) => !isIt(fact));
-    this.deletedFlow.push(key);
+  /** Also one that was put in this batch: deletes are applied first. `ifValue`: only if it says this by then. */
+  deleteFlow({ kind, functionId, key }: FlowFactKey, ifValue?: string): void {
+    const isIt = (fact: FlowState) => fact.key === key && fact.kind === kind && fact.functionId === functionId;
+    const put = this.flow.findLast(isIt);
+    if (put !== undefined && ifValue !== undefined && put.value !== ifValue) return;
+    if (put !== undefined) this.flow = this.flow.filter((fact) => !isIt(fact));
+    const isCertain = ifValue === undefined || put !== undefined;
+    this.deletedFlow.push({ kind, functionId, key, ...(isCertain ? {} : { ifValue }) });
   }
 
   /** True when a commit has something to store. */

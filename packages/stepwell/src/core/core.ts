@@ -44,7 +44,7 @@ import type { CoreOptions, StoredRegistry } from "./core-options.ts";
 import { CronSchedules } from "./cron/schedules.ts";
 import { createEndpointRun } from "./endpoints.ts";
 import type { ExplainView } from "./explain/view.ts";
-import { type Facts, flowFact, GONE, messageFact, type Needs } from "./facts.ts";
+import { type Facts, flowFact, messageFact, type Needs, noteForgotten } from "./facts.ts";
 import { Admission } from "./flow/admission.ts";
 import { contactOf } from "./flow/app-contact.ts";
 import { dropsOldest, queuedSet } from "./flow/backlog.ts";
@@ -138,6 +138,7 @@ export class Core {
       env: () => options.env,
       batch: () => this.#batch,
       create: (fields, runId) => this.#create(fields, runId),
+      limitsOf: (functionId, json) => runFlow(this.#apps.functionOf(functionId)!.flow, json, this.#now),
       pauseOf: (functionId) => this.#apps.pauseOf(functionId),
       open: (runId) => this.#openOther(runId),
       queued: this.#queued.of,
@@ -582,7 +583,7 @@ export class Core {
   #create(fields: Omit<NewRun, "id" | "env" | "partition">, runId?: string): Run {
     const { env, partition } = this.#options;
     const config = this.#apps.functionOf(fields.functionId)!;
-    const keys = runFlow(config.flow, fields.events[0]?.json ?? null, this.#now);
+    const keys = this.#starter.limitsOf(config.id, fields.events[0]?.json ?? null);
     const flow = hasAny(fields.moreFlow) ? { keys: {}, ...keys, ...fields.moreFlow } : keys;
     this.#queued.add(fields.functionId, 1);
     const fn = { version: this.#apps.versionOf(fields.functionId), config, flow };
@@ -594,8 +595,8 @@ export class Core {
   }
 
   #forgetFlow(key: FlowFactKey, ifValue?: string): void {
-    if (ifValue === undefined) this.#options.recent.note(flowFact(key), GONE);
-    this.#batch.deletedFlow.push(ifValue === undefined ? key : { ...key, ifValue });
+    noteForgotten(this.#options.recent, flowFact(key), ifValue);
+    this.#batch.deleteFlow(key, ifValue);
   }
 
   #schedule(run: Run, { slot, dueAt, kind }: Job): void {
@@ -668,7 +669,7 @@ export class Core {
   #forgetFlowOf({ id, functionId, status, flow }: Run): void {
     if (flow === null) return;
     const { singleton, idempotency, collect } = flow;
-    if (collect !== undefined) this.#forgetFlow({ ...collect, functionId }, id);
+    if (collect !== undefined) this.#forgetFlow({ ...collect, functionId }); // It has not begun: the fact is its own.
     // A newer run may have taken the place: only what still names this one goes.
     if (singleton !== undefined) this.#forgetFlow({ kind: "singleton", functionId, key: singleton }, id);
     const isReleased = status === "failed" || status === "cancelled";

@@ -256,10 +256,22 @@ export class Facts {
   }
 
   #find(fact: string): string | null {
-    const value = this.#recent.get(fact) ?? this.#values.get(fact) ?? null; // FA2
-    return value === GONE ? null : value;
+    const recent = this.#recent.get(fact);
+    const loaded = this.#values.get(fact) ?? null;
+    if (recent === undefined) return loaded;
+    if (recent.startsWith(GONE_IF)) return loaded !== null && recent === GONE_IF + loaded ? null : loaded;
+    return recent === GONE ? null : recent; // FA2
   }
 }
 
 /** No value of a fact begins with a NUL. */
-export const GONE = "\u0000gone";
+const GONE = "\u0000gone";
+
+const GONE_IF = "\u0000gone if ";
+
+/** A fact is deleted. `ifValue`: if it says this; who has loaded another value has a newer one, and it stays. */
+export function noteForgotten(recent: Recent, fact: string, ifValue?: string): void {
+  const known = ifValue === undefined ? undefined : recent.get(fact);
+  if (ifValue === undefined || known === ifValue) recent.note(fact, GONE);
+  else if (known === undefined || known.startsWith(GONE_IF)) recent.note(fact, GONE_IF + ifValue);
+}

@@ -40,6 +40,7 @@ function start(matches: readonly TriggerMatch[], of: StoredEvent, known: Facts |
         runs.push(made);
         return made;
       },
+      limitsOf: () => null,
       pauseOf: () => pause,
       open: (runId) => runs.find((one) => one.id === runId),
       queued: () => 0,

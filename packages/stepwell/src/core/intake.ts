@@ -11,7 +11,9 @@
  */
 import type { ErrorCode, ErrorDetails } from "../protocol/errors.ts";
 import type { IncomingEvent } from "../protocol/event.ts";
+import type { RunFlow } from "../protocol/flow.ts";
 import type { FunctionConfig } from "../protocol/function.ts";
+import type { JsonText } from "../protocol/json.ts";
 import type { Batch, DecisionOutcome, FlowFactKey, PauseMode } from "./batch.ts";
 import type { Facts } from "./facts.ts";
 import { makeRoom } from "./flow/backlog.ts";
@@ -32,6 +34,8 @@ export interface Starter {
   readonly context: RunContext;
   /** `runId` only where somebody else has chosen it. */
   create(fields: Omit<NewRun, "id" | "env" | "partition">, runId?: string): Run;
+  /** What the limits of a run go by that this event starts. */
+  limitsOf(functionId: string, eventJson: JsonText | null): RunFlow | null;
   pauseOf(functionId: string): PauseMode | null;
   /** The run, about to be changed; undefined when it is not in memory. */
   open(runId: string): Run | undefined;

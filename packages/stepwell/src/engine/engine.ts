@@ -448,9 +448,12 @@ export class Engine {
   #perform(batch: Batch, answers: readonly Answer[]): void {
     // A server that stops begins no work: the jobs are stored, and whoever starts next makes the calls.
     if (this.#state === "running") {
-      for (const effect of batch.calls) if (this.#core.claimCall(effect)) this.#outside.call(effect, this.#life);
+      for (const effect of batch.calls)
+        if (this.#core.claimCall(effect)) this.#outside.call(effect, this.#life);
+        else this.#wake(); // Its place is free (E8).
       for (const effect of batch.requests)
         if (this.#core.claimRequest(effect)) this.#outside.request(effect, this.#life);
+        else this.#wake();
       const messages = this.#mailbox.committed(batch.messages, this.#isDone);
       for (const message of messages) this.#push({ kind: "deliver", message });
     }

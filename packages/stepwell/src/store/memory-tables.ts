@@ -109,10 +109,11 @@ function copyNotes(notes: RunNotes | null): RunNotes | null {
 
 function mergeRun(known: RunRecord | undefined, run: RunRecord, isCollecting: boolean): RunRecord {
   if (known === undefined) return copyRun(run);
-  const { status, startedAt, endedAt, output, error, reason, notes, requestVersion, forcePlan, events, startAt } = run;
+  const { status, startedAt, endedAt, output, error, reason, notes, requestVersion, forcePlan, events, flow, startAt } =
+    run;
   return {
     ...known,
-    ...(isCollecting ? { events: events.map((event) => ({ ...event })), startAt } : {}),
+    ...(isCollecting ? { events: events.map((event) => ({ ...event })), flow, startAt } : {}),
     status,
     startedAt,
     endedAt,

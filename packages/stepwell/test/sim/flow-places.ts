@@ -20,7 +20,7 @@ export function placesOfRun(functionId: string, flow: FlowConfig, n: number): re
   const { runConcurrency, singleton } = flow;
   const queues = singleton?.mode.startsWith("queue") === true;
   const own = queues && keyOf(singleton.key, n) !== "false" ? [oneAtATime(singleton.key)] : [];
-  return places(functionId, "run", [...own, ...runConcurrency], n);
+  return [...places(functionId, "one", own, n), ...places(functionId, "run", runConcurrency, n)];
 }
 
 const oneAtATime = (key: string | null): ConcurrencyRule => ({

@@ -2,7 +2,6 @@
  * Worlds for flow control: many events in little time on functions with random rules, so that limits bite; the faults are
  * those of every world. Which rules a seed knows, and how large its numbers are, is drawn apart (swarm testing).
  */
-import { JOB_QUEUE_LIMITS } from "../../src/core/schedule/job-queue.ts";
 import {
   type ConcurrencyRule,
   type FlowConfig,
@@ -26,7 +25,18 @@ export interface FlowSwarm {
   readonly changesLimits: boolean;
 }
 
-const RULES: readonly FlowRuleName[] = ["concurrency", "runConcurrency", "throttle", "priority"];
+const RULES: readonly FlowRuleName[] = [
+  "concurrency",
+  "runConcurrency",
+  "throttle",
+  "priority",
+  "rateLimit",
+  "idempotency",
+  "debounce",
+  "batch",
+  "singleton",
+  "backlog",
+];
 
 export function drawFlowSwarm(seed: number): Swarm {
   const random = new Seeded(seed, "flow swarm");
@@ -67,7 +77,6 @@ export function drawFlowSwarm(seed: number): Swarm {
     reruns: 0,
     resumes: 0,
     hasCycle: false,
-    limits: { ...base.limits, jobHintsMax: JOB_QUEUE_LIMITS.hintsMax },
   };
 }
 
@@ -154,6 +163,5 @@ function withOtherLimits(flow: FlowConfig, limit: () => number): FlowConfig {
     ...flow,
     concurrency: flow.concurrency.map(changed),
     runConcurrency: flow.runConcurrency.map(changed),
-    throttle: flow.throttle === null ? null : { ...flow.throttle, limit: limit() },
   };
 }

@@ -33,4 +33,14 @@ test(
 /** Each broke a rule when it was first drawn; a change of the swarm may have turned it into an ordinary world since. */
 describe("worlds of flow control that were broken once", () => {
   test("three lanes passed the turns at each other's gates on for ever (123)", () => expectSound(123, 1));
+  test("a rate limit refused the event that came when it had said (39)", () => expectSound(39, 1));
+  test("an idempotency key was given free while an event with it was looked up, and held (46)", () =>
+    expectSound(46, 1));
+  test("a debounce took `false` for an exemption (50)", () => expectSound(50, 1));
+  test("a run that had begun stood behind the starts that waited for it, after a restart (74)", () =>
+    expectSound(74, 1));
+  test("a debounce compared what waits with the event that had begun (88)", () => expectSound(88, 1));
+  test("a place was freed between a commit and its call, and nobody was told (361)", () => expectSound(361, 1));
+  test("a fact that was stored and forgotten in one commit stayed (365)", () => expectSound(365, 1));
+  test("a singleton that queues held runs that are exempt (577)", () => expectSound(577, 1));
 });

@@ -82,11 +82,12 @@ export class StatesModel {
       const states = this.#possible.get(run.functionId) ?? new Set();
       if (run.reason === "function_removed" && !states.has("archived"))
         fail("PA3", `run ${run.id} failed because its function was removed, which it is not`);
-      if (run.status === "skipped" && !states.has("skip"))
+      if (run.status === "skipped" && run.reason === "paused" && !states.has("skip"))
         fail("PA2", `run ${run.id} was skipped, and its function was not paused so`);
       this.#checkTime(run);
     }
-    for (const { outcome, functionId, eventId } of records.decisions) {
+    for (const { outcome, functionId, eventId, reason } of records.decisions) {
+      if (reason !== "the function is paused") continue; // The flow control of the function (starts-model.ts).
       const mode = outcome === "skipped" ? "skip" : outcome === "rejected" ? "reject" : null;
       if (mode !== null && this.#possible.get(functionId)?.has(mode) !== true)
         fail("PA2", `event ${eventId} was ${outcome} for ${functionId}, which was not paused so`);

@@ -23,6 +23,7 @@ import { Seeded } from "./seeded.ts";
 import { SignalsModel } from "./signals-model.ts";
 import { APP_ID, drawFunctions, type SimFunction } from "./sim-app.ts";
 import { type ServerLife, SimStore, type StoreMutation } from "./sim-store.ts";
+import { StartsModel } from "./starts-model.ts";
 import { StatesModel } from "./states-model.ts";
 import { drawSwarm, type Swarm } from "./swarm.ts";
 import { ThrottleModel } from "./throttle-model.ts";
@@ -115,6 +116,7 @@ export class World {
     this.quiet = kind === "flow" && this.swarm.clockJumps === 0 ? new QuietCheck(this) : null;
     if (this.limits !== null) this.ledger.models.push(this.limits);
     if (this.throttles !== null) this.ledger.models.push(this.throttles);
+    if (kind === "flow") this.ledger.models.push(new StartsModel(this.ledger, this));
     this.#mutation = mutation;
     this.store = new SimStore(this, mutation.store ?? {});
     this.network = new Network(this);

@@ -4,8 +4,7 @@ import { Link } from "@tanstack/react-router";
 import { Clock, Zap } from "lucide-react";
 import { ticksQuery } from "../../api/apps.ts";
 import type { Fn } from "../../api/records.ts";
-import { Ago } from "../../parts/time-text.tsx";
-import { minuteText } from "../../words/time.ts";
+import { Ago, Exact } from "../../parts/time-text.tsx";
 
 const TICKS_SHOWN = 3;
 
@@ -66,12 +65,11 @@ function CronTrigger({ trigger, fn }: CronTriggerProps) {
           <ul className="small">
             {own.next.map((at) => (
               <li key={at}>
-                <time dateTime={at} className="number">
-                  {minuteText(Date.parse(at))}
-                </time>{" "}
+                <Ago at={at} /> <span className="soft">(</span>
                 <span className="soft">
-                  <Ago at={at} />
+                  <Exact at={at} />
                 </span>
+                <span className="soft">)</span>
               </li>
             ))}
           </ul>

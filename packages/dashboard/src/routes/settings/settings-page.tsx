@@ -5,7 +5,6 @@ import { Note } from "../../parts/badge.tsx";
 import { Account } from "./account.tsx";
 import { AuditCard } from "./audit-card.tsx";
 import { KeysCard } from "./keys-card.tsx";
-import { RetentionCard } from "./retention-card.tsx";
 import { TokensCard } from "./tokens-card.tsx";
 import { UsersCard } from "./users-card.tsx";
 
@@ -32,14 +31,10 @@ export function SettingsPage() {
             <TokensCard />
           </div>
           {!isOpen && <UsersCard />}
-          <RetentionCard canChange />
           <AuditCard />
         </>
       ) : (
-        <>
-          <RetentionCard canChange={false} />
-          <p className="soft">Keys, tokens and users are for those who may admin.</p>
-        </>
+        <p className="soft">Keys, tokens and users are for those who may admin.</p>
       )}
     </div>
   );

@@ -7,8 +7,11 @@
  *   CO2. Debounce goes by the events' `ts`: an older event than the one that waits neither replaces it nor extends the wait.
  *        The whole wait is bounded by `timeout` from the first event on.
  *   CO3. A batch begins when it is full, when its bytes are, or when its time is over.
+ *   CO4. Limits go by the run's first event: that of a debounce changes with it, as long as it waits.
  */
 import type { IncomingEvent } from "../../protocol/event.ts";
+import type { RunFlow } from "../../protocol/flow.ts";
+import type { JsonText } from "../../protocol/json.ts";
 import { LIMITS } from "../../protocol/limits.ts";
 import type { FlowFactKey } from "../batch.ts";
 import type { Instant } from "../instant.ts";
@@ -35,7 +38,7 @@ interface DebounceState {
   /** The run that collects; null while only a leading run has begun. */
   readonly runId: string | null;
   readonly firstAt: Instant;
-  /** The greatest `ts` so far. */
+  /** The greatest `ts` of what the run was given; of a leading run its event's. */
   readonly ts: number;
 }
 
@@ -72,14 +75,17 @@ function debounce(collecting: Collecting): Collected {
   const state = text === null ? null : (JSON.parse(text) as DebounceState);
   const { ts } = order.event.stored;
   const remember = (runId: string | null, firstAt: Instant, until: Instant) =>
-    world.remember(fact, JSON.stringify({ runId, firstAt, ts: Math.max(ts, state?.ts ?? ts) }), until);
+    world.remember(fact, JSON.stringify({ runId, firstAt, ts }), until);
   const waiting = state?.runId == null ? undefined : waitingRun(starter, state.runId);
   if (waiting !== undefined) {
     if (ts < state!.ts) return joined(waiting, "it is older than the event that waits"); // CO2
     const untilAt = dueAt(rule, now, state!.firstAt);
     const event = eventOf(order.event);
     if (rule.collect) put(starter, waiting, [...waiting.events, event], waiting.stateSize + event.json.length, untilAt);
-    else put(starter, waiting, [event], event.json.length, untilAt);
+    else {
+      waiting.flow = limitsOf(starter, waiting, event.json); // CO4
+      put(starter, waiting, [event], event.json.length, untilAt);
+    }
     remember(waiting.id, state!.firstAt, untilAt + SPARE_MS);
     return joined(waiting, "it waits for quiet");
   }
@@ -96,6 +102,18 @@ function debounce(collecting: Collecting): Collected {
   const run = make(collecting, untilAt);
   remember(run.id, now, untilAt + SPARE_MS);
   return opened(run, "it waits for quiet");
+}
+
+/** With its places among the runs of its keys, and what its limits are by the event that it has now. */
+function limitsOf(starter: Starter, run: Run, eventJson: JsonText): RunFlow {
+  const { singleton, idempotency, collect } = run.flow ?? {};
+  return {
+    keys: {},
+    ...starter.limitsOf(run.functionId, eventJson),
+    ...(singleton === undefined ? {} : { singleton }),
+    ...(idempotency === undefined ? {} : { idempotency }),
+    ...(collect === undefined ? {} : { collect }),
+  };
 }
 
 function dueAt(

@@ -31,11 +31,15 @@ function inWindow({ limit, periodMs }: RateLimitRule, state: string | null, now:
   return { isAdmitted: true, state: JSON.stringify(recent), expiresAt: now + periodMs };
 }
 
+/** Intervals need not be whole; an instant that is off by less is on time. */
+const ROUNDING_MS = 0.01;
+
 /** The state is when the bucket is full again. */
 function byCells({ limit, periodMs }: RateLimitRule, state: string | null, now: Instant): RateVerdict {
   const intervalMs = periodMs / limit;
   const toleranceMs = intervalMs * (Math.floor(limit / 10) + 1);
   const fullAt = Math.max(state === null ? now : Number(state), now) + intervalMs;
-  if (fullAt - now > toleranceMs) return { isAdmitted: false, nextAt: Math.ceil(fullAt - toleranceMs) };
+  const nextAt = Math.ceil(fullAt - toleranceMs - ROUNDING_MS);
+  if (nextAt > now) return { isAdmitted: false, nextAt };
   return { isAdmitted: true, state: String(fullAt), expiresAt: Math.ceil(fullAt) };
 }

@@ -6,7 +6,7 @@
  *   FR2. A rule without a key counts for every run of the function, whenever it was created; whole-run rules only for runs
  *        that were created under them.
  */
-import type { ConcurrencyRule, FlowConfig, RunFlow } from "../../protocol/flow.ts";
+import type { ConcurrencyRule, FlowConfig, RunFlow, SingletonRule } from "../../protocol/flow.ts";
 import type { FunctionConfig } from "../../protocol/function.ts";
 import { sha256Hex, utf8ToBytes } from "../../protocol/hash.ts";
 import type { JsonObject, JsonText } from "../../protocol/json.ts";
@@ -43,9 +43,12 @@ export function runFlow(flow: FlowConfig, eventText: JsonText | null, now: Insta
   for (const rule of flow.concurrency) {
     if (rule.key !== null) keys[ruleName(rule, false)] = keyValue(rule.key, event, now);
   }
-  for (const rule of runRules(flow)) {
+  for (const rule of flow.runConcurrency) {
     keys[ruleName(rule, true)] = rule.key === null ? "" : keyValue(rule.key, event, now);
   }
+  const one = flow.singleton === null ? null : queueName(flow.singleton);
+  const value = flow.singleton?.key == null ? "" : keyValue(flow.singleton.key, event, now);
+  if (one !== null && !isExempt(value)) keys[one] = value;
   const throttle = flow.throttle?.key == null ? undefined : keyValue(flow.throttle.key, event, now);
   const priorityMs = flow.priority === null ? 0 : priorityOf(flow.priority, event, now);
   if (Object.keys(keys).length === 0 && throttle === undefined && priorityMs === 0) return null;
@@ -54,9 +57,10 @@ export function runFlow(flow: FlowConfig, eventText: JsonText | null, now: Insta
 
 /** Nearly no function does, and then nobody parses the trigger. */
 function asksTrigger(flow: FlowConfig): boolean {
-  const { concurrency, throttle, priority } = flow;
+  const { concurrency, runConcurrency, singleton, throttle, priority } = flow;
   return (
-    runRules(flow).length > 0 ||
+    runConcurrency.length > 0 ||
+    (singleton !== null && queueName(singleton) !== null) ||
     priority !== null ||
     throttle?.key != null ||
     concurrency.some(({ key }) => key !== null)
@@ -100,12 +104,9 @@ export function laneKey(flow: RunFlow | null): string {
 const LANE_CHARS_MAX = 96;
 const laneHashes = new WeakMap<RunFlow, string>();
 
-/** Limits on whole runs: those that are set, and the one place of a singleton that queues. */
-function runRules({ runConcurrency, singleton }: FlowConfig): readonly ConcurrencyRule[] {
-  if (singleton === null || !singleton.mode.startsWith("queue")) return runConcurrency;
-  const { key } = singleton;
-  const others = runConcurrency.filter((rule) => rule.scope !== "fn" || rule.key !== key);
-  return [{ limit: 1, key, scope: "fn", guaranteed: 0, burst: null }, ...others];
+/** The limit of a singleton that queues: one run under way for each value of its key. Null for other modes. */
+function queueName({ mode, key }: SingletonRule): string | null {
+  return mode.startsWith("queue") ? `run singleton ${key ?? ""}` : null;
 }
 
 export const callHolder = (runId: string, slot: string): string => `${runId} ${slot}`;
@@ -119,7 +120,11 @@ export function callGates(fn: FunctionConfig, flow: RunFlow | null, holder: stri
 /** The gates of a whole run. */
 export function runGates(fn: FunctionConfig, flow: RunFlow | null, runId: string): GateSpec[] {
   const holder = runHolder(runId);
-  return gatesOf(fn, runRules(fn.flow), flow, true).map((gate) => ({ ...gate, holder }));
+  const gates = gatesOf(fn, fn.flow.runConcurrency, flow, true);
+  const one = fn.flow.singleton === null ? null : queueName(fn.flow.singleton);
+  const value = one === null ? undefined : flow?.keys[one];
+  if (value !== undefined) gates.unshift({ name: `${fn.id} ${one} = ${value}`, limit: 1 });
+  return gates.map((gate) => ({ ...gate, holder }));
 }
 
 function gatesOf(

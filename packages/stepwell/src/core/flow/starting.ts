@@ -5,7 +5,8 @@
  *        state of the rules after it.
  *   SG2. Every verdict but a plain start has a reason for people, and a code for whoever invoked the function.
  *   SG3. States are facts of flow control: known before the command is applied (needs.ts), changed in its batch.
- *   SG4. A key that is `false` exempts the event from its rule.
+ *   SG4. A key that is `false` exempts the event from `idempotency`, `singleton` and `rateLimit`; what is gathered has it as
+ *        a value like any other.
  */
 import type { ErrorCode, ErrorDetails } from "../../protocol/errors.ts";
 import type { IncomingEvent } from "../../protocol/event.ts";
@@ -71,7 +72,9 @@ export function flowKeys({ fn, event, cause, onceFor }: Omit<StartRequest, "paus
   const { idempotency, singleton, rateLimit: rate, debounce, batch } = fn.flow;
   const key = (kind: FlowFactKey["kind"], expression: string | null, prefix = ""): FlowFactKey | null => {
     const value = expression === null ? "" : keyValue(expression, event.parsed, now);
-    return expression !== null && isExempt(value) ? null : { kind, functionId: fn.id, key: prefix + value }; // SG4
+    const isGathering = kind === "debounce" || kind === "batch";
+    if (expression !== null && !isGathering && isExempt(value)) return null; // SG4
+    return { kind, functionId: fn.id, key: prefix + value };
   };
   const isFresh = cause !== "rerun";
   const isCollected = cause === "event" && !event.stored.isInternal;

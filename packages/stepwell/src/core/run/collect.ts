@@ -17,8 +17,11 @@ export function beginCollected(context: RunContext, run: Run): boolean {
   run.startAt = context.now;
   context.batch.runs.add(run);
   context.batch.collecting.add(run);
-  const collect = run.flow?.collect;
-  if (collect !== undefined) context.forgetFlow({ ...collect, functionId: run.functionId });
+  if (run.flow?.collect !== undefined) {
+    const { collect, ...flow } = run.flow;
+    context.forgetFlow({ ...collect, functionId: run.functionId });
+    run.flow = flow;
+  }
   addJob(context, run, MAIN_SLOT, "discover", context.now);
   const fn = context.functionOf(run);
   if (fn !== undefined) limitStart(context, run, fn.timeouts);

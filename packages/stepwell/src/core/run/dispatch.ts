@@ -1,15 +1,19 @@
 /**
- * A ready job becomes a call. Nothing is written for it (E3), but for the row of a run that starts: a run whose first
- * step takes an hour must not be shown as queued.
+ * A ready job becomes a call. Nothing is written for it (E3), but for the row of a run that starts (a run whose first step
+ * takes an hour must not be shown as queued), and that of its job where starts may have to wait.
  *
  *   D1. A job is called only when it is due and not called already.
  *   D2. Every call of a job has a higher generation than the one before, across restarts too: it is at least the
  *       instant of dispatch. Replies and checkpoints of an older one are stale.
+ *   D3. A run that has begun does not stand among those that wait for it: its job leaves their lane with its first call, so
+ *       that a restart finds it whatever waits there.
  */
 import type { Call, Memo } from "../../protocol/call.ts";
 import { assert } from "../assert.ts";
+import { holdsPlaces } from "../flow/rules.ts";
 import { attemptsMax, type RunContext } from "./context.ts";
 import { failRunWith } from "./finish.ts";
+import { leaveStarts } from "./jobs.ts";
 import { dispatchRequest } from "./request.ts";
 import { hasOpenSteps, isEarly, isEnded, type Job, MAIN_SLOT, type Run } from "./run.ts";
 import { endForTime, isTimeOver, limitFinish } from "./timeouts.ts";
@@ -44,6 +48,7 @@ export function dispatch(context: RunContext, run: Run, slot: string, requestId:
     run.startedAt = context.now;
     limitFinish(context, run, fn.timeouts);
     context.batch.runs.add(run);
+    if (fn.flow.throttle !== null || holdsPlaces(run.flow)) leaveStarts(context, run, job); // D3
     context.batch.notices.push({
       kind: "run_started",
       id: run.id,

@@ -59,6 +59,12 @@ export function retryJob(context: RunContext, run: Run, job: Job, dueAt: Instant
   context.schedule(run, job);
 }
 
+/** The run's first call is made: its job stands with those of runs that have begun. */
+export function leaveStarts(context: RunContext, run: Run, job: Job): void {
+  job.lane = storePlace(run, job.slot, job.kind).lane;
+  context.batch.putJob(job);
+}
+
 /**
  * The discovery goes on with a fresh attempt counter. A row that says the same as the one stored is not written
  * again: a job that is due stays due, so a sequential step costs one row, not two.

@@ -198,7 +198,8 @@ export interface Run {
   readonly originalRunId: string | null;
   readonly parent: ParentLink | null;
   /** What its limits go by; null when it is under none that needs it. */
-  readonly flow: RunFlow | null;
+  /** Changes while the run collects events (flow/collecting.ts), and never after. */
+  flow: RunFlow | null;
   /** The version of the function's configuration that it started with. */
   readonly functionVersion: number;
   readonly createdAt: Instant;

@@ -122,11 +122,12 @@ function pushRun(values: SqlValue[], run: Run, stored: ReadonlyMap<string, Store
   pushValue(pushRunChanges(values, run, large), isStoredElsewhere ? null : JSON.stringify(own), large);
 }
 
-/** The events of a run that collects them have changed, and with them its start. */
+/** The events of a run that collects them have changed, and with them its start and what its limits go by. */
 function pushRunEvents(values: SqlValue[], run: Run, large: LargeValue[]): void {
   const { events } = run;
   const ids = events.length > 1 ? JSON.stringify(events.map((event) => event.id)) : null;
-  values.push(encodeTextOrNull(events[0]?.id ?? null), ids, run.startAt);
+  values.push(encodeTextOrNull(events[0]?.id ?? null), ids);
+  values.push(run.flow === null ? null : JSON.stringify(run.flow), holdsPlaces(run.flow) ? 1 : 0, run.startAt);
   // They were stored as events of their own, in this batch or an earlier one.
   pushValue(values, null, large);
   values.push(encodeText(run.id));

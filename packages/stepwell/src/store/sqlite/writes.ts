@@ -37,7 +37,7 @@ export const WRITES = {
     RUN_CHANGES,
   ),
   updateRun: update("runs", RUN_CHANGES, "id"),
-  updateRunEvents: update("runs", "event_id, event_ids, start_at, events", "id"),
+  updateRunEvents: update("runs", "event_id, event_ids, flow, holds_places, start_at, events", "id"),
   insertRunEvent: insert("run_events", "event_id, run_id", "event_id, run_id", ""),
   insertStep: insert(
     "steps",
