@@ -155,7 +155,14 @@ export async function listKeys(work: Work): Promise<ExitCode> {
     { title: "UNTIL" },
   ];
   const rows = keys.map(({ id, kind, name, hint, source, expires_at: until }) => {
-    return [id, kind, safeText(name), hint === "" ? "" : `…${hint}`, source, until ?? "revoked"];
+    return [
+      id,
+      kind,
+      safeText(name),
+      hint === "" ? "" : `…${hint}`,
+      source,
+      until ?? (source === "server" ? "revoked" : ""),
+    ];
   });
   return printed(keys, columns, rows, "no keys", work);
 }

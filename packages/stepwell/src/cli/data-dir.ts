@@ -9,7 +9,7 @@ export const DATA_DIR_DEFAULT = ".stepwell";
 export function prepareDataDir(dataDir: string): string {
   const folder = resolve(dataDir);
   try {
-    mkdirSync(folder, { recursive: true });
+    mkdirSync(folder, { recursive: true, mode: 0o700 }); // What runs carry is nobody else's business.
     const ignore = join(folder, ".gitignore");
     if (!existsSync(ignore)) writeFileSync(ignore, "*\n");
   } catch (error) {

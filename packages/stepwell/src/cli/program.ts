@@ -111,6 +111,7 @@ function addStart({ program, terminal, env, ended }: Adding): void {
         "export STEPWELL_SIGNING_KEY=$(openssl rand -hex 32) STEPWELL_EVENT_KEY=$(openssl rand -hex 16)\n  stepwell start",
         "stepwell start --host 0.0.0.0 --data-dir /var/lib/stepwell",
         "stepwell start --public-url https://stepwell.example.com --trust-proxy",
+        "STEPWELL_ADMIN_NAME=ada STEPWELL_ADMIN_PASSWORD_FILE=/run/secrets/ada stepwell start",
       ),
     )
     .action(async (options) => {

@@ -17,6 +17,8 @@ export interface Deed {
   readonly action: string;
   readonly target: string;
   readonly details?: JsonObject;
+  /** The caller proved itself by a link for a password. */
+  readonly isByLink?: boolean;
 }
 
 const TARGET_CHARS_MAX = 256;
@@ -37,12 +39,12 @@ export class Audit {
 
   /** A row for a change that is stored with it (AD1). */
   row(caller: Caller | "server", deed: Deed, outcome = "done"): AccessChange {
-    const { action, target, details = {} } = deed;
+    const { action, target, details = {}, isByLink = false } = deed;
     const isServer = caller === "server";
     const row: AuditRow = {
       id: this.#context.newId(),
       at: this.#context.now(),
-      actorKind: isServer ? "server" : (caller.principal?.kind ?? "none"),
+      actorKind: isServer ? "server" : (caller.principal?.kind ?? (isByLink ? "link" : "none")),
       actor: isServer ? "" : (caller.principal?.name ?? ""),
       action,
       target: target.slice(0, TARGET_CHARS_MAX),

@@ -144,7 +144,7 @@ export class Users {
       const user = userId === null ? this.#newUser(userName, "admin", hash) : { ...this.get(userId), password: hash };
       const audit = this.#context.audit.row(
         { ...caller, principal: null },
-        { action: "followLink", target: user.name, details: { kind: before.kind } },
+        { action: "followLink", target: user.name, details: { kind: before.kind }, isByLink: true },
       );
       const changes: AccessChange[] = [
         { put: "users", row: user },

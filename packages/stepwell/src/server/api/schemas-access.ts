@@ -71,7 +71,7 @@ export const AuditRecord = z
     id,
     at: when,
     actor: z.object({
-      kind: z.string().meta({ description: "`session`, `token`, `signing_key`, `open`, `server` or `none`." }),
+      kind: z.string().meta({ description: "`session`, `token`, `signing_key`, `link`, `open`, `server` or `none`." }),
       name: z.string(),
     }),
     action: z.string().meta({ description: "The operation id of the route." }),
