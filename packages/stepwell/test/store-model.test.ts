@@ -204,6 +204,7 @@ const runFilter = fc.record(
     createdFrom: optional(small.map((number) => make.T0 + number)),
     createdUntil: optional(small.map((number) => make.T0 + number)),
     before: optional(small.map(make.idOf)),
+    order: optional(fc.constantFrom("newest", "oldest")),
     limit: fc.constantFrom(1, 3, 100),
   },
   { requiredKeys: ["env", "limit"] },

@@ -3,14 +3,15 @@ import { DEFAULT_ENV, type StoredEvent } from "../protocol/event.ts";
 import { copyRun, type MemoryTables } from "./memory-tables.ts";
 import { compareTexts, eventIdBounds, type RunRecord, rowOfRun, runIdBounds } from "./records.ts";
 import { eventMatcher, runMatcher } from "./search.ts";
-import type { EventSearch, RunRow, RunSearch } from "./store.ts";
+import type { EventSearch, ListOrder, RunRow, RunSearch } from "./store.ts";
 
 export function searchRuns(tables: MemoryTables, search: RunSearch): RunRow[] {
   const matches = runMatcher(search);
   const children = search.parentId === undefined ? null : childrenOf(tables, search.parentId);
   const rows: RunRow[] = [];
   const candidates = [...tables.runs.values()].filter((run) => matchesRun(run, search));
-  for (const run of newestFirst(candidates, candidates.length)) {
+  const inOrder = newestFirst(candidates, candidates.length);
+  for (const run of search.order === "oldest" ? inOrder.reverse() : inOrder) {
     if (rows.length >= search.limit) break;
     if (children?.has(run.id) === false) continue;
     const row = rowOfRun(copyRun(run));
@@ -57,9 +58,13 @@ function matchesRun(run: RunRecord, search: RunSearch): boolean {
     (search.statuses === undefined || search.statuses.includes(run.status)) &&
     (search.functionIds === undefined || search.functionIds.includes(run.functionId)) &&
     (eventId === undefined || run.events.some((event) => event.id === eventId)) &&
-    (search.before === undefined || run.id < search.before) &&
+    (search.before === undefined || isBeyond(run.id, search.before, search.order)) &&
     isWithin(run.id, runIdBounds(search))
   );
+}
+
+function isBeyond(id: string, last: string, order: ListOrder = "newest"): boolean {
+  return order === "newest" ? id < last : id > last;
 }
 
 function isWithin(

@@ -136,10 +136,15 @@ export interface RunFilter {
   /** Created at or after, and before: by the time in their ids. */
   readonly createdFrom?: Instant;
   readonly createdUntil?: Instant;
-  /** The id of the last row of the page before: newest first, so rows with smaller ids follow. */
+  /** Newest first, unless it says otherwise. */
+  readonly order?: ListOrder;
+  /** The id of the last row of the page before: what follows it in the order of the list is wanted. */
   readonly before?: string;
   readonly limit: number;
 }
+
+/** By the time in their ids. */
+export type ListOrder = "newest" | "oldest";
 
 /** Runs that collect events: newest first. */
 export interface PendingFilter {

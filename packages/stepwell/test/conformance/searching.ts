@@ -143,6 +143,22 @@ export function searchTests(current: () => Store): void {
     ["a text", { text: "number" }],
   ];
 
+  test.each(searches)("%s, oldest first, is the list turned round, in pages of any size", async (_name, search) => {
+    await fill(current());
+    const wanted = (await runs(search)).reverse();
+    for (const limit of [1, 4, 100]) {
+      const found: number[] = [];
+      for (let before: string | undefined; found.length <= wanted.length; ) {
+        const page = { env: "default", limit, ...search, ...(before === undefined ? {} : { before }) };
+        const { rows } = await current().searchRuns({ ...page, order: "oldest" });
+        if (rows.length === 0) break;
+        found.push(...rows.map(numberOf));
+        before = rows.at(-1)!.id;
+      }
+      expect(found).toEqual(wanted);
+    }
+  });
+
   test.each(searches)("pages of %s neither skip nor repeat a run while others arrive", async (_name, search) => {
     await fill(current());
     const wanted = await runs(search);

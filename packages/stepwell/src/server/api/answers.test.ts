@@ -119,6 +119,7 @@ describe("/v2", () => {
     expect(await ids("/runs?status=FAILED&status=COMPLETED")).toHaveLength(2);
     expect(await ids("/apps/shop/functions/good/runs?order=DESC&timeField=QUEUED_AT")).toEqual([good]);
     expect(await ids(`/events/${eventId}/runs?status=COMPLETED`)).toEqual([good]);
+    expect(await ids("/runs?order=ASC")).toEqual((await ids("/runs?order=DESC")).reverse());
     expect(await ids("/runs?from=2100-01-01T00:00:00Z")).toEqual([]);
     const first = await askChecked(`${url}/api/v2/runs?limit=1`);
     const page = first.json.page as unknown as { cursor: string; hasMore: boolean; limit: number };
@@ -133,7 +134,7 @@ describe("/v2", () => {
     const { url } = await withRuns();
     const refused = async (query: string) => (await ask(`${url}/v2/runs?${query}`)).json as unknown;
     const error = (part: string) => ({ errors: [{ code: "query_invalid", message: expect.stringContaining(part) }] });
-    expect(await refused("order=ASC")).toEqual(error("order"));
+    expect(await refused("order=UP")).toEqual(error("order"));
     expect(await refused("timeField=ENDED_AT")).toEqual(error("timeField"));
     expect(await refused("status=DANCING")).toEqual(error("DANCING"));
     expect(await refused("cursor=next")).toEqual(error("cursor"));

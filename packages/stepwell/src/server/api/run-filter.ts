@@ -2,7 +2,7 @@
 import type { Apps } from "../../core/apps.ts";
 import type { RunStatus } from "../../core/run/run.ts";
 import { DEFAULT_ENV } from "../../protocol/event.ts";
-import type { RunSearch, SearchExpression } from "../../store/store.ts";
+import type { ListOrder, RunSearch, SearchExpression } from "../../store/store.ts";
 import { appUuid, runStatusOf } from "../run-record.ts";
 import type { ApiContext } from "./api-engine.ts";
 import { defined, eventOf, notFound, runOf } from "./find.ts";
@@ -24,6 +24,7 @@ export interface RunQuery {
   readonly from?: number | undefined;
   readonly until?: number | undefined;
   readonly parent?: string | undefined;
+  readonly order?: ListOrder | undefined;
   readonly text?: string | undefined;
   readonly if?: string | undefined;
 }
@@ -39,6 +40,7 @@ export async function runFilter(query: RunQuery, context: ApiContext): Promise<R
       eventId: query.event === undefined ? undefined : (await eventOf(context, query.event)).id,
       createdFrom: query.from,
       createdUntil: query.until,
+      order: query.order,
       before: query.cursor,
       parentId: query.parent === undefined ? undefined : (await runOf(context, query.parent)).id,
       ...textOf(query.text, context),

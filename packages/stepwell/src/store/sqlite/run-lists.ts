@@ -5,7 +5,7 @@
 import type { DatabaseSync } from "node:sqlite";
 import { runIdBounds } from "../records.ts";
 import { type RunMatcher, runMatcher } from "../search.ts";
-import type { PendingFilter, RunCount, RunFilter, RunRow, RunSearch, SearchPage } from "../store.ts";
+import type { ListOrder, PendingFilter, RunCount, RunFilter, RunRow, RunSearch, SearchPage } from "../store.ts";
 import { RUN_ROW_COLUMNS, type RunRowColumns, runRowOfRow } from "./rows.ts";
 import {
   type Clause,
@@ -14,6 +14,7 @@ import {
   inSnapshot,
   isOneOf,
   newest,
+  oldest,
   select,
   valuesOf,
   whereOf,
@@ -54,7 +55,7 @@ export function listPending(db: DatabaseSync, { env, functionIds, before, limit 
   return rowsOf(
     db,
     found.map(({ id }) => decodeText(id)),
-    false,
+    {},
   );
 }
 
@@ -64,7 +65,7 @@ export function searchRuns(db: DatabaseSync, search: RunSearch, budget: Budget):
     const walk = walkOf(db, search, budget);
     if (matches !== null) return matching(db, walk, search, matches, budget);
     const { ids, reached } = walk.take(search.limit);
-    return { rows: rowsOf(db, ids, search.isBrief === true), next: ids.length < search.limit ? reached : null };
+    return { rows: rowsOf(db, ids, search), next: ids.length < search.limit ? reached : null };
   });
 }
 
@@ -84,14 +85,15 @@ export function countRuns(db: DatabaseSync, search: RunSearch, budget: Budget): 
 function matching(
   db: DatabaseSync,
   walk: Walk,
-  { limit, isBrief = false }: RunSearch,
+  search: RunSearch,
   matches: RunMatcher,
   budget: Budget,
 ): SearchPage<RunRow> {
+  const { limit, order, isBrief = false } = search;
   const found: RunRow[] = [];
   for (;;) {
     const { ids, reached } = walk.take(LOADED_ROWS);
-    const rows = rowsOf(db, ids, false);
+    const rows = rowsOf(db, ids, { order });
     const events = eventsOf(db, rows);
     for (const row of rows) {
       if (!matches(row, events.get(row.eventIds[0] ?? "") ?? null)) continue;
@@ -102,9 +104,16 @@ function matching(
   }
 }
 
-function rowsOf(db: DatabaseSync, ids: readonly string[], isBrief: boolean): RunRow[] {
+interface RowsWanted {
+  readonly order?: ListOrder | undefined;
+  readonly isBrief?: boolean | undefined;
+}
+
+function rowsOf(db: DatabaseSync, ids: readonly string[], { order, isBrief }: RowsWanted): RunRow[] {
   const found = [isOneOf("id", ids.map(encodeText))];
-  const rows = select<RunRowColumns>(db, isBrief ? BRIEF_COLUMNS : RUN_ROW_COLUMNS, "runs", found, newest(ids.length));
+  const columns = isBrief === true ? BRIEF_COLUMNS : RUN_ROW_COLUMNS;
+  const inOrder = order === "oldest" ? oldest(ids.length) : newest(ids.length);
+  const rows = select<RunRowColumns>(db, columns, "runs", found, inOrder);
   return withValues(db, rows, "error", "output").map(runRowOfRow);
 }
 
@@ -116,7 +125,7 @@ function eventsOf(db: DatabaseSync, rows: readonly RunRow[]): ReadonlyMap<string
 }
 
 function walkOf(db: DatabaseSync, search: RunSearch, budget: Budget): Walk {
-  return new Walk(db, search.limit <= 0 ? [] : runLegs(db, search), search.before ?? null, budget);
+  return new Walk(db, search.limit <= 0 ? [] : runLegs(db, search), search.before ?? null, budget, search.order);
 }
 
 /** The legs whose rows together are those of the list. */

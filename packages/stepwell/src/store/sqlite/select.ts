@@ -17,6 +17,7 @@ export const isOneOf = (column: string, values: readonly (string | number)[]): C
   clause(`${column} IN (SELECT value FROM json_each(?))`, JSON.stringify(values));
 
 export const newest = (limit: number): Clause => clause("ORDER BY id DESC LIMIT ?", limit);
+export const oldest = (limit: number): Clause => clause("ORDER BY id LIMIT ?", limit);
 
 export const whereOf = (where: readonly Clause[]): string =>
   where.length === 0 ? "" : `WHERE ${where.map((one) => one.sql).join(" AND ")}`;

@@ -15,7 +15,7 @@ import { traceOf } from "./trace.ts";
 const RUNS_MAX = 100;
 const EVENT_RUNS_MAX = 40;
 
-/** Lists come newest first by the time they were queued: other orders are refused rather than ignored. */
+/** Lists go by the time at which runs were queued: another one is refused rather than ignored. */
 const timeField = z
   .string()
   .regex(/^queued_?at$/i, "only QUEUED_AT is supported")
@@ -23,9 +23,10 @@ const timeField = z
   .meta({ description: "Which time `from` and `until` mean: QUEUED_AT." });
 const order = z
   .string()
-  .regex(/^desc(?:ending)?$/i, "only DESC, newest first, is supported")
+  .regex(/^(?:asc|desc)(?:ending)?$/i, "it is neither ASC nor DESC")
+  .transform((text) => (/^a/i.test(text) ? ("oldest" as const) : ("newest" as const)))
   .optional()
-  .meta({ description: "DESC: newest first." });
+  .meta({ type: "string", description: "DESC, newest first, unless it is ASC." });
 const includeOutput = flag("Results and errors of runs too.");
 
 const listQuery = {
