@@ -111,10 +111,14 @@ test("an engine in the same process keeps them too", async () => {
   const client = new Stepwell({ id: "shop", logger: SILENT });
   const fn = client.createFunction({ id: "pay", triggers: { event: "start" } }, async ({ step, logger }) => {
     await step.run("charge", () => logger.info("charged"));
+    logger.info("after");
   });
   const engine = await createEngine({ client, functions: [fn] });
   onTestFinished(() => engine.stop());
   const { runIds } = await engine.send({ name: "start" });
   await engine.waitForRun(runIds[0]!);
-  expect(await engine.getLogs(runIds[0]!)).toMatchObject([{ message: "charged", stepName: "charge", level: "info" }]);
+  expect(await engine.getLogs(runIds[0]!)).toMatchObject([
+    { message: "charged", stepName: "charge", level: "info" },
+    { message: "after", stepName: null },
+  ]);
 });

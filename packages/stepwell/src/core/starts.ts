@@ -4,7 +4,7 @@
  *   ST1. What cannot start is refused with a code, and nothing of it is stored.
  *   ST2. An idempotency key, or the operation of a replay, starts a run once while it is remembered.
  */
-import type { IncomingEvent } from "../protocol/event.ts";
+import type { IncomingEvent, StoredEvent } from "../protocol/event.ts";
 import type { FunctionConfig } from "../protocol/function.ts";
 import type { JsonText } from "../protocol/json.ts";
 import { LIMITS } from "../protocol/limits.ts";
@@ -24,7 +24,7 @@ export function invokeFunction(home: LinksHome, command: InvokeFunction, facts: 
   const { functionId, event, idempotencyKey } = command;
   const fn = home.apps.find(functionId);
   if (fn === undefined) return { kind: "refused", code: "function_not_found", details: { function: functionId } };
-  const invoked = invokedEvent(event.stored.id, fn, event.parsed, {}, home.now());
+  const invoked = sentWith(event.stored, invokedEvent(event.stored.id, fn, event.parsed, {}, home.now()));
   return answer(home, invoked, start(home.starter, orderOf(fn, invoked, "invoke", { onceFor: idempotencyKey }), facts));
 }
 
@@ -52,6 +52,11 @@ export function rerun(home: LinksHome, { runId, fromStep, operationId }: RerunRu
     home.batch().flow.push({ ...replay, value: run.id, expiresAt: home.now() + LIMITS.replayFactMs });
   }
   return { kind: "started", runId: run.id, eventId: events[0]?.id ?? null };
+}
+
+/** Where it came from stays known, whatever the run sees of it. */
+function sentWith({ traceparent }: StoredEvent, event: IncomingEvent): IncomingEvent {
+  return traceparent === undefined ? event : { ...event, stored: { ...event.stored, traceparent } };
 }
 
 function orderOf(

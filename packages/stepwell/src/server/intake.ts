@@ -33,7 +33,12 @@ export function readEvents({ body, seed, traceparent, now, ids }: IntakeRequest)
   return list.map((value: unknown, index) => {
     const seeded = seed === undefined ? null : eventIdFromSeed(seed, index); // IN2
     const event = readEvent(value, { index, id: seeded ?? ids.next(now), now, mayExist: seeded !== null });
-    if (traceparent === undefined || traceparent.length > TRACEPARENT_CHARS_MAX) return event;
-    return { ...event, stored: { ...event.stored, traceparent } };
+    return inTrace(event, traceparent);
   });
+}
+
+/** The event with the header `traceparent` of the request that it came in. */
+export function inTrace(event: IncomingEvent, traceparent: string | undefined): IncomingEvent {
+  if (traceparent === undefined || traceparent.length > TRACEPARENT_CHARS_MAX) return event;
+  return { ...event, stored: { ...event.stored, traceparent } };
 }

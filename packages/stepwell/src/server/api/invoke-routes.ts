@@ -57,7 +57,12 @@ export const INVOKE_ROUTES = [
       const { data = null, user = null, wait = null, idempotency_key: key = null } = body;
       const waitMs = waitMsOf(wait);
       const fn = functionOf(context, path.id);
-      const { runId, eventId, isNew } = await invoke(context, { fn, fields: { data, user }, idempotencyKey: key });
+      const { runId, eventId, isNew } = await invoke(context, {
+        fn,
+        fields: { data, user },
+        idempotencyKey: key,
+        request,
+      });
       const run = waitMs === 0 ? null : await awaitRun(context, runId, waitMs, request);
       if (run !== null && run.endedAt !== null) return { data: runRecord(run, context.engine.apps) };
       return { status: 202, data: { run_id: runId, event_id: eventId, is_new: isNew } };
@@ -76,10 +81,10 @@ export const INVOKE_ROUTES = [
     body: jsonObject,
     replies: { 200: { description: "It is started.", schema: z.object({ id, status: z.literal(200) }) } },
     errors: FUNCTION_ERRORS,
-    async handler({ path, body }, context) {
+    async handler({ path, body, request }, context) {
       const fn = functionOf(context, path.slug);
       const key = typeof body["id"] === "string" && body["id"] !== "" ? body["id"] : null;
-      const { eventId, runId } = await invoke(context, { fn, fields: body, idempotencyKey: key });
+      const { eventId, runId } = await invoke(context, { fn, fields: body, idempotencyKey: key, request });
       return Response.json({ id: eventId ?? (await firstEventOf(runId, context)), status: 200 });
     },
   }),

@@ -3,9 +3,11 @@ import { parseDuration } from "../../protocol/duration.ts";
 import { StepwellError } from "../../protocol/errors.ts";
 import { DEFAULT_ENV } from "../../protocol/event.ts";
 import type { FunctionConfig } from "../../protocol/function.ts";
+import { HEADERS } from "../../protocol/headers.ts";
 import type { JsonObject } from "../../protocol/json.ts";
 import { readEvent } from "../../protocol/read-events.ts";
 import type { RunRow } from "../../store/store.ts";
+import { inTrace } from "../intake.ts";
 import type { ApiContext } from "./api-engine.ts";
 import type { RequestFacts } from "./route.ts";
 import { type Started, startedOf } from "./started.ts";
@@ -20,12 +22,16 @@ export interface InvokeRequest {
   readonly fn: FunctionConfig;
   readonly fields: JsonObject;
   readonly idempotencyKey: string | null;
+  readonly request: RequestFacts;
 }
 
-export async function invoke(context: ApiContext, { fn, fields, idempotencyKey }: InvokeRequest): Promise<Started> {
+export async function invoke(
+  context: ApiContext,
+  { fn, fields, idempotencyKey, request }: InvokeRequest,
+): Promise<Started> {
   const now = Date.now();
   const place = { index: 0, id: context.ids.next(now), now, mayExist: false };
-  const event = readEvent({ ...fields, name: PLACEHOLDER_NAME }, place);
+  const event = inTrace(readEvent({ ...fields, name: PLACEHOLDER_NAME }, place), request.header(HEADERS.traceparent));
   const answer = await context.engine.invoke({ functionId: fn.id, event, idempotencyKey });
   const started = startedOf(answer);
   return started.isNew ? { ...started, eventId: started.eventId ?? event.stored.id } : started;

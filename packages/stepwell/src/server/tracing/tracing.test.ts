@@ -44,9 +44,13 @@ async function setUp(overrides: Partial<TracingConfig> = {}) {
   await post(`${server.url}/e/k`, { name: "test/go" }, { traceparent });
   await server.runsEnded(1);
   const { json } = await ask(`${server.url}/v1/runs`);
-  const metrics = (await ask(`${server.url}/metrics`)).text;
+  await post(`${server.url}/v1/functions/shop-a/invoke`, {}, { traceparent });
+  await server.runsEnded(2);
   await server.stop(); // Which sends what waits.
-  return { spans, requests, app, metrics, run: json.data[0] as unknown as { run_id: string; trace_id: string } };
+  const ofRun = json.data[0]!.run_id;
+  const invoked = spans.find((span) => span.parentSpanId === undefined && span.traceId !== traceIdOf(ofRun));
+  const own = spans.filter((span) => span.traceId === traceIdOf(ofRun));
+  return { spans: own, invoked, requests, app, run: json.data[0] as unknown as { run_id: string; trace_id: string } };
 }
 
 test("a run is a trace: linked to its caller, with a span for each step and each failed attempt", async () => {
@@ -68,6 +72,11 @@ test("a run is a trace: linked to its caller, with a span for each step and each
   expect(JSON.stringify(spans)).not.toContain("done");
   expect(requests[0]).toMatchObject({ url: "/v1/traces", team: "shop" });
   expect(requests[0]?.resource).toContain('"shop-engine"');
+});
+
+test("a run that was asked for is linked to whoever asked", async () => {
+  const { invoked } = await setUp();
+  expect(invoked?.links).toEqual([CALLER]);
 });
 
 test("calls carry the trace, so that what an app reports lies below the run", async () => {

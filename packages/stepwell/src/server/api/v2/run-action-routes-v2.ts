@@ -79,7 +79,12 @@ export const RUN_ACTION_ROUTES_V2 = [
       const waitMs = waitMsOf(body.wait ?? null);
       const fn = functionOfApp(context, path.app, path.function);
       const key = body.idempotencyKey ?? null;
-      const started = await invoke(context, { fn, fields: { data: body.data ?? null }, idempotencyKey: key });
+      const started = await invoke(context, {
+        fn,
+        fields: { data: body.data ?? null },
+        idempotencyKey: key,
+        request,
+      });
       const run = await awaitRun(context, started.runId, waitMs, request);
       if (run === null) throw new StepwellError("not_found", { what: `Run ${started.runId}` });
       return { data: invokedRecord(run) };
