@@ -160,8 +160,8 @@ export class Batch {
   readonly attempts: Attempt[] = [];
   flow: FlowState[] = [];
   readonly runs = new Set<Run>();
-  /** Of `runs`, those whose events have changed: they collect them until they begin. */
-  readonly collecting = new Set<Run>();
+  /** Of `runs`, those whose events have changed, as they collect them, with how many of those were stored before. */
+  readonly collecting = new Map<Run, number>();
   readonly steps = new Set<Step>();
   readonly jobs = new Set<Job>();
   readonly deletedJobs = new Set<Job>();
@@ -183,6 +183,12 @@ export class Batch {
   putJob(job: Job): void {
     this.deletedJobs.delete(job);
     this.jobs.add(job);
+  }
+
+  /** The run's events are about to change, or when it begins: those that it has are stored, or in this batch. */
+  collects(run: Run): void {
+    this.runs.add(run);
+    if (!this.collecting.has(run)) this.collecting.set(run, run.events.length);
   }
 
   deleteJob(job: Job): void {

@@ -85,3 +85,30 @@ describe("a run that is wanted (R3)", () => {
     expect(seen).toEqual([undefined]);
   });
 });
+
+describe("a run that collects events (R4)", () => {
+  const collecting = (id: string, count: number): Run => {
+    const events = Array.from({ length: count }, (_, index) => ({ id: `e${index}`, name: "a", json: "{}" }));
+    return { ...run, id, events, jobs: new Map([["main", { ...run.jobs.get("main")!, kind: "collect" }]]) };
+  };
+
+  test("stays once it has many, and leaves when it has begun", () => {
+    const [few, many] = [collecting("few", 2), collecting("many", 8)];
+    residents.add(few);
+    residents.add(many);
+    store();
+    expect([residents.has("few"), residents.has("many")]).toEqual([false, true]);
+    many.jobs.clear();
+    residents.change(many);
+    store();
+    expect(residents.has("many")).toBe(false);
+  });
+
+  test("makes room for those that were needed later", () => {
+    residents = new Residents(100);
+    for (let number = 0; number < 20; number++) residents.add(collecting(`run ${number}`, 8));
+    store();
+    expect(residents.size).toBe(16);
+    expect([residents.has("run 3"), residents.has("run 4")]).toEqual([false, true]);
+  });
+});

@@ -4,8 +4,13 @@
  *   R1. A run that is not here has no change that is not stored. So what is loaded is the truth.
  *   R2. A run leaves only when its last change is stored, no command pins it and nothing of it is being executed.
  *   R3. A run that is wanted is asked for once, however many actions wait for it; each action runs once.
+ *   R4. A run that collects events is needed for each of them: of those that have many, the last few stay.
  */
-import { hasCallInFlight, isEnded, type Run } from "./run/run.ts";
+import { hasCallInFlight, isEnded, MAIN_SLOT, type Run } from "./run/run.ts";
+
+/** Runs that stay because they collect, and from how many events on: fewer are loaded as fast as they are kept. */
+const COLLECTING_MAX = 16;
+const COLLECTED_MIN = 8;
 
 export class Residents {
   /** At most this many runs stay between two of their jobs. */
@@ -19,6 +24,8 @@ export class Residents {
   /** Runs changed in the open batch, and in the batches that are being stored. */
   #changed = new Set<Run>();
   readonly #storing = new Map<number, Set<Run>>();
+  /** Runs that stay because they collect events (R4), the one that was needed last at the end. */
+  readonly #collecting = new Set<string>();
 
   constructor(runsMax: number) {
     this.#runsMax = runsMax;
@@ -119,10 +126,27 @@ export class Residents {
     }
   }
 
-  #release(run: Run, isDue: (run: Run) => boolean): void {
+  #release(run: Run, isDue: (run: Run) => boolean, mayCollect = true): void {
     if (this.#changed.has(run) || this.#pins.has(run.id) || hasCallInFlight(run)) return; // R2
     for (const changed of this.#storing.values()) if (changed.has(run)) return;
-    const mayStay = !isEnded(run) && this.#runs.size <= this.#runsMax && isDue(run);
-    if (!mayStay) this.#runs.delete(run.id);
+    const hasRoom = !isEnded(run) && this.#runs.size <= this.#runsMax;
+    if (hasRoom && isDue(run)) return;
+    if (hasRoom && mayCollect && collectsMany(run)) this.#keepCollecting(run, isDue);
+    else this.#runs.delete(run.id);
   }
+
+  /** R4: the run stays in place of the one that was needed longest ago. */
+  #keepCollecting(run: Run, isDue: (run: Run) => boolean): void {
+    this.#collecting.delete(run.id);
+    this.#collecting.add(run.id);
+    if (this.#collecting.size <= COLLECTING_MAX) return;
+    const [oldest] = this.#collecting;
+    this.#collecting.delete(oldest!);
+    const other = this.#runs.get(oldest!);
+    if (other !== undefined) this.#release(other, isDue, false);
+  }
+}
+
+function collectsMany(run: Run): boolean {
+  return run.events.length >= COLLECTED_MIN && run.jobs.get(MAIN_SLOT)?.kind === "collect";
 }

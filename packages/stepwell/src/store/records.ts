@@ -63,7 +63,7 @@ export function copyBatch(batch: Batch): BatchRecords {
     apps: [...batch.apps],
     functions: [...batch.functions],
     runs: Array.from(batch.runs, runRecord),
-    collecting: new Set(Array.from(batch.collecting, (run) => run.id)),
+    collecting: new Set(Array.from(batch.collecting.keys(), (run) => run.id)),
     steps: Array.from(batch.steps, stepRecord),
     jobs: Array.from(batch.jobs, jobRecord),
     deletedJobs: Array.from(batch.deletedJobs, jobRecord),

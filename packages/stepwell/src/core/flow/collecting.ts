@@ -174,11 +174,10 @@ function make({ starter, world, order, verdict }: Collecting, collectUntil: Inst
 
 /** What a run that collects holds in steps is nothing: the size of its state is that of its events. */
 function put(starter: Starter, run: Run, events: Run["events"], size: number, untilAt: Instant): void {
+  starter.batch().collects(run);
   run.stateSize = size;
   run.events = events;
   run.startAt = untilAt;
-  starter.batch().runs.add(run);
-  starter.batch().collecting.add(run);
   const job = run.jobs.get(MAIN_SLOT)!;
   if (job.dueAt !== untilAt) moveJob(starter.context, run, job, untilAt);
 }

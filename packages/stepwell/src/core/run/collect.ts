@@ -15,8 +15,7 @@ export function beginCollected(context: RunContext, run: Run): boolean {
   if (job?.kind !== "collect") return false;
   removeJob(context, run, job);
   run.startAt = context.now;
-  context.batch.runs.add(run);
-  context.batch.collecting.add(run);
+  context.batch.collects(run);
   if (run.flow?.collect !== undefined) {
     const { collect, ...flow } = run.flow;
     context.forgetFlow({ ...collect, functionId: run.functionId });

@@ -37,9 +37,11 @@ export function batchRows(batch: Batch): BatchRows {
   for (const run of batch.runs) {
     if (run.isStored) {
       pushRunChanges(into("updateRun"), run, large).push(encodeText(run.id));
-      if (!batch.collecting.has(run)) continue;
+      const stored = batch.collecting.get(run);
+      if (stored === undefined) continue;
       pushRunEvents(into("updateRunEvents"), run, large);
-      for (const event of run.events.slice(1)) into("insertRunEvent").push(encodeText(event.id), encodeText(run.id));
+      for (const { id } of run.events.slice(Math.max(1, stored)))
+        into("insertRunEvent").push(encodeText(id), encodeText(run.id));
     } else {
       pushRun(into("insertRun"), run, events, large);
       for (const event of run.events.slice(1)) into("insertRunEvent").push(encodeText(event.id), encodeText(run.id));
