@@ -1,6 +1,7 @@
 /** One run of a big store: what the engine would have stored of it by now. */
 import type { Batch } from "../../stepwell/src/core/batch.ts";
 import { MAIN_SLOT, type Run, type RunEvent, type RunStatus, type Step } from "../../stepwell/src/core/run/run.ts";
+import { storePlace } from "../../stepwell/src/core/schedule/hint.ts";
 import type { FunctionConfig } from "../../stepwell/src/protocol/function.ts";
 import { stepHash } from "../../stepwell/src/protocol/step-id.ts";
 
@@ -141,8 +142,10 @@ function sleep(batch: Batch, run: Run, step: Step, dueAt: number): void {
 
 function addJob(batch: Batch, run: Run, slot: string, dueAt: number): void {
   const kind = slot === MAIN_SLOT ? "discover" : "sleep";
+  const isDelayed = dueAt > run.createdAt;
   const ofProcess = { isStored: false, call: null, again: false, generation: 0 };
-  batch.putJob({ runId: run.id, slot, kind, attempt: 0, dueAt, payload: null, ...ofProcess });
+  const place = storePlace(run, slot, kind);
+  batch.putJob({ runId: run.id, slot, kind, attempt: 0, dueAt, payload: null, isDelayed, ...place, ...ofProcess });
 }
 
 function notice(batch: Batch, run: Run): void {

@@ -23,11 +23,13 @@ export const lists: Question = {
       const server = await startStoredServer(folder);
       try {
         const answers = [told("runs in the store", facts.runs, ""), told("steps in the store", facts.steps, "")];
+        answers.push(told("server memory: at the start", server.rssBytes() / 2 ** 20, "MiB"));
         for (const [name, path] of questionsOf(facts)) {
           progress(name);
           answers.push(...(await measure(server, name, path)));
         }
-        answers.push(told("server memory", server.rssBytes() / 2 ** 20, "MiB"));
+        answers.push(...(await besideSearches(server)));
+        answers.push(told("server memory: afterwards", server.rssBytes() / 2 ** 20, "MiB"));
         return answers;
       } finally {
         await server.stop();
@@ -111,6 +113,33 @@ function questionsOf(facts: BigStoreFacts): readonly (readonly [string, string])
     ["run with 1,000 steps: its steps", `/v1/runs/${facts.thousandSteps}/steps`],
     ["run with a child: its tree", `/api/v2/runs/${facts.parent}/trace`],
   ];
+}
+
+/** What the engine's own work takes while four people search for something that is nowhere. */
+async function besideSearches(server: StoredServer): Promise<Answer[]> {
+  const alone = await sends(server);
+  let isOver = false;
+  const search = async () => {
+    while (!isOver) await server.get("/api/v2/runs?limit=50&text=is-nowhere");
+  };
+  const searches = Promise.all([search(), search(), search(), search()]);
+  const beside = await sends(server);
+  isOver = true;
+  await searches;
+  return [
+    told("an event is stored, alone: p95", percentile(alone, 0.95), "ms"),
+    atMost("an event is stored, beside four searches: p95", percentile(beside, 0.95), "ms", LIST_MS_MAX),
+  ];
+}
+
+async function sends(server: StoredServer): Promise<number[]> {
+  const times: number[] = [];
+  for (let round = 0; round < ROUNDS; round++) {
+    const began = performance.now();
+    await server.send({ name: "bench/nobody-listens", data: { round } });
+    times.push(performance.now() - began);
+  }
+  return times;
 }
 
 /** The first page, and the next ones as far as there are any. */

@@ -8,6 +8,7 @@ const SIGNING_KEY = "5eed".repeat(16);
 
 export interface StoredServer {
   get(path: string): Promise<Record<string, unknown>>;
+  send(event: object): Promise<void>;
   rssBytes(): number;
   stop(): Promise<void>;
 }
@@ -43,6 +44,11 @@ export async function startStoredServer(folder: string): Promise<StoredServer> {
       const body = (await answer.json()) as Record<string, unknown>;
       if (!answer.ok) throw new Error(`${path} was answered with ${answer.status}: ${JSON.stringify(body)}`);
       return body;
+    },
+    async send(event) {
+      const address = `http://127.0.0.1:${port}/e/bench-event-key`;
+      const answer = await fetch(address, { method: "POST", body: JSON.stringify(event) });
+      if (!answer.ok) throw new Error(`The event was refused: ${await answer.text()}`);
     },
     rssBytes: () => rssBytes(server.pid!),
     async stop() {

@@ -252,7 +252,7 @@ describe("functions and apps", () => {
       .waitFor();
     await confirm("Invoke");
     await page.waitForURL(/\/runs\//);
-    await page.getByText("part-8").waitFor();
+    await page.getByText("part-8").first().waitFor();
   });
 
   test("an app is synced again, and one at a wrong address says what to do", async (context) => {
@@ -322,6 +322,19 @@ describe("settings", () => {
     await page.getByRole("button", { name: "Revoke …" }).first().click();
     await confirm("Revoke");
     await told(/was revoked/);
+  });
+
+  test("change how long ended runs are kept", async (context) => {
+    needsBrowser(context);
+    await page.goto("/settings");
+    await press("Change …");
+    await dialog()
+      .getByLabel(/Ended runs are kept/)
+      .fill("14d");
+    await confirm("Change it");
+    await told(/The retention was changed/);
+    await page.getByText("14d", { exact: true }).waitFor();
+    await picture(page, "settings-retention");
   });
 
   test("make and revoke a token with a scope", async (context) => {

@@ -148,7 +148,7 @@ describe("views", () => {
 
   test("a function shows charts, limits in use, triggers and configuration", async (context) => {
     needsBrowser(context);
-    const texts = ["Runs ended", "1 of 1 taken", "Queue and limits", "Configuration", /1 steps at once/];
+    const texts = ["Runs ended", "1 of 1 taken", "Queue and limits", "Configuration", /1 step at once/];
     await look("function", "/functions/shop-build-report", texts);
   });
 
@@ -188,7 +188,7 @@ describe("views", () => {
 
   test("settings show keys, tokens and the audit", async (context) => {
     needsBrowser(context);
-    await look("settings", "/settings", ["This server is open", "API tokens", "pauseFunction"]);
+    await look("settings", "/settings", ["This server is open", "API tokens", "Retention", /pause function/]);
   });
 
   test("an address of nothing leads home", async (context) => {

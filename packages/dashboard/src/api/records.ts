@@ -30,6 +30,7 @@ import type {
   StepRecord,
 } from "../../../stepwell/src/server/api/schemas-v1.ts";
 import type { LinkRecord, SessionRecord } from "../../../stepwell/src/server/api/session-routes.ts";
+import type { RetentionRecord } from "../../../stepwell/src/server/api/settings-routes.ts";
 import type { AppSyncRecord, SyncFailureRecord } from "../../../stepwell/src/server/api/sync-routes.ts";
 import type { TickRecord } from "../../../stepwell/src/server/api/tick-routes.ts";
 import type { RunV2, SpanV2 } from "../../../stepwell/src/server/api/v2/schemas-v2.ts";
@@ -77,6 +78,7 @@ export type Session = z.infer<typeof SessionRecord>;
 export type Token = z.infer<typeof TokenRecord>;
 export type User = z.infer<typeof UserRecord>;
 export type UserLink = z.infer<typeof UserLinkRecord>;
+export type Retention = z.infer<typeof RetentionRecord>;
 export type Scope = User["scope"];
 
 export type PauseMode = NonNullable<Fn["paused"]>;

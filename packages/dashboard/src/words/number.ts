@@ -25,3 +25,12 @@ export function rateText(count: number, ms: number): string {
   if (perMinute >= 600) return `${countText(Math.round(perMinute / 60))} / s`;
   return `${perMinute >= 10 ? Math.round(perMinute) : Number(perMinute.toFixed(perMinute < 0.1 ? 2 : 1))} / min`;
 }
+
+const UNITS = ["bytes", "KB", "MB", "GB", "TB"] as const;
+
+/** In powers of 1,024, as the server reads them too: `512 MB`. */
+export function bytesText(bytes: number): string {
+  const power = bytes < 1 ? 0 : Math.min(Math.floor(Math.log2(bytes) / 10), UNITS.length - 1);
+  const value = bytes / 1024 ** power;
+  return `${value >= 100 || Number.isInteger(value) ? Math.round(value) : value.toFixed(1)} ${UNITS[power]}`;
+}

@@ -20,11 +20,11 @@ function pair(ms: number, large: number, largeName: string, small: number, small
   return `${Math.floor(ms / large)} ${largeName}${rest === 0 ? "" : ` ${rest} ${smallName}`}`;
 }
 
-/** `just now`, `12 s ago`, `in 5 m`; beyond a week the date. */
+/** `just now`, `12 s ago`, `in 5 m`; beyond two months the date. */
 export function relativeText(at: number, now: number): string {
   const ms = now - at;
   const distance = Math.abs(ms);
-  if (distance > 7 * DAY) return dateText(at);
+  if (distance > 60 * DAY) return dateText(at);
   if (distance < 2 * SECOND) return ms >= 0 ? "just now" : "now";
   const text = coarse(distance);
   return ms > 0 ? `${text} ago` : `in ${text}`;
@@ -49,6 +49,9 @@ export function exactText(at: number): string {
   const time = `${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}`;
   return `${day} ${time}.${two(date.getMilliseconds(), 3)}`;
 }
+
+/** `2026-11-30 08:00`. */
+export const minuteText = (at: number): string => exactText(at).slice(0, 16);
 
 /** `14:05:09.120`: within one run the day is known. */
 export const secondText = (at: number): string => exactText(at).slice(11);

@@ -196,6 +196,8 @@ describe("guessing", () => {
     const refused = await attempt(PASSWORD);
     expect([refused.status, Number(refused.headers["retry-after"]) > 0]).toEqual([429, true]);
     expect((await ask(`${url}/v1/users`, { headers: SIGNED })).status).toBe(200); // Programs go on.
+    const metrics = await ask(`${url}/metrics`, { headers: SIGNED });
+    expect(metrics.text).toMatch(/stepwell_logins_total\{outcome="refused"\} \d/);
   });
 
   test("of names tells nothing: the answer is the same", async () => {

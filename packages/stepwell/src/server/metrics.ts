@@ -27,6 +27,7 @@ export class Metrics {
   readonly #events: Counter;
   readonly #runs: Counter<"status">;
   readonly #calls: Counter<"outcome">;
+  readonly #logins: Counter<"outcome">;
   readonly #callSeconds: Histogram;
   readonly #commits: Counter;
   readonly #commitSeconds: Histogram;
@@ -39,6 +40,7 @@ export class Metrics {
     this.#events = counter("events_received_total", "Events stored, those the engine made included.");
     this.#runs = counter("runs_ended_total", "Runs that ended, by status.", ["status"]);
     this.#calls = counter("calls_total", "Calls to apps, by outcome.", ["outcome"]);
+    this.#logins = counter("logins_total", "Attempts to log in, by outcome.", ["outcome"]);
     this.#commits = counter("commits_total", "Transactions stored.");
     this.#callSeconds = new Histogram({
       name: "stepwell_call_duration_seconds",
@@ -106,6 +108,11 @@ export class Metrics {
 
   close(): void {
     this.#lag.disable();
+  }
+
+  /** Counts an attempt to log in. */
+  loggedIn(outcome: "done" | "failed" | "refused"): void {
+    this.#logins.inc({ outcome });
   }
 
   /** Counts what was committed. */

@@ -19,7 +19,7 @@ export function configLines(config: Fields, retries: number): ConfigLine[] {
   };
   for (const text of concurrencyTexts(config["concurrency"])) add("Concurrency", text);
   add("Throttle", perPeriod(config["throttle"], "starts"));
-  add("Rate limit", perPeriod(config["rateLimit"], "starts; the rest is dropped"));
+  add("Rate limit", perPeriod(config["rateLimit"], "starts", "; the rest is dropped"));
   add(
     "Debounce",
     withFields(config["debounce"], ({ period, timeout }) => {
@@ -58,9 +58,9 @@ function withFields(value: unknown, tell: (fields: Fields) => string | null): st
 
 const keyText = ({ key }: Fields) => (typeof key === "string" ? `, for each ${key}` : "");
 
-function perPeriod(value: unknown, noun: string): string | null {
+function perPeriod(value: unknown, noun: string, rest = ""): string | null {
   return withFields(value, ({ limit, period, burst }) => {
-    return `${String(limit)} ${noun} in ${String(period)}${typeof burst === "number" && burst > 0 ? `, bursts of ${burst}` : ""}`;
+    return `${String(limit)} ${noun} in ${String(period)}${typeof burst === "number" && burst > 0 ? `, bursts of ${burst}` : ""}${rest}`;
   });
 }
 
@@ -69,7 +69,7 @@ function concurrencyTexts(value: unknown): string[] {
   const rules = (name: string, noun: string) =>
     (Array.isArray(value[name]) ? (value[name] as unknown[]) : []).filter(isFields).map((rule) => {
       const scope = rule["scope"] === "env" || rule["scope"] === "account" ? ` in the whole ${rule["scope"]}` : "";
-      return `${String(rule["limit"])} ${noun} at once${keyText(rule)}${scope}`;
+      return `${String(rule["limit"])} ${rule["limit"] === 1 ? noun.slice(0, -1) : noun} at once${keyText(rule)}${scope}`;
     });
   return [...rules("step", "steps"), ...rules("fn", "runs")];
 }

@@ -5,7 +5,7 @@ import { functionQueueQuery } from "../../api/stats.ts";
 import { Bones, Failure } from "../../parts/states.tsx";
 import { Ago } from "../../parts/time-text.tsx";
 import { countOf } from "../../words/number.ts";
-import { GateHolders, GateUse } from "../queue/gate-view.tsx";
+import { GateHolders, GateUse, gateTitle } from "../queue/gate-view.tsx";
 import { LaneLine } from "../queue/lanes.tsx";
 
 const GAP_MS = 1_000;
@@ -49,7 +49,7 @@ export function LimitsCard({ slug }: { readonly slug: string }) {
           {gates.map((gate) => (
             <li key={gate.rule} className="line">
               <div className="line-main">
-                <p className="wrap">{gate.rule}</p>
+                <p className="wrap">{gateTitle(gate)}</p>
                 <GateUse gate={gate} />
                 <GateHolders gate={gate} />
               </div>

@@ -4,7 +4,8 @@ import { Link } from "@tanstack/react-router";
 import { Clock, Zap } from "lucide-react";
 import { ticksQuery } from "../../api/apps.ts";
 import type { Fn } from "../../api/records.ts";
-import { Ago, Exact } from "../../parts/time-text.tsx";
+import { Ago } from "../../parts/time-text.tsx";
+import { minuteText } from "../../words/time.ts";
 
 const TICKS_SHOWN = 3;
 
@@ -65,11 +66,12 @@ function CronTrigger({ trigger, fn }: CronTriggerProps) {
           <ul className="small">
             {own.next.map((at) => (
               <li key={at}>
-                <Ago at={at} /> <span className="soft">(</span>
+                <time dateTime={at} className="number">
+                  {minuteText(Date.parse(at))}
+                </time>{" "}
                 <span className="soft">
-                  <Exact at={at} />
+                  <Ago at={at} />
                 </span>
-                <span className="soft">)</span>
               </li>
             ))}
           </ul>

@@ -5,6 +5,9 @@ import { Ago } from "../../parts/time-text.tsx";
 
 const HOLDERS_SHOWN = 3;
 
+/** An app is a limit too: so many calls to it are out at once. */
+export const gateTitle = ({ kind, rule }: Gate): string => (kind === "app" ? `Calls to ${rule}` : rule);
+
 export function GateUse({ gate }: { readonly gate: Gate }) {
   const { limit, holder_count: taken } = gate;
   if (limit === null || gate.kind === "throttle") return null;

@@ -71,10 +71,11 @@ export function stretchesOf(span: Span, now: number): Stretch[] {
 
 /** When something executed, or waited to: the rest may be folded. */
 export function busyOf(rows: readonly TraceRow[], now: number): Interval[] {
-  return rows
-    .filter(({ span }) => span.kind !== "RUN" || span.children.length === 0)
-    .flatMap(({ span }) => stretchesOf(span, now))
-    .filter(({ kind }) => kind === "work" || kind === "attempt");
+  return rows.flatMap(({ span }) => {
+    // A run with steps works all the time, as far as its own bar tells: only its failed calls say when.
+    const isWhole = span.kind === "RUN" && span.children.length > 0;
+    return stretchesOf(span, now).filter(({ kind }) => kind === "attempt" || (kind === "work" && !isWhole));
+  });
 }
 
 /** From when the run was there, until it ended; or now. */

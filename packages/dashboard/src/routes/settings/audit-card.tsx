@@ -33,12 +33,15 @@ export function AuditCard() {
   );
 }
 
+/** `pauseFunction`, an operation of the API, as words. */
+const actionText = (action: string) => action.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
+
 function AuditLine({ entry: { at, actor, action, target, address, outcome } }: { readonly entry: AuditEntry }) {
   return (
     <li className="line">
       <div className="line-main">
         <p className="wrap">
-          <strong>{actor.name === "" ? actor.kind : actor.name}</strong> {action}{" "}
+          <strong>{actor.name === "" ? actor.kind : actor.name}</strong> {actionText(action)}{" "}
           <span className="mono small">{target}</span>
         </p>
         <p className="soft small">{`${actor.kind.replaceAll("_", " ")}${address === "" ? "" : `, from ${address}`}`}</p>

@@ -5,6 +5,7 @@ import { Note } from "../../parts/badge.tsx";
 import { Account } from "./account.tsx";
 import { AuditCard } from "./audit-card.tsx";
 import { KeysCard } from "./keys-card.tsx";
+import { RetentionCard } from "./retention-card.tsx";
 import { TokensCard } from "./tokens-card.tsx";
 import { UsersCard } from "./users-card.tsx";
 
@@ -31,10 +32,14 @@ export function SettingsPage() {
             <TokensCard />
           </div>
           {!isOpen && <UsersCard />}
+          <RetentionCard canChange />
           <AuditCard />
         </>
       ) : (
-        <p className="soft">Keys, tokens and users are for those who may admin.</p>
+        <>
+          <RetentionCard canChange={false} />
+          <p className="soft">Keys, tokens and users are for those who may admin.</p>
+        </>
       )}
     </div>
   );

@@ -76,7 +76,7 @@ export class Access {
     this.audit = new Audit(book, { newId, now });
     this.users = new Users({ book, audit: this.audit, passwords, newId, now });
     const { audit, users, attempts } = this;
-    this.sessions = new Sessions({ book, audit, users, passwords, attempts, now });
+    this.sessions = new Sessions({ book, audit, users, passwords, attempts, log: options.log, now });
     this.tokens = new Tokens({ book, audit, newId, now });
     this.eventKeys = new EventKeys({ book, audit, newId, now, given: eventKeys, isOpen: kind === "dev" });
     this.#isSigningKey = signingKeyCheck(signingKeys);

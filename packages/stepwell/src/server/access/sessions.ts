@@ -8,6 +8,7 @@
 import { StepwellError } from "../../protocol/errors.ts";
 import { LIMITS } from "../../protocol/limits.ts";
 import type { AccessChange, SessionRow, UserRow } from "../../store/access.ts";
+import type { ServerLog } from "../log.ts";
 import type { Attempts } from "./attempts.ts";
 import type { Audit } from "./audit.ts";
 import type { AccessBook } from "./book.ts";
@@ -22,6 +23,7 @@ export interface SessionsContext {
   readonly users: Users;
   readonly passwords: Passwords;
   readonly attempts: Attempts;
+  readonly log: Pick<ServerLog, "warn">;
   readonly now: () => number;
 }
 
@@ -59,10 +61,11 @@ export class Sessions {
 
   /** Throws `login_failed` or `too_many_attempts`. `former` is what the browser had. */
   async login(caller: Caller, name: string, password: string, former: string | null): Promise<OpenedSession> {
-    const { users, passwords, attempts, now } = this.#context;
+    const { users, passwords, attempts, now, log } = this.#context;
     const giveBack = attempts.begin(caller.address, nameKey(name), now());
     const user = users.named(name);
     if (!(await passwords.isRight(password, user?.password ?? null)) || user === null) {
+      log.warn("a log-in failed", { address: caller.address }); // No name: it may be a password in the wrong field.
       throw new StepwellError("login_failed");
     }
     giveBack();

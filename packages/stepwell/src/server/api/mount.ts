@@ -21,6 +21,8 @@ async function handle(route: Route, context: ApiContext, c: Context<HttpEnv>): P
   const input = await readInput(route, c, requestFacts(c, context.access, caller));
   const result = await audited(route, input, context, () => route.handler!(input, context));
   if (result instanceof Response) return result;
+  // What is shown to one is nothing to keep for the next.
+  c.header("cache-control", "no-store");
   for (const [name, value] of Object.entries(result.headers ?? {})) c.header(name, value);
   return c.json(envelope(route.family, result), (result.status ?? 200) as ContentfulStatusCode);
 }

@@ -1,7 +1,7 @@
 /** `/v1/session` and `/v1/setup`: who is logged in, logging in and out, and choosing a password by a link. */
 import { z } from "zod";
 import { isoTime } from "../../core/instant.ts";
-import { StepwellError } from "../../protocol/errors.ts";
+import { isStepwellError, StepwellError } from "../../protocol/errors.ts";
 import { LIMITS } from "../../protocol/limits.ts";
 import type { Principal } from "../access/caller.ts";
 import { sessionCookie } from "../access/cookie.ts";
@@ -66,9 +66,15 @@ export const SESSION_ROUTES = [
     replies: { 200: { description: "The session.", schema: SessionRecord } },
     errors: ["login_failed", "too_many_attempts", "origin_refused"],
     async handler({ body, request }, context) {
-      const { caller, sessionSecret } = request;
-      const opened = await context.access.sessions.login(caller, body.name, body.password, sessionSecret);
-      return withCookie(opened, request, context);
+      const { access, metrics } = context;
+      try {
+        const opened = await access.sessions.login(request.caller, body.name, body.password, request.sessionSecret);
+        metrics.loggedIn("done");
+        return withCookie(opened, request, context);
+      } catch (error) {
+        metrics.loggedIn(isStepwellError(error) && error.code === "too_many_attempts" ? "refused" : "failed");
+        throw error;
+      }
     },
   }),
   route({

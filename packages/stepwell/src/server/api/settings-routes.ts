@@ -7,7 +7,7 @@ import { parseKeep, parseSize, policyRecord, type RetentionPolicy } from "../ret
 import type { ApiContext } from "./api-engine.ts";
 import { route } from "./route.ts";
 
-const RetentionRecord = z
+export const RetentionRecord = z
   .object({
     keep: z.string().meta({ description: "How long a run is kept after its end: `30d`, or `forever`." }),
     max_bytes: z.number().int().nullable().meta({ description: "Above it the runs that ended first go early." }),

@@ -19,6 +19,8 @@ const BUDGET_MS = 10;
 const PAUSE_MS_MIN = 20;
 /** RE1. */
 const PAUSE_FACTOR = 4;
+/** Of a round that does not come to an end: more ends than goes, and catching up matters more. */
+const PAUSE_FACTOR_LATE = 1;
 const RUNS_PER_PAGE = 200;
 /** A run that has just ended stays, however little room there is: somebody may be looking at it. */
 const SIZE_AGE_MS_MIN = 60_000;
@@ -53,6 +55,8 @@ export class Retention {
   readonly #deleted: Record<Kind, number> = { runs: 0, events: 0, logs: 0, leftovers: 0, blobs: 0, operations: 0 };
   #sizeBytes: number | null = null;
   #sweptAt = 0;
+  /** When the round under way began. */
+  #beganAt = 0;
   #isTooLarge = false;
 
   constructor(options: RetentionOptions) {
@@ -94,6 +98,7 @@ export class Retention {
   /** One round, now. */
   async run(): Promise<void> {
     const now = this.#options.clock.now();
+    this.#beganAt = now;
     const { keepMs, sizeBytesMax } = this.policy;
     if (keepMs !== null) {
       const before = now - keepMs;
@@ -163,7 +168,9 @@ export class Retention {
     const { deleted, next } = await store.prune(task, BUDGET_MS, heldOf);
     this.#deleted[task.kind] += deleted;
     if (deleted > 0 || next !== null) {
-      const pauseMs = Math.max(PAUSE_MS_MIN, (performance.now() - began) * PAUSE_FACTOR);
+      const isLate = clock.now() - this.#beganAt > INTERVAL_MS;
+      const tookMs = performance.now() - began;
+      const pauseMs = isLate ? tookMs * PAUSE_FACTOR_LATE : Math.max(PAUSE_MS_MIN, tookMs * PAUSE_FACTOR);
       await new Promise<void>((resolve) => {
         const cancel = clock.at(clock.now() + pauseMs, resolve);
         this.#cancel = () => {
