@@ -56,10 +56,10 @@ export function explainEvent(
   runs: readonly StartedRun[],
   now: Instant,
 ): EventExplanation {
-  const gathered = new Map(runs.filter(({ flow }) => flow?.collect !== undefined).map((run) => [run.id, run]));
+  const byId = new Map(runs.map((run) => [run.id, run]));
   const decided = decisions.map((decision) => {
     const isGathered = decision.outcome === "debounced" || decision.outcome === "batched";
-    return isGathered ? gatheredOutcome(view, decision, gathered, now) : decidedOutcome(view, decision);
+    return isGathered ? gatheredOutcome(view, decision, byId, now) : decidedOutcome(view, decision);
   });
   // A run that was skipped, or that gathers events, has a decision that names it, and tells more.
   const named = new Set(decisions.map(({ runId, outcome }) => (TELLING.has(outcome) ? runId : null)));
@@ -126,7 +126,7 @@ function gatheredOutcome(
   }
   const others = run.eventIds.length - 1;
   const beside = others === 0 ? "" : ` and ${countText(others, "other event")}`;
-  const isWaiting = run.status === "queued" && run.startAt > now;
+  const isWaiting = run.status === "queued" && run.flow?.collect !== undefined; // Until it begins.
   const state = isWaiting
     ? `gathers it${beside} in the run ${run.id}, which begins at ${untilText(run.startAt, now)}`
     : `started the run ${run.id} with it${beside}, which is ${run.status}`;
