@@ -135,7 +135,8 @@ function spanOf(
   const begin = from ?? end - SPAN_MS_DEFAULT;
   if (begin >= end) throw invalid("until", "it is not after the beginning");
   const fits = Object.values(STEPS).find((stepMs) => (end - begin) / stepMs <= points && hasStep(stepMs, begin, now));
-  const pointMs = wantedMs ?? fits ?? STEPS["1d"];
+  const days = Math.ceil((end - begin) / points / STEPS["1d"]);
+  const pointMs = wantedMs ?? fits ?? days * STEPS["1d"];
   if (!hasStep(pointMs, begin, now))
     throw invalid("step", "counts so short are not kept for so long; ask for longer steps");
   const start = Math.floor(begin / pointMs) * pointMs;
