@@ -131,6 +131,17 @@ describe("many runs", () => {
     expect(await page.locator(".run-row .row-link").count()).toBe(1);
   });
 
+  test("are found by when they were queued", async (context) => {
+    needsBrowser(context);
+    await page.goto("/runs");
+    await page.getByLabel("Queued").selectOption("Between …");
+    await page.getByLabel("Until").fill("2020-01-01T00:00");
+    await page.getByLabel("From").fill("2019-01-01T00:00");
+    await page.getByText("No runs fit these filters").waitFor();
+    await page.getByLabel("Queued").selectOption("Last hour");
+    await page.locator(".run-row .row-link").first().waitFor();
+  });
+
   test("say what is wrong with an expression", async (context) => {
     needsBrowser(context);
     await page.goto("/runs");

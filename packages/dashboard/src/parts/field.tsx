@@ -1,5 +1,6 @@
-/** Fields of filters: a choice, and a text that is taken when typing rests. */
+/** Fields of filters: a choice, a moment, and a text that is taken when typing rests. */
 import { type KeyboardEvent, useEffect, useState } from "react";
+import { minuteText } from "../words/time.ts";
 
 interface ChoiceProps {
   readonly label: string;
@@ -28,6 +29,28 @@ export function Choice({ label, value, all, options, onChoose }: ChoiceProps) {
           </option>
         ))}
       </select>
+    </label>
+  );
+}
+
+interface MomentProps {
+  readonly label: string;
+  /** RFC 3339. */
+  readonly value: string | undefined;
+  readonly onChange: (at: string | undefined) => void;
+}
+
+/** A time to the minute, in the time zone of the reader. */
+export function Moment({ label, value, onChange }: MomentProps) {
+  return (
+    <label className="field">
+      <span>{label}</span>
+      <input
+        className="input"
+        type="datetime-local"
+        value={value === undefined ? "" : minuteText(Date.parse(value)).replace(" ", "T")}
+        onChange={({ target }) => onChange(target.value === "" ? undefined : new Date(target.value).toISOString())}
+      />
     </label>
   );
 }

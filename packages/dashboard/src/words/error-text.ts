@@ -17,7 +17,7 @@ export function errorFacts(value: unknown, depth = 0): ErrorFacts | null {
   if (value === null || value === undefined || depth > DEPTH_MAX) return null;
   if (typeof value !== "object") return { name: "Error", message: String(value), stack: null, cause: null, rest: null };
   const fields = value as Readonly<Record<string, unknown>>;
-  const rest = Object.entries(fields).filter(([key]) => !KNOWN.has(key));
+  const rest = Object.entries(fields).filter(([key, inner]) => !KNOWN.has(key) && inner !== null);
   return {
     name: textOf(fields["name"]) ?? "Error",
     message: textOf(fields["message"]) ?? textOf(fields["error"]) ?? "",

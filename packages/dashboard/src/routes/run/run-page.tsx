@@ -18,6 +18,11 @@ import { Why } from "./why.tsx";
 /** The feed does not tell when a sleep or a wait begins: while a run is open, it is looked at from time to time. */
 const POLL_MS = 2_000;
 
+/** The same width stands in the styles. */
+const STACKED = matchMedia("(max-width: 75rem)");
+
+const showPanel = () => document.querySelector(".panel")?.scrollIntoView({ block: "start" });
+
 export function RunPage() {
   const { id } = useParams({ from: "/runs/$id" });
   const search = useSearch({ from: "/runs/$id" });
@@ -44,8 +49,10 @@ export function RunPage() {
     );
   }
   const selected = rows.find(({ key }) => key === search.step) ?? rows[0];
-  const select = (key: string) => {
+  const select = (key: string, isPointed = true) => {
     void navigate({ search: key === id ? {} : { step: key }, replace: true, resetScroll: false });
+    // Where the panel stands below the steps, it would change unseen.
+    if (isPointed && STACKED.matches) requestAnimationFrame(showPanel);
   };
   return (
     <div className="page">
@@ -55,7 +62,7 @@ export function RunPage() {
           <strong>The code changed under this run.</strong> {run.data.code_change.reason}
         </Note>
       )}
-      {trace.data !== undefined && isOpen(trace.data.status) && <Why id={id} onSelect={select} />}
+      {trace.data !== undefined && isOpen(trace.data.status) && <Why id={id} onSelect={(key) => select(key)} />}
       <div className="run-columns">
         <div className="stack">
           {trace.error !== null && <Failure error={trace.error} retry={trace.refetch} />}

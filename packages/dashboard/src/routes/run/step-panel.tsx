@@ -133,8 +133,10 @@ function StepFacts({ span, step }: { readonly span: Span; readonly step: Step | 
       {step !== undefined && (
         <>
           <dt>Id</dt>
-          <dd className="row">
-            <span className="mono small wrap">{step.id}</span>
+          <dd className="id-line">
+            <span className="mono small cut" title={step.id}>
+              {step.id}
+            </span>
             <CopyButton text={step.id} what="the step's id" />
           </dd>
         </>

@@ -16,7 +16,8 @@ import { WaterfallRow } from "./waterfall-row.tsx";
 interface WaterfallProps {
   readonly trace: Span;
   readonly selected: string;
-  readonly onSelect: (key: string) => void;
+  /** `isPointed`: with the pointer; what is chosen should be seen then, wherever it stands. */
+  readonly onSelect: (key: string, isPointed: boolean) => void;
 }
 
 const ROW_PX = 32;
@@ -47,7 +48,7 @@ export function Waterfall({ trace, selected, onSelect }: WaterfallProps) {
     if (next === null) return;
     event.preventDefault();
     virtual.scrollToIndex(next);
-    onSelect(rows[next]!.key);
+    onSelect(rows[next]!.key, false);
   };
   return (
     <section className="card waterfall" aria-label="Timeline">
@@ -75,7 +76,7 @@ export function Waterfall({ trace, selected, onSelect }: WaterfallProps) {
                 style={
                   { "--depth": row.depth, height: rowPx, transform: `translateY(${index * rowPx}px)` } as CSSProperties
                 }
-                onClick={() => onSelect(row.key)}
+                onClick={() => onSelect(row.key, true)}
                 onKeyDown={undefined}
               >
                 <WaterfallRow row={row} scale={scale} now={now} />

@@ -5,11 +5,20 @@ import { SlidersHorizontal } from "lucide-react";
 import { useState } from "react";
 import { appsQuery, functionsQuery } from "../../api/apps.ts";
 import { Button } from "../../parts/button.tsx";
-import { Choice, Typed } from "../../parts/field.tsx";
+import { Choice, Moment, Typed } from "../../parts/field.tsx";
 import { lookOf, RUN_STATUSES } from "../../words/status.ts";
 import { isFiltered, PERIODS, type RunSearch, statusesOf } from "./run-search.ts";
 
 const RUN_ID = /^[0-7][0-9A-HJKMNP-TV-Z]{25}$/i;
+
+const BETWEEN = "between";
+const HOUR_MS = 3_600_000;
+
+/** Two moments, rather than a period that ends now. */
+const isBetween = ({ since, until }: RunSearch) =>
+  until !== undefined || (since !== undefined && PERIODS[since] === undefined);
+
+const anHourAgo = () => new Date(Date.now() - HOUR_MS).toISOString();
 
 interface RunFiltersProps {
   readonly search: RunSearch;
@@ -95,11 +104,17 @@ function Fields({ search, set }: RunFiltersProps) {
       />
       <Choice
         label="Queued"
-        value={search.since}
+        value={isBetween(search) ? BETWEEN : search.since}
         all="Any time"
-        options={Object.entries(PERIODS).map(([key, { label }]) => [key, label])}
-        onChoose={(value) => set({ since: value })}
+        options={[...Object.entries(PERIODS).map(([key, { label }]) => [key, label] as const), [BETWEEN, "Between …"]]}
+        onChoose={(value) => set({ since: value === BETWEEN ? anHourAgo() : value, until: undefined })}
       />
+      {isBetween(search) && (
+        <>
+          <Moment label="From" value={search.since} onChange={(since) => set({ since: since ?? anHourAgo() })} />
+          <Moment label="Until" value={search.until} onChange={(until) => set({ until })} />
+        </>
+      )}
       <Typed
         label="Text"
         value={search.text ?? ""}
