@@ -178,6 +178,14 @@ describe("sessions", () => {
   });
 });
 
+test("dev is open on an address of this machine alone, and not where people reach it by another", async () => {
+  const isOpen = async (options: object) => (await openAccess(options)).isOpen;
+  expect(await isOpen({ kind: "dev", host: "127.0.0.1" })).toBe(true);
+  expect(await isOpen({ kind: "dev", host: "0.0.0.0" })).toBe(false);
+  expect(await isOpen({ kind: "dev", host: "127.0.0.1", publicUrl: "https://dev.example.com" })).toBe(false);
+  expect(await isOpen({ kind: "cloud", host: "127.0.0.1" })).toBe(false);
+});
+
 describe("what is not stored has not happened", () => {
   test("a change that the store refuses changes nothing, and the next one goes on", async () => {
     const store = new MemoryStore();

@@ -1,7 +1,8 @@
 /**
  * Who may use the server: people, programs and apps, and what they prove it with.
  *
- *   AX1. Open (nobody has to prove anything) is only `dev` on an address of this machine. Everything else is closed.
+ *   AX1. Open (nobody has to prove anything) is only `dev` on an address of this machine, without a public one. Everything else
+ *        is closed.
  *   AX2. One proof counts: whoever sends an `Authorization` header is judged by it alone.
  *   AX3. A cookie counts only where a page of this server makes the browser send it (origin.ts OR2).
  *   AX4. Apps of a `dev` server without a signing key have none to show; what is made for apps is open to them there.
@@ -57,6 +58,7 @@ export class Access {
   /** AX4. */
   readonly #admitsApps: boolean;
   readonly #log: ServerLog;
+  #hasWarned = false;
 
   /** Reads who there is. */
   static async open(options: AccessOptions): Promise<Access> {
@@ -68,7 +70,7 @@ export class Access {
     const now = options.now ?? Date.now;
     const newId = () => ids.next(now());
     const passwords = new Passwords();
-    this.isOpen = kind === "dev" && isLoopback(host); // AX1
+    this.isOpen = kind === "dev" && isLoopback(host) && publicUrl === null; // AX1
     this.origins = { isOpen: this.isOpen, publicUrl, trustProxy };
     this.signingKeys = signingKeys;
     this.givenEventKeys = eventKeys;
@@ -113,6 +115,15 @@ export class Access {
     const noted = principal.kind === "session" ? this.sessions.seen(principal) : this.tokens.used(principal);
     noted.catch((error: unknown) =>
       this.#log.warn("the use of a session is not written down", { error: String(error) }),
+    );
+  }
+
+  /** Says once that all who come through a proxy share their attempts to log in, as long as it is not trusted. */
+  warnOfProxy(): void {
+    if (this.origins.trustProxy || this.#hasWarned) return;
+    this.#hasWarned = true;
+    this.#log.warn(
+      "log-ins come through a proxy that is not trusted; if it is yours, start the server with --trust-proxy",
     );
   }
 

@@ -82,7 +82,11 @@ describe("on an open server", () => {
   test("names of the internet are not: they may have been made to stand for this machine", () => {
     const hosts = ["evil.example:8288", "localhost.evil.example", "127.0.0.1.evil.example", "8.8.8.8", "evil.example."];
     for (const host of hosts) expect([host, at(host)]).toEqual([host, "host_refused"]);
-    expect(verdict({ host: "dev.example" }, { ...OPEN, publicUrl: "https://dev.example" })).toBe("fine");
+  });
+
+  test("neither is who comes from the internet through a proxy on this machine", () => {
+    expect(at("localhost:8288", { "x-forwarded-for": "10.0.0.7, 127.0.0.1" })).toBe("fine");
+    expect(at("localhost:8288", { "x-forwarded-for": "127.0.0.1, 8.8.8.8" })).toBe("host_refused");
   });
 
   test("pages of others neither ask nor send events, but those of the local network may send", () => {

@@ -5,7 +5,7 @@
  *        may do in their address and never by a cookie.
  *   OR2. A browser that changes something says where its page comes from. Without that no cookie counts (access.ts).
  *   OR3. Where nobody has to prove anything the server is asked under a name of this machine or of its network: a name of
- *        the internet may be made to stand for this machine (DNS rebinding).
+ *        the internet may be made to stand for this machine (DNS rebinding), and a proxy may let the internet in.
  */
 import type { IncomingMessage } from "node:http";
 import { isIP } from "node:net";
@@ -23,7 +23,7 @@ export interface OriginRules extends Placement {
 
 /** Throws `host_refused` or `origin_refused`. */
 export function checkOrigin(request: IncomingMessage, origins: Origins, rules: OriginRules): void {
-  if (rules.isOpen) checkHost(request, rules); // OR3
+  if (rules.isOpen) checkHost(request); // OR3
   const { origin } = request.headers;
   if (origins === "any") {
     if (rules.isOpen && origin !== undefined && !isLocalOrigin(origin)) throw refused(origin);
@@ -53,12 +53,12 @@ function isOwnOrigin(origin: string, { headers }: IncomingMessage, { publicUrl }
   return isWeb && URL.canParse(`${protocol}//${headers.host}`) && host === new URL(`${protocol}//${headers.host}`).host;
 }
 
-function checkHost({ headers }: IncomingMessage, { publicUrl }: Placement): void {
+function checkHost({ headers }: IncomingMessage): void {
   const { host } = headers;
-  if (host === undefined) return; // HTTP/1.0: no browser.
-  if (publicUrl !== null && host === new URL(publicUrl).host) return;
-  if (isLocalOrigin(`http://${host}`)) return;
-  throw new StepwellError("host_refused", { host: host.slice(0, 128) });
+  if (host !== undefined && !isLocalOrigin(`http://${host}`)) throw hostRefused(host); // None: HTTP/1.0, and no browser.
+  const forwarded = String(headers["x-forwarded-for"] ?? "").split(",");
+  const stranger = forwarded.map((address) => address.trim()).find(isPublicAddress);
+  if (stranger !== undefined) throw hostRefused(`${host ?? ""} (through a proxy, for ${stranger})`);
 }
 
 /** A name that nobody on the internet can have: of this machine, of a container, of a local network. */
@@ -69,5 +69,7 @@ function isLocalOrigin(origin: string): boolean {
   if (isIP(name) !== 0) return !isPublicAddress(name);
   return !name.includes(".") || /\.(?:localhost|internal|test)$/.test(name);
 }
+
+const hostRefused = (host: string) => new StepwellError("host_refused", { host: host.slice(0, 128) });
 
 const refused = (origin: string) => new StepwellError("origin_refused", { origin: origin.slice(0, 128) });

@@ -67,6 +67,7 @@ export const SESSION_ROUTES = [
     errors: ["login_failed", "too_many_attempts", "origin_refused"],
     async handler({ body, request }, context) {
       const { access, metrics } = context;
+      if (request.header("x-forwarded-for") !== undefined) access.warnOfProxy();
       try {
         const opened = await access.sessions.login(request.caller, body.name, body.password, request.sessionSecret);
         metrics.loggedIn("done");
