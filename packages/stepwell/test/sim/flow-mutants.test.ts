@@ -1,7 +1,9 @@
 /** Builds in which flow control is broken on purpose (mutant-rig.ts): each must be caught within a few worlds of it. */
 import { describe, expect, test } from "vitest";
+import { Batch } from "../../src/core/batch.ts";
 import { Admission } from "../../src/core/flow/admission.ts";
 import { Gates } from "../../src/core/flow/gates.ts";
+import type { BatchRecords } from "../../src/store/records.ts";
 import { every, MUTANT_MS_MAX, patch, ruleBrokenBy, simulatorWith } from "./mutant-rig.ts";
 import { runSeed } from "./run-seed.ts";
 import type { Mutation } from "./world.ts";
@@ -15,7 +17,8 @@ const inFlow =
   (seed: number, mutation: Mutation = {}) =>
     run(seed, mutation, "flow");
 
-const brokenBy = (mutation: Mutation, seedsMax: number, run = runSeed) => ruleBrokenBy(mutation, seedsMax, inFlow(run));
+const brokenBy = (mutation: Mutation, seedsMax: number, run = runSeed, hint: number | null = null) =>
+  ruleBrokenBy(mutation, seedsMax, inFlow(run), hint);
 
 async function withModule(path: string, name: string, make: (original: Rule) => Rule) {
   return simulatorWith(path, (original) => ({ [name]: make(original[name] as Rule) }));
@@ -54,7 +57,7 @@ describe("limits", () => {
       (original: Rule): Rule =>
       (...args) =>
         (original(...args) as Spec[]).slice(0, 1);
-    expect(await brokenBy({}, 100, await withModule(RULES, "callGates", fewer))).toBe("FL1");
+    expect(await brokenBy({}, 100, await withModule(RULES, "callGates", fewer), 76)).toBe("FL1");
   });
 
   test("a place is not given back", patience, async () => {
@@ -84,7 +87,7 @@ describe("limits", () => {
 describe("throttles", () => {
   test("a start costs nothing", patience, async () => {
     const free = (): Rule => (_rule, fullAt, now) => Math.max(fullAt ?? now, now);
-    expect(await brokenBy({}, 50, await withModule(THROTTLE, "afterStart", free))).toBe("TR1");
+    expect(await brokenBy({}, 50, await withModule(THROTTLE, "afterStart", free), 22)).toBe("TR1");
   });
 
   test("a start costs twice", patience, async () => {
@@ -100,16 +103,145 @@ describe("throttles", () => {
       (original: Rule): Rule =>
       (rule: { burst: number }, fullAt, now) =>
         original({ ...rule, burst: rule.burst + 1 } as never, fullAt, now);
-    expect(await brokenBy({}, 50, await withModule(THROTTLE, "allowedAt", more as never))).toBe("TR1");
+    expect(await brokenBy({}, 50, await withModule(THROTTLE, "allowedAt", more as never), 22)).toBe("TR1");
   });
 
   test("what was charged is forgotten at a restart", patience, async () => {
     patch(Admission, "restoreThrottle", () => () => {});
-    expect(await brokenBy({}, 150)).toBe("TR1");
+    expect(await brokenBy({}, 150, undefined, 25)).toBe("TR1");
   });
 
   test("nobody is told of the next start", patience, async () => {
     patch(Gates, "open", () => () => {});
     expect(await brokenBy({}, 50)).toMatch(/QC1|liveness/);
+  });
+});
+
+const STARTING = "../../src/core/flow/starting.ts";
+const COLLECTING = "../../src/core/flow/collecting.ts";
+type Verdict = { readonly kind: string; readonly replaces?: string | null };
+
+describe("what an event starts", () => {
+  test("a window counts one stretch less", patience, async () => {
+    const early =
+      (original: Rule): Rule =>
+      (rule: { periodMs: number }, state, now) =>
+        original({ ...rule, periodMs: rule.periodMs - 1 } as never, state, now);
+    expect(
+      await brokenBy({}, 100, await withModule("../../src/core/flow/rate-limit.ts", "rateLimit", early as never), 68),
+    ).toBe("SM5");
+  });
+
+  test("a window admits one more", patience, async () => {
+    const more =
+      (original: Rule): Rule =>
+      (rule: { limit: number }, state, now) =>
+        original({ ...rule, limit: rule.limit + 1 } as never, state, now);
+    expect(
+      await brokenBy({}, 100, await withModule("../../src/core/flow/rate-limit.ts", "rateLimit", more as never), 23),
+    ).toBe("SM5");
+  });
+
+  test("idempotency keys are forgotten with the memory", patience, async () => {
+    const change = (records: BatchRecords) => ({
+      ...records,
+      flow: records.flow.filter(({ kind }) => kind !== "idempotency"),
+    });
+    expect(await brokenBy({ store: { change } }, 100)).toMatch(/SM2|LG4/);
+  });
+
+  test("a failed run keeps its idempotency key", patience, async () => {
+    patch(
+      Batch,
+      "deleteFlow",
+      (deleteFlow) =>
+        function (this: Batch, key, ifValue) {
+          if (key.kind !== "idempotency") deleteFlow.call(this, key, ifValue);
+        },
+    );
+    expect(await brokenBy({}, 150)).toBe("SM2");
+  });
+
+  test("a singleton looks at nothing that is under way", patience, async () => {
+    const blind =
+      (original: Rule): Rule =>
+      (world: object, request) =>
+        original({ ...world, stateOf: () => "over" } as never, request);
+    expect(await brokenBy({}, 100, await withModule(STARTING, "decideStart", blind as never))).toMatch(/SM3|CM1/);
+  });
+
+  test("a singleton starts the new run and leaves the old one", patience, async () => {
+    const both =
+      (original: Rule): Rule =>
+      (...args) => ({ ...(original(...args) as Verdict), replaces: null });
+    expect(await brokenBy({}, 100, await withModule(STARTING, "decideStart", both))).toBe("SM3");
+  });
+
+  test("a debounce loses the last event", patience, async () => {
+    const change = (records: BatchRecords) => ({
+      ...records,
+      runs: records.runs.map((run) =>
+        records.collecting.has(run.id) && run.events.length > 1 ? { ...run, events: run.events.slice(0, -1) } : run,
+      ),
+    });
+    expect(await brokenBy({ store: { change } }, 100)).toBe("CM2");
+  });
+
+  test("a debounce keeps its first event", patience, async () => {
+    const seen = new Map<string, BatchRecords["runs"][number]["events"]>();
+    const change = (records: BatchRecords) => ({
+      ...records,
+      runs: records.runs.map((run) => {
+        if (!records.collecting.has(run.id)) return run;
+        const events = seen.get(run.id) ?? run.events;
+        seen.set(run.id, events);
+        return { ...run, events };
+      }),
+    });
+    expect(await brokenBy({ store: { change } }, 100)).toBe("CM2");
+  });
+
+  test("a debounce begins early", patience, async () => {
+    const early =
+      (original: Rule): Rule =>
+      (starter, world, order: { fn: { flow: { debounce: object | null } } }, verdict) => {
+        const { debounce } = order.fn.flow as { debounce: { periodMs: number } | null };
+        const flow = { ...order.fn.flow, debounce: debounce && { ...debounce, periodMs: debounce.periodMs - 1 } };
+        return original(starter, world, { ...order, fn: { ...order.fn, flow } } as never, verdict);
+      };
+    expect(await brokenBy({}, 100, await withModule(COLLECTING, "collect", early as never))).toMatch(/CM\d/);
+  });
+
+  test("a batch that is full waits for its timeout", patience, async () => {
+    const larger =
+      (original: Rule): Rule =>
+      (starter, world, order: { fn: { flow: { batch: object | null } } }, verdict) => {
+        const { batch } = order.fn.flow as { batch: { sizeMax: number } | null };
+        const flow = { ...order.fn.flow, batch: batch && { ...batch, sizeMax: batch.sizeMax + 1 } };
+        return original(starter, world, { ...order, fn: { ...order.fn, flow } } as never, verdict);
+      };
+    expect(await brokenBy({}, 100, await withModule(COLLECTING, "collect", larger as never))).toMatch(/CM\d/);
+  });
+
+  test("what gathers never begins", patience, async () => {
+    const again = (): Rule => () => false;
+    expect(await brokenBy({}, 100, await withModule("../../src/core/run/collect.ts", "beginCollected", again))).toMatch(
+      /CM\d|QC1|liveness/,
+    );
+  });
+
+  test("a backlog lets one more wait", patience, async () => {
+    const more =
+      (original: Rule): Rule =>
+      (queued: number, ...rest) =>
+        original((queued - 1) as never, ...rest);
+    expect(
+      await brokenBy({}, 100, await withModule("../../src/core/flow/backlog.ts", "backlogVerdict", more as never), 27),
+    ).toBe("SM4");
+  });
+
+  test("no run makes room for a newer one", patience, async () => {
+    const keep = (): Rule => () => undefined;
+    expect(await brokenBy({}, 100, await withModule("../../src/core/flow/backlog.ts", "makeRoom", keep))).toBe("SM4");
   });
 });
