@@ -255,7 +255,7 @@ describe("a debounce beside other rules", () => {
     expect(it.seen).toEqual([{ at: 8_000, keys: [1, 2] }]);
   });
 
-  test("priority, throttle and limits on runs go by its first event", async () => {
+  test("priority, throttle and limits on runs count for its run", async () => {
     const keyed = { period: "5s", key: "event.data.key" };
     await using it = await under({
       debounce: keyed,
