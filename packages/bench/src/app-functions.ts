@@ -10,12 +10,23 @@ export interface Recorder {
   readonly ends: Map<string, number>;
   /** How late each sleeper woke, in ms. */
   readonly lateness: number[];
+  /** From the end of each run of a function that has one place to the begin of the next, in ms. */
+  readonly gaps: number[];
+  /** From sending the event of a run to its begin, in ms. */
+  readonly delays: number[];
 }
 
 export const preciseNow = (): number => performance.timeOrigin + performance.now();
 
 export function createFunctions(client: Stepwell): { functions: AnyFunction[]; recorder: Recorder } {
-  const recorder: Recorder = { bodies: new Map(), times: new Map(), ends: new Map(), lateness: [] };
+  const recorder: Recorder = {
+    bodies: new Map(),
+    times: new Map(),
+    ends: new Map(),
+    lateness: [],
+    gaps: [],
+    delays: [],
+  };
   const count = (map: Map<string, number>, key: string) => map.set(key, (map.get(key) ?? 0) + 1);
   const body = (fn: string, key: unknown) => {
     count(recorder.bodies, fn);
@@ -66,6 +77,36 @@ export function createFunctions(client: Stepwell): { functions: AnyFunction[]; r
       parallel,
       sleeper,
       waiter,
+      ...flowFunctions(client, recorder, count),
     ] as AnyFunction[],
   };
+}
+
+/** For what flow control costs: one place, no limit, a backlog, and keys beside each other. */
+function flowFunctions(
+  client: Stepwell,
+  recorder: Recorder,
+  count: (map: Map<string, number>, key: string) => unknown,
+): AnyFunction[] {
+  let freeAt = Number.NaN;
+  const slot = client.createFunction({ id: "slot", triggers: { event: "bench/slot" }, concurrency: 1 }, async () => {
+    if (!Number.isNaN(freeAt)) recorder.gaps.push(preciseNow() - freeAt);
+    count(recorder.ends, "slot");
+    freeAt = preciseNow();
+  });
+  const plain = (id: string) =>
+    client.createFunction({ id, triggers: { event: `bench/${id}` } }, async () => void count(recorder.ends, id));
+  const fair = client.createFunction(
+    {
+      id: "fair",
+      triggers: { event: "bench/fair" },
+      concurrency: [{ limit: 10 }, { limit: 10, key: "event.data.key" }],
+    },
+    async ({ event }) => {
+      const { sentAt } = event.data as { sentAt?: number };
+      if (sentAt !== undefined) recorder.delays.push(preciseNow() - sentAt);
+      count(recorder.ends, sentAt === undefined ? "fair" : "fair-cold");
+    },
+  );
+  return [slot, plain("quick"), plain("held"), fair] as AnyFunction[];
 }

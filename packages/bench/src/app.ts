@@ -24,12 +24,16 @@ server.listen(0, "127.0.0.1", () => {
       bodies: () => Object.fromEntries(recorder.bodies),
       times: () => Object.fromEntries(recorder.times),
       lateness: () => recorder.lateness,
+      gaps: () => recorder.gaps,
+      delays: () => recorder.delays,
       reset: () => {
         calls = 0;
         recorder.ends.clear();
         recorder.bodies.clear();
         recorder.times.clear();
         recorder.lateness.length = 0;
+        recorder.gaps.length = 0;
+        recorder.delays.length = 0;
         return true;
       },
     },

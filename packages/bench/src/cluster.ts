@@ -25,6 +25,8 @@ export interface Cluster {
   killServer(signal: NodeJS.Signals): Promise<void>;
   startServer(): Promise<void>;
   get(path: string): Promise<unknown>;
+  /** Throws when it is refused. */
+  post(path: string, body: object): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -87,9 +89,8 @@ export async function startCluster(): Promise<Cluster> {
     startServer,
     serverRssBytes: () => rssBytes(server.pid!),
     async send(events) {
-      const { status, body } = await request("POST", `/e/${EVENT_KEY}`, JSON.stringify(events));
-      if (status !== 200) throw new Error(`Events were refused: ${status} ${JSON.stringify(body)}`);
-      return body["ids"] as string[];
+      const answer = await request("POST", `/e/${EVENT_KEY}`, JSON.stringify(events));
+      return accepted("events", answer)["ids"] as string[];
     },
     async waitForEnds(fn, number, seconds) {
       await until(
@@ -99,6 +100,7 @@ export async function startCluster(): Promise<Cluster> {
       );
     },
     killServer: endServer,
+    post: async (path, content) => void accepted(path, await request("POST", path, JSON.stringify(content))),
     get: async (path) => (await request("GET", path, null)).body,
     async stop() {
       await endServer("SIGKILL");
@@ -107,6 +109,11 @@ export async function startCluster(): Promise<Cluster> {
       rmSync(folder, { recursive: true, force: true });
     },
   };
+}
+
+function accepted<Body>(what: string, { status, body }: { readonly status: number; readonly body: Body }): Body {
+  if (status >= 300) throw new Error(`${what} was refused: ${status} ${JSON.stringify(body)}`);
+  return body;
 }
 
 /** Looks every few milliseconds whether something holds; throws after the limit. */

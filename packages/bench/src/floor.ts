@@ -39,6 +39,22 @@ export async function httpRoundTripsPerSecond(seconds: number, inFlight: number)
   return counts.reduce((sum, count) => sum + count, 0) / elapsed;
 }
 
+/** How long raw loopback HTTP round trips take, one at a time, in ms. */
+export async function httpRoundTripsMs(count: number): Promise<number[]> {
+  const server = await start("./floor-http-server.ts");
+  const pool = new Pool(`http://127.0.0.1:${String(server.ready["port"])}`, { connections: 1, pipelining: 1 });
+  const times: number[] = [];
+  for (let index = 0; index < 2 * count; index++) {
+    const began = performance.now();
+    const { body } = await pool.request({ method: "POST", path: "/", body: BODY });
+    await body.text();
+    if (index >= count) times.push(performance.now() - began); // The first half warms up.
+  }
+  await pool.close();
+  await server.kill("SIGKILL");
+  return times;
+}
+
 /** Rows per second of plain batched inserts: WAL, synchronous FULL, 1,000 rows of 400 bytes a transaction. */
 export function sqliteRowsPerSecond(seconds: number): number {
   const folder = mkdtempSync(join(tmpdir(), "stepwell-floor-"));

@@ -20,7 +20,9 @@ if (values.help) {
   process.exit(0);
 }
 
-const unknown = positionals.filter((name) => !questions.some((question) => question.name === name));
+/** By its name, or by that of its group: `flow` is all that begin with `flow-`. */
+const isNamed = ({ name }: Question, wanted: string): boolean => name === wanted || name.startsWith(`${wanted}-`);
+const unknown = positionals.filter((name) => !questions.some((question) => isNamed(question, name)));
 if (unknown.length > 0) {
   console.error(`There is no benchmark ${unknown.join(", ")}. Run \`npm run bench -- --help\`.`);
   process.exit(2);
@@ -43,7 +45,9 @@ if (!values.json)
   );
 
 const report: { question: string; answers: Answer[] }[] = [];
-for (const question of questions.filter(({ name }) => positionals.length === 0 || positionals.includes(name))) {
+for (const question of questions.filter(
+  (one) => positionals.length === 0 || positionals.some((name) => isNamed(one, name)),
+)) {
   report.push({ question: question.name, answers: await ask(question) });
 }
 if (values.json) console.log(JSON.stringify({ machine, report }, null, 2));

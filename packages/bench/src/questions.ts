@@ -1,5 +1,6 @@
 /** All benchmarks, in the order in which they run. */
 import { feed } from "./feed.ts";
+import { backlog, fairness, keys, slots } from "./flow.ts";
 import { intake } from "./intake.ts";
 import { longRuns, oneAtATime } from "./latency.ts";
 import { lists } from "./lists.ts";
@@ -17,6 +18,10 @@ export const questions: readonly Question[] = [
   intake,
   sleepers,
   waits,
+  slots,
+  keys,
+  backlog,
+  fairness,
   lists,
   feed,
   recovery,

@@ -2,10 +2,14 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { type JobHint, laneOf, partsOf } from "../schedule/hint.ts";
 import { type Lane, ReadyQueue } from "../schedule/ready-queue.ts";
-import { type Blocked, type GateSpec, Gates, type Guarantee, type Waiter } from "./gates.ts";
+import { type Blocked, type GateSpec, Gates, type Guarantee, type Party, type Waiter } from "./gates.ts";
+import type { Turn } from "./open-gate.ts";
 
-class Someone implements Waiter {
-  readonly party: object = this;
+class Someone implements Waiter, Party {
+  readonly party = this;
+  gaveWayAt = -1;
+  readonly turns: Turn[] = [];
+  turn: Turn | null = null;
   wakes = 0;
   wake(): void {
     this.wakes++;

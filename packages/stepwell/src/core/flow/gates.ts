@@ -17,15 +17,9 @@
  * process begins (core.ts).
  */
 import type { Instant } from "../instant.ts";
-import { GateQueue, type Turn } from "./gate-queue.ts";
+import { type Guarantee, OpenGate, type Party, type Turn, type Waiter } from "./open-gate.ts";
 
-/** What waits at a gate: a lane of ready jobs (schedule/ready-queue.ts). */
-export interface Waiter {
-  /** Waiters of one party have one turn together: a place that is kept for one of them any of them may take. */
-  readonly party: object;
-  /** The gate has room, as far as it knows. */
-  wake(): void;
-}
+export type { Guarantee, Party, Waiter } from "./open-gate.ts";
 
 export interface Gate {
   readonly name: string;
@@ -40,12 +34,6 @@ export interface GateSpec {
   readonly holder: string;
 }
 
-/** While fewer than `count` hold this gate, whoever wants a place there goes first at the other gates. */
-export interface Guarantee {
-  readonly gate: string;
-  readonly count: number;
-}
-
 /** Where somebody cannot go on. */
 export interface Blocked {
   readonly gate: string;
@@ -54,34 +42,14 @@ export interface Blocked {
   readonly guarantees: readonly Guarantee[];
 }
 
-class OpenGate implements Gate {
-  readonly name: string;
-  limit: number;
-  readonly holders = new Map<string, Instant>();
-  readonly queue = new GateQueue();
-
-  constructor(name: string, limit: number) {
-    this.name = name;
-    this.limit = limit;
-  }
-
-  /** Places that nobody has and that are kept for nobody else. */
-  roomFor(limit: number, party: object | null): number {
-    return limit - this.holders.size - this.queue.wokenBeside(party);
-  }
-}
-
 export class Gates {
   readonly #gates = new Map<string, OpenGate>();
   /** By holder: the gates in which it has a place. */
   readonly #places = new Map<string, OpenGate[]>();
-  /** Where a waiter waits, or which turn it was woken for. */
-  readonly #turns = new Map<Waiter, { readonly gate: OpenGate; readonly turn: Turn }>();
   /** Turns that wait and go first as soon as fewer hold the gate of this name. */
-  readonly #guaranteed = new Map<string, Map<Turn, OpenGate>>();
-  /** Places that have changed hands, and how many had when a party gave way (GA6). */
+  readonly #guaranteed = new Map<string, Set<Turn>>();
+  /** Places that have changed hands (GA6). */
   #moves = 0;
-  readonly #gaveWayAt = new WeakMap<object, number>();
 
   /**
    * Takes a place in every gate (GA2). Returns the first gate that is full, or null. The gates come from narrow to wide,
@@ -137,14 +105,14 @@ export class Gates {
   /** At a gate that counts nobody: true when nobody else waits there, or the turn has come. */
   isNext(name: string, waiter: Waiter): boolean {
     const gate = this.#gates.get(name);
-    return gate === undefined || gate.queue.isNext(waiter.party) || !this.#givesWay(waiter.party);
+    return gate === undefined || gate.isNext(waiter.party) || !this.#givesWay(waiter.party);
   }
 
   /** GA6. */
-  #givesWay(party: object | null): boolean {
+  #givesWay(party: Party | null): boolean {
     if (party === null) return true;
-    if (this.#gaveWayAt.get(party) === this.#moves) return false;
-    this.#gaveWayAt.set(party, this.#moves);
+    if (party.gaveWayAt === this.#moves) return false;
+    party.gaveWayAt = this.#moves;
     return true;
   }
 
@@ -155,27 +123,25 @@ export class Gates {
   /** Waits until the gate has room. */
   wait(waiter: Waiter, { gate: name, limit, guarantees }: Blocked): void {
     const gate = this.#gateOf(name, limit ?? 0);
-    const before = this.#turns.get(waiter);
-    if (before !== undefined && before.gate !== gate) this.settled(waiter); // GA3
-    const turn = gate.queue.join(waiter, limit, guarantees);
-    this.#turns.set(waiter, { gate, turn });
-    if (this.#isBelow(turn)) this.#prefer(turn, gate);
-    else this.#watch(turn, gate);
+    if (waiter.turn !== null && waiter.turn.gate !== gate) this.settled(waiter); // GA3
+    const turn = gate.join(waiter, limit, guarantees);
+    waiter.turn = turn;
+    if (this.#isBelow(turn)) this.#prefer(turn);
+    else this.#watch(turn);
     // What was kept for who came back may do for somebody with a higher limit.
     if (limit !== null) this.#pass(gate);
   }
 
   /** The waiter went on, or has nothing left to go on with: what was kept for it and not taken goes to the next (GA3). */
   settled(waiter: Waiter): void {
-    const place = this.#turns.get(waiter);
-    if (place === undefined) return;
-    this.#turns.delete(waiter);
-    const { gate, turn } = place;
-    turn.waiters.delete(waiter);
-    if (turn.waiters.size > 0) return;
-    gate.queue.end(turn);
+    const { turn } = waiter;
+    if (turn === null) return;
+    waiter.turn = null;
+    turn.waiters.splice(turn.waiters.indexOf(waiter), 1);
+    if (turn.waiters.length > 0) return;
+    turn.gate.end(turn);
     this.#unwatch(turn);
-    this.#pass(gate);
+    this.#pass(turn.gate);
   }
 
   /** Everybody tries again, in the order of the gates and of the turns at each. */
@@ -183,23 +149,23 @@ export class Gates {
     this.#moves++;
     const waiters: Waiter[] = [];
     for (const gate of this.#gates.values()) {
-      waiters.push(...gate.queue.clear());
+      waiters.push(...gate.clear());
       this.#drop(gate);
     }
-    this.#turns.clear();
     this.#guaranteed.clear();
+    for (const waiter of waiters) waiter.turn = null;
     for (const waiter of waiters) waiter.wake();
   }
 
   gate(name: string): (Gate & { readonly limit: number; readonly waiting: number }) | null {
     const gate = this.#gates.get(name);
     if (gate === undefined) return null;
-    return { name, limit: gate.limit, holders: gate.holders, waiting: gate.queue.waiting };
+    return { name, limit: gate.limit, holders: gate.holders, waiting: gate.waiting };
   }
 
   /** Who waits at a gate, in the order in which they go. */
   waitersAt(name: string): Iterable<Waiter> {
-    return this.#gates.get(name)?.queue.waiters() ?? [];
+    return this.#gates.get(name)?.waiters() ?? [];
   }
 
   /** How many hold a gate. */
@@ -216,25 +182,25 @@ export class Gates {
   }
 
   /** A place was taken: a turn of the party for it is over, and who else of the party waited for it tries again by himself. */
-  #useTurn(gate: OpenGate, party: object): void {
-    const turn = gate.queue.wokenTurn(party);
+  #useTurn(gate: OpenGate, party: Party): void {
+    const turn = gate.wokenTurn(party);
     if (turn === null) return;
-    for (const waiter of turn.waiters) this.#turns.delete(waiter);
-    gate.queue.end(turn);
+    for (const waiter of turn.waiters) waiter.turn = null;
+    gate.end(turn);
     this.#pass(gate); // Should it have had its place all along.
   }
 
   /** As many of the longest waiters as there is room for try again (GA3). */
   #pass(gate: OpenGate): void {
     for (;;) {
-      const turn = gate.queue.next((limit) => limit === null || gate.roomFor(limit, null) > 0);
+      const turn = gate.next((limit) => limit === null || gate.roomFor(limit, null) > 0);
       if (turn === null) break;
-      if (turn.isPreferred && !this.#isBelow(turn)) {
-        gate.queue.demote(turn);
-        this.#watch(turn, gate);
+      if (turn.preference !== null && !this.#isBelow(turn)) {
+        gate.demote(turn);
+        this.#watch(turn);
         continue;
       }
-      gate.queue.wake(turn);
+      gate.wake(turn);
       this.#unwatch(turn);
       for (const waiter of [...turn.waiters]) waiter.wake();
     }
@@ -248,19 +214,19 @@ export class Gates {
   /** Fewer hold this gate: somebody for whom that is less than he is guaranteed goes first where he waits. */
   #promote(gate: OpenGate): void {
     const [next] = this.#guaranteed.get(gate.name) ?? [];
-    if (next !== undefined && this.#isBelow(next[0])) this.#prefer(...next);
+    if (next !== undefined && this.#isBelow(next)) this.#prefer(next);
   }
 
-  #prefer(turn: Turn, gate: OpenGate): void {
+  #prefer(turn: Turn): void {
     this.#unwatch(turn);
-    gate.queue.prefer(turn);
+    turn.gate.prefer(turn);
   }
 
-  #watch(turn: Turn, gate: OpenGate): void {
+  #watch(turn: Turn): void {
     for (const guarantee of turn.guarantees) {
       const turns = this.#guaranteed.get(guarantee.gate);
-      if (turns === undefined) this.#guaranteed.set(guarantee.gate, new Map([[turn, gate]]));
-      else turns.set(turn, gate);
+      if (turns === undefined) this.#guaranteed.set(guarantee.gate, new Set([turn]));
+      else turns.add(turn);
     }
   }
 
@@ -281,6 +247,6 @@ export class Gates {
 
   /** A gate that nobody holds and nobody waits at is forgotten: keys come and go (E6). */
   #drop(gate: OpenGate): void {
-    if (gate.holders.size === 0 && gate.queue.isEmpty) this.#gates.delete(gate.name);
+    if (gate.isIdle) this.#gates.delete(gate.name);
   }
 }

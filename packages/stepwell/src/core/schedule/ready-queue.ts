@@ -13,7 +13,8 @@
  *   RQ5. A lane of which the store has more than memory stays, empty or not, until all of it has been read (lane-heads.ts).
  */
 import type { RunFlow } from "../../protocol/flow.ts";
-import type { Blocked, Gates, Waiter } from "../flow/gates.ts";
+import type { Blocked, Gates, Party, Waiter } from "../flow/gates.ts";
+import type { Turn } from "../flow/open-gate.ts";
 import type { Instant } from "../instant.ts";
 import { Chain, Chained } from "./chain.ts";
 import { Heap } from "./heap.ts";
@@ -35,6 +36,7 @@ export class Lane implements Waiter {
   readonly isStart: boolean;
   readonly heap = new Heap<JobHint>(isOlder);
   readonly party: LanePair;
+  turn: Turn | null = null;
   blocked: Blocked | null = null;
   /** How far memory knows the lane; null: all of it (lane-heads.ts). */
   end: OrderPlace | null = null;
@@ -73,7 +75,9 @@ export class Lane implements Waiter {
 const NONE_LEFT: Lane["left"] = [];
 
 /** The jobs of a function with one set of key values. */
-class LanePair extends Chained {
+class LanePair extends Chained implements Party {
+  gaveWayAt = -1;
+  readonly turns: Turn[] = [];
   begun: Lane | null = null;
   starts: Lane | null = null;
   readonly key: string;
