@@ -39,7 +39,7 @@ export class Metrics {
       new Counter<Label>({ name: `stepwell_${name}`, help, labelNames, registers });
     this.#events = counter("events_received_total", "Events stored, those the engine made included.");
     this.#runs = counter("runs_ended_total", "Runs that ended, by status.", ["status"]);
-    this.#calls = counter("calls_total", "Calls to apps, by outcome.", ["outcome"]);
+    this.#calls = counter("calls_total", "Calls to apps, by outcome; unreached: there was no connection.", ["outcome"]);
     this.#logins = counter("logins_total", "Attempts to log in, by outcome.", ["outcome"]);
     this.#commits = counter("commits_total", "Transactions stored.");
     this.#callSeconds = new Histogram({
@@ -129,7 +129,8 @@ export class Metrics {
       call: async (call: Call, save: SaveResults, signal: StopSignal): Promise<Outcome> => {
         const startedAt = performance.now();
         const outcome = await transport.call(call, save, signal);
-        this.#calls.inc({ outcome: outcome.kind });
+        const isUnreached = outcome.kind === "failed" && outcome.isUnreached === true;
+        this.#calls.inc({ outcome: isUnreached ? "unreached" : outcome.kind });
         this.#callSeconds.observe((performance.now() - startedAt) / 1_000);
         return outcome;
       },

@@ -2,7 +2,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { expect, onTestFinished, test } from "vitest";
 import { askChecked } from "../../test/server/api-harness.ts";
-import { post, registration, startTestServer } from "../../test/server/harness.ts";
+import { ask, post, registration, startTestServer } from "../../test/server/harness.ts";
 
 /** An app that is not there yet, at an address that is free; `begin` starts it. */
 async function absentApp() {
@@ -46,6 +46,7 @@ test("an app that is not there is told of everywhere, and what waited for it run
   expect(await down()).toMatchObject({ tries: expect.any(Number), reason: expect.stringContaining("refused") });
   const { json: doctor } = await askChecked(`${url}/v1/doctor`);
   expect(JSON.stringify(doctor)).toContain('"app_down"');
+  expect((await ask(`${url}/metrics`)).text).toMatch(/stepwell_calls_total\{outcome="unreached"\} [1-9]/);
   await app.begin();
   await runsEnded(1);
   expect((await askChecked(`${url}/v1/runs/${runId}`)).json.data).toMatchObject({
