@@ -160,7 +160,7 @@ describe("many runs", () => {
     await picture(page, "runs-selected");
     await press("Rerun 1");
     await confirm("Rerun 1");
-    await told("1 runs were started again.");
+    await told("1 run was started again.");
     expect(await countOf("function=shop-transcode")).toBe(before + 1);
   });
 
@@ -234,7 +234,7 @@ describe("events", () => {
     await page.locator(".event-row .check").first().click();
     await press(/^Replay 1/);
     await confirm("Send 1 again");
-    await told(/were sent again/);
+    await told("1 event was sent again.");
     const { data } = await world.get<{ data: unknown[] }>("/v1/events?name=crm/changed");
     expect(data).toHaveLength(2);
     await expectSound(watched);

@@ -48,10 +48,10 @@ test("rows stay where they are while somebody points at them; new ones wait besi
   await first.hover();
   const before = await first.getAttribute("href");
   await world.send({ name: "video/uploaded", data: { parts: 1 } });
-  await page.getByRole("button", { name: /1 new runs/ }).waitFor();
+  await page.getByRole("button", { name: /1 new run/ }).waitFor();
   await picture(page, "runs-waiting");
   expect(await first.getAttribute("href")).toBe(before);
-  await page.getByRole("button", { name: /1 new runs/ }).click();
+  await page.getByRole("button", { name: /1 new run/ }).click();
   await page.locator(".run-row .row-link").getByText("Transcode a video").first().waitFor();
 });
 

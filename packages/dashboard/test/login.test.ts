@@ -64,7 +64,10 @@ test("whoever logs out sees the log-in again, and a wrong password is refused", 
   await page.getByRole("button", { name: "Log out" }).click();
   await heading("Log in");
   await logIn("not this one, surely");
-  await page.getByRole("alert").waitFor();
+  await page
+    .getByRole("alert")
+    .getByText(/Name or password is wrong/)
+    .waitFor();
   await picture(page, "login-refused");
   await expectAccessible(page);
 });

@@ -71,6 +71,11 @@ export function LiveRows<Row>(props: LiveRowsProps<Row>) {
   );
 }
 
+function waitingText<Row>({ waiting, isGapped }: ListState<Row>, noun: string): string {
+  const count = waiting.length;
+  return isGapped ? `${count}+ new ${noun}` : `${count} new ${count === 1 ? noun.slice(0, -1) : noun}`;
+}
+
 interface RowsProps<Row> extends LiveRowsProps<Row> {
   readonly state: ListState<Row>;
   /** Below the last row. */
@@ -110,7 +115,7 @@ function Rows<Row>(props: RowsProps<Row>) {
       {state.waiting.length > 0 && (
         <Button look="main" size="small" className="list-new" onClick={showNew}>
           <ArrowUp size={14} aria-hidden />
-          {`${state.waiting.length}${state.isGapped ? "+" : ""} new ${noun}`}
+          {waitingText(state, noun)}
         </Button>
       )}
       <ScrollRegion

@@ -65,8 +65,5 @@ function failureWords(error: unknown): { readonly title: string; readonly detail
   if (!(error instanceof ApiError)) {
     return { title: "Something went wrong.", detail: error instanceof Error ? error.message : null };
   }
-  if (error.status === 401) {
-    return { title: "This server asks for a key.", detail: `${error.message} ${error.fix ?? ""}` };
-  }
   return { title: error.message, detail: error.fix };
 }

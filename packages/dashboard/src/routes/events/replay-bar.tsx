@@ -20,7 +20,7 @@ export function ReplayBar({ events, onClear }: ReplayBarProps) {
   const names = new Set(events.map(({ name }) => name));
   const replay = async () => {
     await sendEvents([...events].reverse().map(outgoingOf));
-    tellDone(`${countOf(events.length, "event")} were sent again.`);
+    tellDone(`${countOf(events.length, "event was", "events were")} sent again.`);
     onClear();
   };
   return (

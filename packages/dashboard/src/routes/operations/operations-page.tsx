@@ -9,6 +9,7 @@ import { Bones, Empty, Failure } from "../../parts/states.tsx";
 import { Ago } from "../../parts/time-text.tsx";
 import { tellDone, tellError } from "../../parts/toast.tsx";
 import type { Tone } from "../../words/status.ts";
+import { minuteText } from "../../words/time.ts";
 
 const POLL_MS = 1_000;
 const KINDS: Readonly<Record<Operation["kind"], string>> = { cancel: "Cancel", replay: "Replay", resume: "Resume" };
@@ -93,8 +94,8 @@ function filterText({ filter }: Operation): string {
     ...(filter.status === null ? [] : [filter.status.join(" or ").toLowerCase()]),
     ...(filter.function === null ? [] : [`of ${filter.function.join(", ")}`]),
     ...(filter.app === null ? [] : [`in ${filter.app}`]),
-    ...(filter.from === null ? [] : [`from ${filter.from}`]),
-    ...(filter.until === null ? [] : [`until ${filter.until}`]),
+    ...(filter.from === null ? [] : [`from ${minuteText(Date.parse(filter.from))}`]),
+    ...(filter.until === null ? [] : [`until ${minuteText(Date.parse(filter.until))}`]),
     ...(filter.if === null ? [] : [`if ${filter.if}`]),
   ];
   return parts.length === 0 ? "all runs" : parts.join(", ");

@@ -3,6 +3,7 @@ import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { eventQuery } from "../../api/events.ts";
 import type { Run, Span } from "../../api/records.ts";
+import { CopyButton } from "../../parts/copy.tsx";
 import { ErrorBlock } from "../../parts/error-view.tsx";
 import { JsonBlock } from "../../parts/json-view.tsx";
 import { Bones } from "../../parts/states.tsx";
@@ -48,6 +49,13 @@ export function RunPanel({ run, span }: RunPanelProps) {
           )}
           <dt>Function version</dt>
           <dd>{run.function_version}</dd>
+          <dt>Trace</dt>
+          <dd className="id-line">
+            <span className="mono small cut" title={run.trace_id}>
+              {run.trace_id}
+            </span>
+            <CopyButton text={run.trace_id} what="the trace's id" />
+          </dd>
         </dl>
         {span !== undefined && (
           <FailedAttempts attempts={span.failedAttempts} title="Failed attempts of the function" />

@@ -10,6 +10,7 @@ import { Button } from "../../parts/button.tsx";
 import { Confirm } from "../../parts/confirm.tsx";
 import { errorLine } from "../../parts/states.tsx";
 import { tellDone } from "../../parts/toast.tsx";
+import { countOf } from "../../words/number.ts";
 import { isOpen } from "../../words/status.ts";
 import { type Deed, eachOf } from "./each-of.ts";
 
@@ -45,12 +46,12 @@ export function BulkBar({ runs, onClear }: BulkBarProps) {
       </Button>
       {asked !== null && (
         <Confirm
-          title={`${asked.verb} ${fitting.length} runs`}
+          title={`${asked.verb} ${countOf(fitting.length, "run")}`}
           verb={`${asked.verb} ${fitting.length}`}
           look={asked === DEEDS.cancel ? "danger" : "main"}
           act={async () => {
             const done = await eachOf(fitting, asked);
-            tellDone(`${done} runs were ${asked.done}.`);
+            tellDone(`${countOf(done, "run was", "runs were")} ${asked.done}.`);
             onClear();
           }}
           onClose={() => setAsked(null)}
