@@ -39,6 +39,8 @@ export interface PastQuery {
   readonly until: Instant;
   readonly after: ReceivedPlace | null;
   readonly limit: number;
+  /** The answer ends with the event whose JSON makes it so many characters long. */
+  readonly charsMax: number;
 }
 
 /** The oldest runs of a function that wait for their first call. */

@@ -337,8 +337,10 @@ export class Links {
     run: Run,
     facts: Facts,
   ): void {
-    const { limit } = pastOf(messageId, content);
+    const { limit, charsMax } = pastOf(messageId, content);
     const past = facts.past(messageId) ?? [];
+    const chars = past.reduce((sum, { json }) => sum + json.length, 0);
+    const isWhole = past.length < limit && chars < charsMax;
     const events = past.map((stored) => ({ stored, parsed: JSON.parse(stored.json) as JsonObject, mayExist: false }));
     const { context } = this.#home;
     lookBack(context, run, content.slot, events);
@@ -349,7 +351,7 @@ export class Links {
     const max = LIMITS.lookBackEventsMax;
     if (seen > max && !content.isOptional)
       failRunWith(context, run, "look_back_too_far", { step: step.name, limit: max });
-    else if (seen <= max && past.length >= limit) this.#say({ ...content, after: receivedPlace(past.at(-1)!), seen });
+    else if (seen <= max && !isWhole) this.#say({ ...content, after: receivedPlace(past.at(-1)!), seen });
     else moveJob(context, run, job, Math.max(content.timeoutAt, this.#home.now()));
   }
 }

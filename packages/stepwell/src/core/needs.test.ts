@@ -140,7 +140,15 @@ describe("a message", () => {
     const content = { kind: "look_back", runId: "r", slot: "s", names: ["a"], isOptional: false, ...span } as const;
     const needs = missingFor(viewOf(), delivered(content), noFacts())!;
     expect(needs.past).toEqual([
-      { subject: "m", names: ["a"], from: 5, until: 9, after: { receivedAt: 6, id: "e1" }, limit: 250 },
+      {
+        subject: "m",
+        names: ["a"],
+        from: 5,
+        until: 9,
+        after: { receivedAt: 6, id: "e1" },
+        limit: 250,
+        charsMax: 8_000_000,
+      },
     ]);
     expect(needs.runs).toEqual(["r"]);
   });

@@ -310,8 +310,9 @@ export function pastOf(
   subject: string,
   { names, since, until, after }: InboxContent & { readonly kind: "look_back" },
 ): PastQuery {
-  return { subject, names, from: since, until, after, limit: LOOK_BACK_PAGE };
+  return { subject, names, from: since, until, after, limit: LOOK_BACK_PAGE, charsMax: LOOK_BACK_CHARS };
 }
 
 /** Stored events that are in memory at once for a look back. */
 const LOOK_BACK_PAGE = 250;
+const LOOK_BACK_CHARS = 8_000_000;

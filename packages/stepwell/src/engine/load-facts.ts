@@ -34,8 +34,8 @@ async function loadBacklog(store: Store, query: BacklogQuery, facts: Facts): Pro
 }
 
 async function loadPast(store: Store, query: PastQuery, facts: Facts): Promise<void> {
-  const { names, from, until, after, limit } = query;
-  facts.addPast(query, await store.loadPastEvents({ env: DEFAULT_ENV, names, from, until, after, limit }));
+  const { names, from, until, after, limit, charsMax } = query;
+  facts.addPast(query, await store.loadPastEvents({ env: DEFAULT_ENV, names, from, until, after, limit, charsMax }));
 }
 
 type Loaded = <T>(load: Promise<T>, then: (value: T) => void) => void;

@@ -37,6 +37,7 @@ import {
   copyBatch,
   rowOfRun,
   type StepRecord,
+  upToChars,
   type WaitRecord,
   withDueTimes,
 } from "./records.ts";
@@ -201,15 +202,13 @@ export class MemoryStore implements Store {
 
   async loadPastEvents(query: PastEventsQuery): Promise<StoredEvent[]> {
     if (query.env !== DEFAULT_ENV) return [];
-    const { names, from, until, after = null, limit } = query;
+    const { names, from, until, after = null, limit, charsMax = Number.POSITIVE_INFINITY } = query;
     const events = [...this.#tables.events.values()].filter((event) => {
       if (!names.includes(event.name) || event.receivedAt < from || event.receivedAt > until) return false;
       return after === null || compareReceived(event, after) > 0;
     });
-    return events
-      .sort(compareReceived)
-      .slice(0, limit)
-      .map((event) => ({ ...event }));
+    const oldest = events.sort(compareReceived).slice(0, limit);
+    return upToChars(oldest, charsMax).map((event) => ({ ...event }));
   }
 
   async loadOpenOperations(): Promise<StoredOperation[]> {

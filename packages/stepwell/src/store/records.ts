@@ -8,6 +8,7 @@ import type { Batch } from "../core/batch.ts";
 import type { InboxMessage, ReceivedPlace } from "../core/inbox.ts";
 import type { Instant } from "../core/instant.ts";
 import { type Job, MAIN_SLOT, type Run, type Step, type Wait } from "../core/run/run.ts";
+import type { StoredEvent } from "../protocol/event.ts";
 import { encodeUlidTime, ULID_TIME_MAX } from "../protocol/ids.ts";
 import { type RunStat, runStatsOf } from "./run-stats.ts";
 import type { EventFilter, ListedStep, RunFilter, RunRow, StepRow } from "./store.ts";
@@ -162,6 +163,16 @@ export function compareSteps(left: StepPlace, right: StepPlace): number {
 
 export function compareWaits(left: WaitRecord, right: WaitRecord): number {
   return compareTexts(left.slot, right.slot) || left.seq - right.seq;
+}
+
+/** The first of these events, up to the one whose JSON makes them `charsMax` long. */
+export function upToChars(events: readonly StoredEvent[], charsMax: number, charsBefore = 0): StoredEvent[] {
+  let chars = charsBefore;
+  const end = events.findIndex(({ json }) => {
+    chars += json.length;
+    return chars >= charsMax;
+  });
+  return end < 0 ? [...events] : events.slice(0, end + 1);
 }
 
 /** The order of a look-back. Ids say nothing of it: producers may choose the time in them. */

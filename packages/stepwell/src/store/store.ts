@@ -92,6 +92,8 @@ export interface PastEventsQuery {
   /** Only events behind this one; null, or left out, for all. */
   readonly after?: ReceivedPlace | null;
   readonly limit: number;
+  /** The answer ends with the event whose JSON makes it so many characters long. */
+  readonly charsMax?: number;
 }
 
 /** A configuration that a function had. */

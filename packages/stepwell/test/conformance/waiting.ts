@@ -299,6 +299,18 @@ export function pastEventTests(current: () => Store): void {
     expect(await past(["a"], T0, T0 + days(29))).toEqual([]);
   });
 
+  test("a look-back ends with the event that makes it as long as it may be", async () => {
+    const json = JSON.stringify({ data: "x".repeat(1_000) });
+    const events = Array.from({ length: 60 }, (_, number) => makeEvent(number, { name: "a", json }));
+    await commit(current(), (batch) => batch.events.push(...events));
+    const count = async (charsMax: number) => {
+      const query = { env: "default", names: ["a"], from: T0, until: T0 + 100, limit: 50, charsMax };
+      return (await current().loadPastEvents(query)).length;
+    };
+    const sizes = [1, json.length, json.length + 1, 30 * json.length, 31 * json.length - 1, 1_000_000];
+    expect(await Promise.all(sizes.map(count))).toEqual([1, 1, 2, 30, 31, 50]);
+  });
+
   test("a look-back larger than any chunk is complete and in order", async () => {
     const events = Array.from({ length: 4_200 }, (_, number) => {
       return makeEvent(number, { name: number % 2 === 0 ? "a" : "b", receivedAt: T0 + (number % 7) });

@@ -16,7 +16,15 @@ import type { Run, RunEvent } from "../../core/run/run.ts";
 import { StepwellError } from "../../protocol/errors.ts";
 import type { StoredEvent } from "../../protocol/event.ts";
 import type { RunFlow } from "../../protocol/flow.ts";
-import { assembleRun, compareReceived, compareSteps, compareTexts, compareWaits, type WaitRecord } from "../records.ts";
+import {
+  assembleRun,
+  compareReceived,
+  compareSteps,
+  compareTexts,
+  compareWaits,
+  upToChars,
+  type WaitRecord,
+} from "../records.ts";
 import type { FlowFact, FlowKey, PastEventsQuery, Registry, WaitCount, WaitQuery } from "../store.ts";
 import { PARTITION } from "./batch-rows.ts";
 import { putBack, type ReadRows, readRows, SELECT_BLOBS } from "./blobs.ts";
@@ -46,6 +54,8 @@ import { decodeText, encodeText } from "./text.ts";
 const RUNS_PER_PART = 100;
 const EVENTS_PER_PART = 500;
 const EVENT_PLACES_PER_PART = 2_000;
+/** Few, because each may be of the largest size. */
+const PAST_EVENTS_PER_PART = 25;
 const MESSAGES_PER_PART = 500;
 const WAIT_ENTRIES_PER_PART = 200;
 
@@ -286,7 +296,17 @@ export class SqliteLoads {
     const places: ReceivedPlace[] = [];
     for (const name of new Set(query.names)) places.push(...(await this.#pastEventsOf(query, name)));
     const oldest = places.sort(compareReceived).slice(0, query.limit);
-    return this.events(oldest.map(({ id }) => id));
+    const events: StoredEvent[] = [];
+    let chars = 0;
+    const { charsMax = Number.POSITIVE_INFINITY } = query;
+    for (let start = 0; start < oldest.length && chars < charsMax; start += PAST_EVENTS_PER_PART) {
+      const part = await this.events(oldest.slice(start, start + PAST_EVENTS_PER_PART).map(({ id }) => id));
+      for (const event of upToChars(part, charsMax, chars)) {
+        events.push(event);
+        chars += event.json.length;
+      }
+    }
+    return events;
   }
 
   async #pastEventsOf({ env, from, until, after, limit }: PastEventsQuery, name: string): Promise<ReceivedPlace[]> {
