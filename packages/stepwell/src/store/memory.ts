@@ -181,8 +181,9 @@ export class MemoryStore implements Store {
   async loadWaitCounts(): Promise<WaitCount[]> {
     const counts = new Map<string, WaitCount>();
     for (const waits of this.#tables.waits.values()) {
-      for (const { kind, name: ownName, path } of waits.values()) {
-        const name = kind === "signal" ? "" : ownName;
+      for (const wait of waits.values()) {
+        const { kind } = wait;
+        const { name, path } = kind === "signal" ? { name: "", path: "" } : wait;
         const key = JSON.stringify([kind, name, path]);
         counts.set(key, { kind, name, path, count: (counts.get(key)?.count ?? 0) + 1 });
       }
