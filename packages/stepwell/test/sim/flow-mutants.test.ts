@@ -84,6 +84,30 @@ describe("limits", () => {
   });
 });
 
+describe("order", () => {
+  test("the youngest goes first", patience, async () => {
+    const swapped =
+      (original: Rule): Rule =>
+      (left, right) =>
+        original(right, left);
+    expect(await brokenBy({}, 100, await withModule("../../src/core/schedule/hint.ts", "isOlder", swapped))).toBe(
+      "OR1",
+    );
+  });
+
+  test("priority is not asked", patience, async () => {
+    const plain =
+      (original: Rule): Rule =>
+      (of: { flow: object | null }) => {
+        const flow = of.flow === null ? null : { ...of.flow, priorityMs: 0 };
+        return original({ ...of, flow } as never);
+      };
+    expect(await brokenBy({}, 100, await withModule("../../src/core/schedule/hint.ts", "hintOf", plain as never))).toBe(
+      "OR1",
+    );
+  });
+});
+
 describe("throttles", () => {
   test("a start costs nothing", patience, async () => {
     const free = (): Rule => (_rule, fullAt, now) => Math.max(fullAt ?? now, now);

@@ -39,6 +39,8 @@ describe("worlds of flow control that were broken once", () => {
   test("a debounce took `false` for an exemption (50)", () => expectSound(50, 1));
   test("a run that had begun stood behind the starts that waited for it, after a restart (74)", () =>
     expectSound(74, 1));
+  test("a call that was out at a restart was left to the store, in a lane where nobody looked (2396)", () =>
+    expectSound(2_396, 1));
   test("a debounce compared what waits with the event that had begun (88)", () => expectSound(88, 1));
   test("a place was freed between a commit and its call, and nobody was told (361)", () => expectSound(361, 1));
   test("a fact that was stored and forgotten in one commit stayed (365)", () => expectSound(365, 1));

@@ -17,6 +17,7 @@ import { SimGateway } from "./gateway.ts";
 import { Ledger } from "./ledger.ts";
 import { LinksModel } from "./links-model.ts";
 import { Network } from "./network.ts";
+import { OrderModel } from "./order-model.ts";
 import { checkNotices } from "./outgoing.ts";
 import { QuietCheck } from "./quiet-check.ts";
 import { Seeded } from "./seeded.ts";
@@ -116,7 +117,7 @@ export class World {
     this.quiet = kind === "flow" && this.swarm.clockJumps === 0 ? new QuietCheck(this) : null;
     if (this.limits !== null) this.ledger.models.push(this.limits);
     if (this.throttles !== null) this.ledger.models.push(this.throttles);
-    if (kind === "flow") this.ledger.models.push(new StartsModel(this.ledger, this));
+    if (kind === "flow") this.ledger.models.push(new StartsModel(this.ledger, this), new OrderModel(this.ledger, this));
     this.#mutation = mutation;
     this.store = new SimStore(this, mutation.store ?? {});
     this.network = new Network(this);

@@ -11,6 +11,8 @@
  *        in the store, so its head is read first.
  *   LH4. A function may have its share of `lanesMax` lanes of each phase here; further ones wait in the store until half of
  *        them are done. Those of runs that have begun have a share of their own: starts may wait for them.
+ *   LH5. A hint whose row stands in another lane than its own stays until it is taken: no page of its lane would bring it
+ *        again. There are no more of them than calls were out when the process before ended.
  */
 import type { Instant } from "../instant.ts";
 import { isOlder, type JobHint, laneOf, lanesFrom, lanesUntil, type OrderPlace, partsOf } from "./hint.ts";
@@ -71,6 +73,7 @@ export class LaneHeads {
   /** The lane up to which the walk of the beginning came; null when it is over. */
   #walk: string | null = "";
   readonly #walks = new Map<string, FunctionWalk>();
+  readonly #misplaced = new WeakSet<JobHint>();
   #isReading = false;
   #storedBatch = -1;
   /** Grows when trimming found little to leave, so that it cannot be tried at every hint. */
@@ -182,7 +185,10 @@ export class LaneHeads {
     for (const hint of hints) {
       // A run that was called before the process began is not a start any more, whatever its row says.
       if (laneOf(hint) === lane.id) this.#ready.push(lane, hint);
-      else this.putBack(hint);
+      else {
+        this.#misplaced.add(hint); // LH5
+        this.putBack(hint);
+      }
     }
     const left = lane.left;
     lane.left = [];
@@ -284,7 +290,7 @@ export class LaneHeads {
     // Never forward: what was put back may stand behind jobs that only the store knows.
     if (end !== null && (lane.end === null || isOlder(end, lane.end))) lane.end = end;
     for (const [index, hint] of hints.entries()) {
-      if (index < keep) this.#ready.push(lane, hint);
+      if (index < keep || this.#misplaced.has(hint)) this.#ready.push(lane, hint);
       else this.#leave(lane, hint, batch);
     }
   }
