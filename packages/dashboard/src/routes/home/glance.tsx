@@ -53,7 +53,7 @@ function ThroughputTile({ stats, range }: TilesProps) {
     <Tile
       title="Throughput"
       figure={countText(completed)}
-      detail={`runs completed, ${rateText(completed, RANGES[range].ms)}`}
+      detail={`${completed === 1 ? "run" : "runs"} completed, ${rateText(completed, RANGES[range].ms)}`}
       search={{ status: "COMPLETED", since: range }}
     >
       <Chart {...SMALL} title="Completed" times={timesOf(stats)} series={[{ name: "completed", tone: "ok", values }]} />
@@ -68,7 +68,7 @@ function FailuresTile({ stats, range }: TilesProps) {
     <Tile
       title="Failures"
       figure={countText(failed)}
-      detail={`runs failed, ${shareText(failed, completed + failed)} of those that ended`}
+      detail={`${failed === 1 ? "run" : "runs"} failed, ${shareText(failed, completed + failed)} of those that ended`}
       search={{ status: "FAILED", since: range }}
       tone={failed > 0 ? "bad" : "calm"}
     >
