@@ -26,7 +26,7 @@ import type { SimFunction } from "./sim-app.ts";
 export interface StartsWorld {
   fail(rule: string, what: string): void;
   readonly functions: ReadonlyMap<string, SimFunction>;
-  readonly swarm: { readonly loadMsMax: number; readonly commitMsMax: number };
+  readonly swarm: { readonly loadMsMax: number; readonly commitMsMax: number; readonly clockJumps: number };
 }
 
 interface Remembered {
@@ -164,7 +164,8 @@ export class StartsModel {
   /** What was known when the event was looked at, or is not stored yet, may be over when its commit begins. */
   #lasts(untilAt: number, at: number): Truth {
     if (untilAt > at) return "yes";
-    const { loadMsMax, commitMsMax } = this.#world.swarm;
+    const { loadMsMax, commitMsMax, clockJumps } = this.#world.swarm;
+    if (clockJumps > 0) return "maybe";
     return untilAt + 6 * loadMsMax + 4 * commitMsMax > at ? "maybe" : "no";
   }
 
@@ -305,8 +306,8 @@ export class StartsModel {
     this.#rates.set(key, rate);
     const admittedAt = rate.admittedAt(rateLimit, verdict.at);
     if (isRefused !== admittedAt > verdict.at) this.#say("SM5", one, `the limit admits it at ${admittedAt}`);
-    if (isRefused && !verdict.reason.includes(new Date(admittedAt).toISOString()))
-      this.#say("SM5", one, `${verdict.reason}, and it admits it at ${new Date(admittedAt).toISOString()}`);
+    if (isRefused && !verdict.reason.includes(timeText(admittedAt)))
+      this.#say("SM5", one, `${verdict.reason}, and it admits it at ${timeText(admittedAt)}`);
     if (!isRefused) rate.admit(rateLimit, verdict.at);
     return isRefused;
   }
@@ -341,6 +342,9 @@ function keyOfGathering({ fn, flow: { debounce, batch }, n }: Case): string | nu
     return `${fn.id} ${keyOf(batch.key, n)}`;
   return debounce === null ? null : `${fn.id} ${keyOf(debounce.key, n)}`;
 }
+
+/** As people are told times: whole seconds without a fraction. */
+const timeText = (at: number): string => new Date(at).toISOString().replace(".000Z", "Z");
 
 const beforeOrAfter = (at: number, end: number): Truth => (at === end ? "maybe" : at < end ? "yes" : "no");
 const not = (truth: Truth): Truth => (truth === "yes" ? "no" : truth === "no" ? "yes" : "maybe");
