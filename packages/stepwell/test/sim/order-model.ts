@@ -56,7 +56,7 @@ export class OrderModel {
     const lane = laneOf(run.functionId, flow, n);
     const starts = this.#starts.get(lane) ?? [];
     this.#starts.set(lane, starts);
-    const readyAt = Math.max(run.createdAt, run.startAt);
+    const readyAt = Math.max(run.createdAt, run.startAt) + READING_LOADS * swarm.loadMsMax;
     const overtook = starts.find(
       (other) =>
         other.memory === memory &&
@@ -69,6 +69,9 @@ export class OrderModel {
     starts.push(start);
   }
 }
+
+/** What becomes due may have to be read, and the head of its lane before it. */
+const READING_LOADS = 8;
 
 /** What decides whether a run may start, beside its function. */
 function laneOf(functionId: string, flow: FlowConfig, n: number): string {
