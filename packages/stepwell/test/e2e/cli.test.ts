@@ -83,7 +83,7 @@ describe("stepwell dev", () => {
   test("says how many runs had not ended, and carries them on", async () => {
     const folder = temporaryFolder();
     const nap = client.createFunction({ id: "nap", triggers: { event: "nap/asked" } }, async ({ step }) => {
-      await step.sleep("nap", 1_500);
+      await step.sleep("nap", 6_000);
       return "awake";
     });
     const dev = [...DEV, "-u", await app(nap)];
