@@ -58,6 +58,7 @@ export class StartsModel {
   #made = new Map<string, RunRecord>();
   readonly #seen = new Set<string>();
   #isKnown: ReadonlySet<string> = new Set();
+  #fresh: ReadonlySet<string> = new Set();
 
   constructor(ledger: Ledger, world: StartsWorld) {
     this.#ledger = ledger;
@@ -71,6 +72,7 @@ export class StartsModel {
     );
     const fresh = records.runs.filter((run) => !this.#ledger.runs.has(run.id));
     this.#isKnown = new Set(records.runs.filter((run) => !fresh.includes(run)).map((run) => run.id));
+    this.#fresh = new Set(fresh.map((run) => run.id));
     this.#made = new Map(fresh.map((run) => [`${run.functionId} ${run.events[0]?.id}`, run]));
     for (const run of fresh) {
       const runs = this.#runsOf.get(run.functionId);
@@ -126,7 +128,7 @@ export class StartsModel {
       this.#collects.batched(keyOfGathering(one)!, batch, event, verdict);
     else if (verdict.kind !== "started") this.#say("SM1", one, "it should start a run");
     if (verdict.runId === null) return;
-    const isNew = !this.#seen.has(verdict.runId) && !this.#isKnown.has(verdict.runId);
+    const isNew = this.#fresh.has(verdict.runId) && !this.#seen.has(verdict.runId);
     if (event.idempotencyId !== null)
       this.#once.set(`${fn.id} ${event.idempotencyId}`, {
         runId: verdict.runId,
