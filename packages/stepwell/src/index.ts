@@ -1,6 +1,7 @@
 /** `stepwell`: the client, functions, events and errors. The doors beside it serve them. */
 
-export { type ErrorCode, StepwellError } from "./protocol/errors.ts";
+export { StepwellError } from "./protocol/coded-error.ts";
+export type { ErrorCode } from "./protocol/errors.ts";
 export { VERSION as version } from "./protocol/version.ts";
 export type { AiModel, AiTools } from "./sdk/ai.ts";
 export { type AiModelOptions, type AiModels, aiModels } from "./sdk/ai-models.ts";

@@ -2,46 +2,20 @@
  * The catalogue of coded errors. `code` is the contract, the message is for people, `fix` says what to do.
  * `docs/errors.md` has one heading per code; a test compares both lists.
  */
-export interface CatalogueEntry {
-  /** HTTP status when the error answers a request. */
-  readonly status: number;
-  /** What happened; `{name}` is replaced from the details. */
-  readonly message: string;
-  /** What to do. */
-  readonly fix: string;
-}
+import { APP_ERRORS, type CatalogueEntry, entry } from "./app-errors.ts";
+import { know } from "./coded-error.ts";
 
-const entry = (status: number, message: string, fix: string): CatalogueEntry => ({ status, message, fix });
+export { type ErrorDetails, errorMessage, isStepwellError, StepwellError } from "./coded-error.ts";
 
 export const ERRORS = {
+  ...APP_ERRORS,
   // Intake.
-  event_invalid: entry(400, "Event {index}: {reason}.", "Correct the event; nothing of this request was stored."),
-  event_name_reserved: entry(
-    400,
-    "Event {index}: event name is reserved for internal use: {name}.",
-    "Choose a name that does not begin with inngest/.",
-  ),
-  event_too_large: entry(
-    400,
-    "Event {index} has {size} bytes; the limit is {limit}.",
-    "Store the payload yourself and send its key.",
-  ),
-  too_many_events: entry(400, "Cannot have more than {limit} events in a request.", "Split the request."),
   event_key_required: entry(401, "Event key is required.", "Send to /e/<your event key>."),
   event_key_unknown: entry(401, "Event key not found.", "Use an event key of this server; `stepwell keys` lists them."),
   // Requests.
-  body_invalid: entry(400, "The body is not valid: {reason}.", "Send what docs/http.md describes for this route."),
-  body_too_large: entry(413, "The body is larger than {limit} bytes.", "Send less at once."),
   body_too_deep: entry(400, "The body nests deeper than {limit} levels.", "Flatten the value."),
   content_type_unsupported: entry(415, "Content type {type} is not supported here.", "Send application/json."),
-  query_invalid: entry(400, "Query parameter {name} is not valid: {reason}.", "Correct or omit it."),
   not_found: entry(404, "{what} was not found.", "Check the id; `stepwell runs` and `stepwell events` list them."),
-  method_not_allowed: entry(405, "Method not allowed.", "See docs/http.md for the routes."),
-  unauthorized: entry(
-    401,
-    "Authentication failed.",
-    "Log in, or send `Authorization: Bearer` with an API token or the signing key; check that app and server share the key.",
-  ),
   forbidden: entry(
     403,
     "{name} may not do this: it needs the scope {needed}, and has {scope}.",
@@ -114,7 +88,6 @@ export const ERRORS = {
     "The request that began the run cannot be made again: {reason}.",
     "Send the run's request to the endpoint itself.",
   ),
-  stale_dispatch: entry(409, "This call was superseded by a newer one.", "Stop; the newer call carries on."),
   server_stopping: entry(503, "The server is shutting down.", "Try again in a moment."),
   server_overloaded: entry(
     503,
@@ -157,7 +130,6 @@ export const ERRORS = {
     "Store large values yourself and pass their keys.",
   ),
   too_many_steps: entry(400, "The run has {count} steps; the limit is {limit}.", "Split the work into several runs."),
-  too_many_ops: entry(400, "The reply has {count} operations; the limit is {limit}.", "Run fewer steps in parallel."),
   op_invalid: entry(
     400,
     "Operation {index} of the reply is not valid: {reason}.",
@@ -346,7 +318,6 @@ export const ERRORS = {
     "The server cannot listen on {host}, port {port}: {reason}.",
     "Pass a --host that this machine has, and a --port that this user may open.",
   ),
-  server_unreachable: entry(502, "No server answers at {url}.", "Start one with `stepwell dev`, or pass --url."),
   server_refused: entry(
     502,
     "{url} answered {status}: {reason}.",
@@ -354,102 +325,14 @@ export const ERRORS = {
   ),
   folder_not_empty: entry(500, "{path} is not empty.", "Name a folder that is new or empty; nothing was written."),
   // SDK.
-  option_invalid: entry(500, "{where}: {reason}.", "Correct the option."),
-  duration_invalid: entry(
-    500,
-    "{where}: {value} is not a duration.",
-    'Write "30s", "1h30m", "7d", or a number of milliseconds.',
-  ),
-  date_invalid: entry(500, "{where}: {value} is not a date.", "Pass a Date, an ISO 8601 text, or a Temporal instant."),
-  value_not_storable: entry(
-    500,
-    "{where}: the value at {path} cannot be stored: {reason}.",
-    "Return plain JSON: objects, arrays, texts, finite numbers, booleans, null.",
-  ),
-  step_nested: entry(500, "Step {step} was called inside step {parent}.", "Call it after the outer step, not within."),
-  step_not_found: entry(
-    500,
-    "Step {step} was not reached by this call.",
-    "Deploy code in which the running runs' steps still exist.",
-  ),
-  event_key_missing: entry(
-    500,
-    "There is no event key.",
-    "Pass eventKey or set STEPWELL_EVENT_KEY; in development set STEPWELL_DEV=1.",
-  ),
-  signing_key_missing: entry(
-    500,
-    "There is no signing key.",
-    "Pass signingKey or set STEPWELL_SIGNING_KEY; in development set STEPWELL_DEV=1.",
-  ),
-  send_failed: entry(
-    502,
-    "The events could not be sent: {reason}.",
-    "Check baseUrl and the event key; the same call may be made again.",
-  ),
-  signal_failed: entry(
-    502,
-    "Signal {signal} could not be sent: {reason}.",
-    "Check baseUrl and the signing key; the signal may have arrived, so send it again only if twice does no harm.",
-  ),
-  event_schema_failed: entry(400, "Event {name} does not fit its schema: {reason}.", "Correct the data or the schema."),
   setting_fixed: entry(
     409,
     "{setting} was given when the server was started.",
     "Start the server without that option, or with another value.",
   ),
-  function_not_found: entry(
-    404,
-    "Function {function} is not served here.",
-    "Pass it to serve(), deploy, and sync again.",
-  ),
   feature_absent: entry(501, "{what} are not offered by this server.", "Leave it out, or use a server that offers it."),
-  invariant: entry(500, "Invariant broken: {what}.", "This is a bug in stepwell; please report it with the log."),
 } as const satisfies Record<string, CatalogueEntry>;
 
 export type ErrorCode = keyof typeof ERRORS;
 
-export type ErrorDetails = Readonly<Record<string, string | number | null>>;
-
-/** An error with a stable `code` of the catalogue. Recognise it by `code`, not by `instanceof`. */
-export class StepwellError extends Error {
-  override readonly name = "StepwellError";
-  readonly code: ErrorCode;
-  readonly status: number;
-  readonly details: ErrorDetails;
-
-  constructor(code: ErrorCode, details: ErrorDetails = {}, options?: { cause?: unknown }) {
-    super(errorMessage(code, details), options);
-    this.code = code;
-    this.status = ERRORS[code].status;
-    this.details = details;
-  }
-
-  /** What to do about it. */
-  get fix(): string {
-    return filled(ERRORS[this.code].fix, this.details);
-  }
-}
-
-/** The message of a code with its details filled in. */
-export function errorMessage(code: ErrorCode, details: ErrorDetails = {}): string {
-  return filled(ERRORS[code].message, details);
-}
-
-/** A reason may be a whole sentence of somebody else's: its full stop is enough. */
-function filled(text: string, details: ErrorDetails): string {
-  return text.replace(/\{(\w+)\}(\.?)/g, (whole, key: string, stop: string) => {
-    if (!Object.hasOwn(details, key)) return whole;
-    const value = String(details[key]);
-    return /[.!?]$/.test(value) ? value : value + stop;
-  });
-}
-
-/** True for a coded error, also one from another copy of this package. */
-export function isStepwellError(value: unknown): value is StepwellError {
-  return (
-    value instanceof Error &&
-    typeof (value as { code?: unknown }).code === "string" &&
-    String((value as { code?: unknown }).code) in ERRORS
-  );
-}
+know(ERRORS);

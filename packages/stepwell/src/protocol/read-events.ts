@@ -5,7 +5,7 @@
  *   RE2. Functions always see `data` and `user` as objects, `ts` as whole milliseconds, and an `id`.
  *   RE3. Events that come with a step follow the same rules as those of an event request.
  */
-import { StepwellError } from "./errors.ts";
+import { StepwellError } from "./coded-error.ts";
 import { INTERNAL_PREFIX, type IncomingEvent, type StoredEvent } from "./event.ts";
 import { isUlid } from "./ids.ts";
 import { canonicalJson, isJsonObject, isLargerThan, type JsonObject, type JsonText, utf8Length } from "./json.ts";

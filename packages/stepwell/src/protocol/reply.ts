@@ -5,6 +5,7 @@
  *   R2. A 2xx that does not come from an SDK is a failure.
  *   R3. Only a present `x-inngest-no-retry: true` makes a failure final.
  */
+
 import { type ErrorValue, readErrorValue } from "./error-value.ts";
 import { type ErrorCode, type ErrorDetails, errorMessage } from "./errors.ts";
 import { HEADERS, UNTARGETED } from "./headers.ts";

@@ -1,5 +1,5 @@
 /** `step.ai`: requests to AI providers made by the server, and calls of their libraries as steps. */
-import { StepwellError } from "../protocol/errors.ts";
+import { StepwellError } from "../protocol/coded-error.ts";
 import { isJsonObject, type JsonObject } from "../protocol/json.ts";
 import { LIMITS } from "../protocol/limits.ts";
 import { type AiModels, aiModels } from "./ai-models.ts";

@@ -1,5 +1,5 @@
 /** An app that is being served: its client and its functions by slug. */
-import { StepwellError } from "../protocol/errors.ts";
+import { StepwellError } from "../protocol/coded-error.ts";
 import type { Stepwell } from "./client.ts";
 import { env } from "./environment.ts";
 import type { AnyFunction, StepwellFunction } from "./function.ts";

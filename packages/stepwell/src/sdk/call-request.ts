@@ -2,7 +2,7 @@
  * The body of a call, read (protocol.md §2.2). Servers differ in what they leave out; what is there must have the
  * right shape.
  */
-import { StepwellError } from "../protocol/errors.ts";
+import { StepwellError } from "../protocol/coded-error.ts";
 import { HEADERS, QUERY, UNTARGETED } from "../protocol/headers.ts";
 import { isJsonObject, type JsonObject } from "../protocol/json.ts";
 import type { Incoming } from "./incoming.ts";

@@ -5,7 +5,7 @@
  *   K2. 409 means that another call took this one's place: stop at once.
  *   K3. A server that cannot be reached is told of once, and left alone for a while: the calls go on without it.
  */
-import { StepwellError } from "../protocol/errors.ts";
+import { StepwellError } from "../protocol/coded-error.ts";
 import { backoffMs, callApi, delay } from "./api.ts";
 import type { CallRequest } from "./call-request.ts";
 import { durationMs } from "./duration-input.ts";

@@ -1,5 +1,5 @@
 /** The client: names an app, makes its functions and sends its events. */
-import { StepwellError } from "../protocol/errors.ts";
+import { StepwellError } from "../protocol/coded-error.ts";
 import {
   type AnyFunction,
   defineFunction,

@@ -3,8 +3,9 @@
  *
  *   D1. What cannot be read is a coded error that names the place, never NaN and never a guess.
  */
+
+import { StepwellError } from "../protocol/coded-error.ts";
 import { formatDuration, parseDuration } from "../protocol/duration.ts";
-import { StepwellError } from "../protocol/errors.ts";
 
 /** Anything shaped like a `Temporal.Duration` without years and months. */
 export interface DurationLike {

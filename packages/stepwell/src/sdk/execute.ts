@@ -10,7 +10,7 @@
  *       the form in which a replay sees it.
  *   X4. The call ends once. Whatever the handler does afterwards changes nothing.
  */
-import { StepwellError } from "../protocol/errors.ts";
+import { StepwellError } from "../protocol/coded-error.ts";
 import { knownStepId, stepHash } from "../protocol/step-id.ts";
 import { type Attempt, attemptStep } from "./attempt.ts";
 import { unreachedNames, unreachedWarning } from "./code-change.ts";

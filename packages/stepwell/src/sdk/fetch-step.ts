@@ -5,7 +5,7 @@
  *        longer, because its body has to be read.
  *   FS2. What a step cannot carry (binary bodies, streams) is refused, never changed silently.
  */
-import { StepwellError } from "../protocol/errors.ts";
+import { StepwellError } from "../protocol/coded-error.ts";
 import { isJsonObject } from "../protocol/json.ts";
 import type { AskStep, StepAsk, StepIdInput } from "./step-request.ts";
 

@@ -1,5 +1,5 @@
 /** Functions: their options, the context of their handlers, and the value `createFunction` returns. */
-import { StepwellError } from "../protocol/errors.ts";
+import { StepwellError } from "../protocol/coded-error.ts";
 import { INTERNAL_EVENTS } from "../protocol/event.ts";
 import { LIMITS } from "../protocol/limits.ts";
 import { flowProblems } from "./check-flow.ts";

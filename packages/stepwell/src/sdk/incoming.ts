@@ -2,7 +2,7 @@
  * A request as the doors hand it over, and the reply they carry back: no framework, no `Request`, no copy that a host
  * does not need.
  */
-import { StepwellError } from "../protocol/errors.ts";
+import { StepwellError } from "../protocol/coded-error.ts";
 import { utf8ToBytes } from "../protocol/hash.ts";
 import { canonicalJson } from "../protocol/json.ts";
 import { LIMITS } from "../protocol/limits.ts";

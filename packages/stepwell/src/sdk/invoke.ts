@@ -1,5 +1,5 @@
 /** Invoking another function: which one, with what, and what comes back, as types and as the wire has it. */
-import { StepwellError } from "../protocol/errors.ts";
+import { StepwellError } from "../protocol/coded-error.ts";
 import { isJsonObject, type JsonObject } from "../protocol/json.ts";
 import { LIMITS } from "../protocol/limits.ts";
 import { type DateInput, type DurationInput, timeoutText } from "./duration-input.ts";

@@ -4,7 +4,7 @@
  *   N1. The raw bytes are read when the host still has them; a body that somebody parsed before us is used as it is.
  *   N2. A body over the limit is not kept, but read to its end, so that the refusal reaches the client.
  */
-import { StepwellError } from "../protocol/errors.ts";
+import { StepwellError } from "../protocol/coded-error.ts";
 import { canonicalJson } from "../protocol/json.ts";
 import { LIMITS } from "../protocol/limits.ts";
 import type { Incoming, IncomingBody, Reply } from "./incoming.ts";

@@ -6,7 +6,7 @@
  *   OB2. What a failed attempt would have sent is dropped with it.
  *   OB3. What is too large to travel with a reply is sent in a request of its own instead.
  */
-import { StepwellError } from "../protocol/errors.ts";
+import { StepwellError } from "../protocol/coded-error.ts";
 import { eventIdFromSeed } from "../protocol/ids.ts";
 import { LIMITS } from "../protocol/limits.ts";
 import type { Sends, SentEvent } from "../protocol/op.ts";

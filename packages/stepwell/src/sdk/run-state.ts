@@ -1,5 +1,5 @@
 /** State that was too large for the body of a call: fetched from the server (protocol.md §2.2.4). */
-import { StepwellError } from "../protocol/errors.ts";
+import { StepwellError } from "../protocol/coded-error.ts";
 import { isJsonObject, type JsonObject } from "../protocol/json.ts";
 import { callApi } from "./api.ts";
 import { type CallRequest, eventOf } from "./call-request.ts";

@@ -4,7 +4,7 @@
  *   SG1. A signal is sent once: a lost answer is an error, because a second try might wake another run.
  *   SG2. That nobody waits is no error; the answer names no run then.
  */
-import { StepwellError } from "../protocol/errors.ts";
+import { StepwellError } from "../protocol/coded-error.ts";
 import { isJsonObject } from "../protocol/json.ts";
 import { callApi } from "./api.ts";
 import { durationText } from "./duration-input.ts";

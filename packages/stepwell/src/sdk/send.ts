@@ -5,7 +5,7 @@
  *       stored twice.
  *   E2. Only network failures and answers from 500 on are tried again; a refusal stays a refusal.
  */
-import { StepwellError } from "../protocol/errors.ts";
+import { StepwellError } from "../protocol/coded-error.ts";
 import { HEADERS } from "../protocol/headers.ts";
 import { isJsonObject, type JsonText } from "../protocol/json.ts";
 import { LIMITS } from "../protocol/limits.ts";

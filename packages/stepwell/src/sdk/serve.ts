@@ -8,7 +8,7 @@
  *       app than that: each header is written, read and checked once per step.
  *   H4. Answers to verified requests are signed with the key that verified them.
  */
-import { isStepwellError, StepwellError } from "../protocol/errors.ts";
+import { isStepwellError, StepwellError } from "../protocol/coded-error.ts";
 import { HEADERS, QUERY } from "../protocol/headers.ts";
 import { isJsonObject } from "../protocol/json.ts";
 import { SYNC_KIND } from "../protocol/register.ts";

@@ -5,7 +5,7 @@
  *       read at its first request.
  *   S2. Without a word about the mode it is production: nothing unsigned is answered by accident.
  */
-import { StepwellError } from "../protocol/errors.ts";
+import { StepwellError } from "../protocol/coded-error.ts";
 import { env } from "./environment.ts";
 import type { CheckpointingOptions } from "./function.ts";
 import type { Logger } from "./logger.ts";

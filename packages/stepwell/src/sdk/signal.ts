@@ -1,5 +1,5 @@
 /** Signals: each wakes the one run that waits for its name. What is sent, and how it travels with a step. */
-import { StepwellError } from "../protocol/errors.ts";
+import { StepwellError } from "../protocol/coded-error.ts";
 import { LIMITS } from "../protocol/limits.ts";
 import type { SentSignal } from "../protocol/op.ts";
 import { signalProblem } from "../protocol/read-events.ts";

@@ -1,5 +1,5 @@
 /** Signatures of requests and replies, with the host's own HMAC where there is one (it is several times faster). */
-import { StepwellError } from "../protocol/errors.ts";
+import { StepwellError } from "../protocol/coded-error.ts";
 import { hmacSha256Hex } from "../protocol/hash.ts";
 import { HEADERS } from "../protocol/headers.ts";
 import { type Hmac, sign, verify } from "../protocol/signature.ts";

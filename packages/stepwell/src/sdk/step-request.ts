@@ -1,6 +1,7 @@
 /** A step as a handler asks for it: its name, what runs in this process, and what the engine is asked to do. */
+
+import { StepwellError } from "../protocol/coded-error.ts";
 import { formatDuration } from "../protocol/duration.ts";
-import { StepwellError } from "../protocol/errors.ts";
 import type { JsonObject } from "../protocol/json.ts";
 import { LIMITS } from "../protocol/limits.ts";
 import type { OpCode } from "../protocol/op.ts";

@@ -1,5 +1,5 @@
 /** The tools a handler makes its steps with. Each is found by the execution, which decides when and whether it runs. */
-import { StepwellError } from "../protocol/errors.ts";
+import { StepwellError } from "../protocol/coded-error.ts";
 import { type AiTools, createAiTools } from "./ai.ts";
 import { type DateInput, type DurationInput, dateText, durationText } from "./duration-input.ts";
 import { createFetchTool, type StepFetch } from "./fetch-step.ts";

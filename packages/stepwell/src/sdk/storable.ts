@@ -5,7 +5,7 @@
  *       and results (null), and objects with `toJSON` (their JSON form). All of this shows in `Jsonify<T>`.
  *   V2. The error names the place (step, event, argument) and the path inside the value.
  */
-import { StepwellError } from "../protocol/errors.ts";
+import { StepwellError } from "../protocol/coded-error.ts";
 import { canonicalJson, type JsonText, plainJson } from "../protocol/json.ts";
 import { LIMITS } from "../protocol/limits.ts";
 

@@ -1,6 +1,6 @@
 /** Triggers and typed events: what starts a function, and what the handler then knows about its event. */
 import type { StandardSchemaV1 } from "@standard-schema/spec";
-import { StepwellError } from "../protocol/errors.ts";
+import { StepwellError } from "../protocol/coded-error.ts";
 import type { EventPayload } from "../protocol/event.ts";
 import type { Misfire, Overlap } from "../protocol/function.ts";
 import type { JsonObject } from "../protocol/json.ts";

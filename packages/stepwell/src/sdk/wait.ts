@@ -1,6 +1,6 @@
 /** Steps that wait for an event or a signal: their options, as the wire has them, and what they give back. */
 import type { StandardSchemaV1 } from "@standard-schema/spec";
-import { StepwellError } from "../protocol/errors.ts";
+import { StepwellError } from "../protocol/coded-error.ts";
 import { isJsonObject } from "../protocol/json.ts";
 import { LIMITS } from "../protocol/limits.ts";
 import { signalProblem } from "../protocol/read-events.ts";
