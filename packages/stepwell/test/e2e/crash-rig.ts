@@ -1,5 +1,5 @@
 /**
- * Real processes for the crash test: a server, an app, and a load of events, each killed and started again at will.
+ * Real processes for the tests of crashes: a server, an app, and a load of events, each killed and started again at will.
  *
  *   R1. Only processes started here are killed, by their id.
  *   R2. An event counts as sent when its sender got the id, and not before.
@@ -11,7 +11,7 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { Stepwell } from "../../src/index.ts";
+import { type EventInput, Stepwell } from "../../src/index.ts";
 import type { EndedRun, Sent } from "./crash-ledger.ts";
 
 const SERVER = fileURLToPath(new URL("./crash-server.ts", import.meta.url));
@@ -40,17 +40,20 @@ export class CrashRig {
   readonly complaints: string[] = [];
   readonly #running = new Map<Role, Started>();
   readonly #ports: Record<Role, number>;
+  readonly #app: string;
   readonly #client: Stepwell;
   #made = 0;
   #isLoading = false;
   #load: Promise<unknown> = Promise.resolve();
 
-  static async create(): Promise<CrashRig> {
-    return new CrashRig({ server: await freePort(), app: await freePort() });
+  /** `app` is the file of the app's process. */
+  static async create(app = APP): Promise<CrashRig> {
+    return new CrashRig({ server: await freePort(), app: await freePort() }, app);
   }
 
-  private constructor(ports: Record<Role, number>) {
+  private constructor(ports: Record<Role, number>, app: string) {
     this.#ports = ports;
+    this.#app = app;
     writeFileSync(this.ledgerPath, "");
     this.#client = new Stepwell({
       id: "load",
@@ -72,7 +75,7 @@ export class CrashRig {
     const args =
       role === "server"
         ? [SERVER, this.databasePath, String(server), appUrl]
-        : [APP, this.ledgerPath, String(app), this.serverUrl];
+        : [this.#app, this.ledgerPath, String(app), this.serverUrl];
     const child = spawn(process.execPath, [...args, SIGNING_KEY, EVENT_KEY], { stdio: ["ignore", "pipe", "pipe"] });
     const isUp = new Promise<boolean>((resolve) => {
       child.stdout.on("data", (chunk: Buffer) => {
@@ -122,6 +125,11 @@ export class CrashRig {
   async stopLoad(): Promise<void> {
     this.#isLoading = false;
     await this.#load;
+  }
+
+  /** Sends events and returns their ids; throws when the server does not take them. */
+  async send(events: readonly EventInput[]): Promise<readonly string[]> {
+    return (await this.#client.send([...events])).ids;
   }
 
   async #sendOn(sender: number, restMs: number, eventsMax: number): Promise<void> {
