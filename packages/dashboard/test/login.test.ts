@@ -9,6 +9,7 @@ const PASSWORD = "a long and quiet river";
 let browser: Browser;
 let world: World;
 let page: Page;
+let guest: Page;
 
 beforeAll(async () => {
   if (NO_BROWSER !== null) return;
@@ -91,7 +92,7 @@ test("somebody is invited, gets a link, and may do less", async (context) => {
   await dialog.getByRole("button", { name: "Invite" }).click();
   const link = (await dialog.locator(".secret code").textContent()) ?? "";
   await dialog.getByRole("button", { name: "I have kept it" }).click();
-  const guest = (await openPage(browser, world.url, { size: NARROW })).page;
+  guest = (await openPage(browser, world.url, { size: NARROW })).page;
   await guest.goto(link);
   await guest.getByText("You may read.", { exact: false }).waitFor();
   await picture(guest, "invited");
@@ -100,6 +101,26 @@ test("somebody is invited, gets a link, and may do less", async (context) => {
   await guest.getByRole("heading", { name: "Home" }).waitFor();
   await guest.goto("/settings");
   await guest.getByText("Keys, tokens and users are for those who may admin.").waitFor();
+});
+
+test("whoever may only read sees what takes more, and the palette leaves it out", async (context) => {
+  needsBrowser(context);
+  const title = 'This needs the scope "operate"; yours is "read".';
+  await guest.getByRole("link", { name: "Home", exact: true }).click();
+  const send = guest.getByRole("button", { name: "Send an event", disabled: true });
+  await send.waitFor();
+  expect(await send.getAttribute("title")).toBe(title);
+  await send.click({ force: true });
+  await guest.getByLabel("Messages").getByText(title).waitFor();
+  expect(await guest.getByRole("dialog").count()).toBe(0);
+  await picture(guest, "refused-narrow");
+  await expectAccessible(guest);
+  await guest.getByRole("button", { name: "Find or do" }).click();
+  await guest.getByRole("option", { name: "Change the theme" }).waitFor();
+  expect(await guest.getByRole("option", { name: /Send an event|Add an app/ }).count()).toBe(0);
+  await guest.goto("/runs");
+  await guest.getByRole("button", { name: "All runs of this filter" }).click();
+  await guest.getByRole("menuitem", { name: "Cancel all open …", disabled: true }).waitFor();
 });
 
 test("a session that has ended asks for the password again", async (context) => {

@@ -1,13 +1,17 @@
 /** A button with a list of deeds below it. Arrows move, Escape and a click elsewhere close. */
 import type { LucideIcon } from "lucide-react";
 import { type KeyboardEvent, type ReactNode, useEffect, useRef, useState } from "react";
+import { type Deed, useRefusal } from "../api/deeds.ts";
 import { Button } from "./button.tsx";
+import { tellRefusal } from "./toast.tsx";
 
 export interface MenuItem {
   readonly label: string;
   readonly icon: LucideIcon;
   /** It is on or off, and the menu stays open. */
   readonly isChecked?: boolean;
+  /** What it does, where not everybody may. */
+  readonly deed?: Deed;
   readonly act: () => void;
 }
 
@@ -48,26 +52,37 @@ export function Menu({ label, items, children }: MenuProps) {
       </Button>
       {isOpen && (
         <div role="menu" aria-label={label}>
-          {items.map(({ label: text, icon: Icon, isChecked, act }) => (
-            // biome-ignore lint/a11y/useAriaPropsSupportedByRole: it has one role or the other, and only one of them is checked.
-            <button
-              key={text}
-              type="button"
-              role={isChecked === undefined ? "menuitem" : "menuitemcheckbox"}
-              aria-checked={isChecked}
-              data-item=""
-              onClick={() => {
-                if (isChecked === undefined) setOpen(false);
-                act();
-              }}
-            >
-              <Icon size={15} aria-hidden />
-              {text}
-            </button>
+          {items.map((item) => (
+            <ItemButton key={item.label} item={item} close={() => setOpen(false)} />
           ))}
         </div>
       )}
     </div>
+  );
+}
+
+function ItemButton({ item, close }: { readonly item: MenuItem; readonly close: () => void }) {
+  const { label, icon: Icon, isChecked, deed, act } = item;
+  const refusalOf = useRefusal();
+  const refusal = deed === undefined ? null : refusalOf(deed);
+  return (
+    // biome-ignore lint/a11y/useAriaPropsSupportedByRole: it has one role or the other, and only one of them is checked.
+    <button
+      type="button"
+      role={isChecked === undefined ? "menuitem" : "menuitemcheckbox"}
+      aria-checked={isChecked}
+      aria-disabled={refusal !== null || undefined}
+      title={refusal ?? undefined}
+      data-item=""
+      onClick={() => {
+        if (isChecked === undefined) close();
+        if (refusal === null) act();
+        else tellRefusal(refusal);
+      }}
+    >
+      <Icon size={15} aria-hidden />
+      {label}
+    </button>
   );
 }
 

@@ -31,6 +31,7 @@ function show(tone: Toast["tone"], content: ReactNode): void {
 const dismiss = (id: number) => set(toasts.filter((toast) => toast.id !== id));
 
 export const tellDone = (content: ReactNode) => show("ok", content);
+export const tellRefusal = (words: string) => show("bad", words);
 export const tellError = (error: unknown) => show("bad", errorLine(error));
 
 export function Toasts() {

@@ -15,6 +15,7 @@ import {
 } from "lucide-react";
 import { type KeyboardEvent, useEffect, useId, useState } from "react";
 import { appsQuery, functionsQuery } from "../api/apps.ts";
+import { type Deed, useRefusal } from "../api/deeds.ts";
 import type { Fn } from "../api/records.ts";
 import { useModal } from "../parts/dialog.tsx";
 import { ask } from "./ask.ts";
@@ -27,6 +28,8 @@ interface Entry {
   readonly text: string;
   readonly hint: string;
   readonly icon: LucideIcon;
+  /** Left out for whoever may not do it. */
+  readonly deed?: Deed;
   readonly act: () => void;
 }
 
@@ -99,6 +102,7 @@ function useEntries(typed: string, onClose: () => void): readonly Entry[] {
   const functions = useQuery(functionsQuery).data ?? [];
   const apps = useQuery(appsQuery).data ?? [];
   const go = useGo(onClose);
+  const refusalOf = useRefusal();
   const id = typed.trim().toUpperCase();
   if (ULID.test(id)) {
     return [
@@ -120,7 +124,8 @@ function useEntries(typed: string, onClose: () => void): readonly Entry[] {
       };
     }),
   ];
-  return ranked(entries, ({ text }) => text, typed).slice(0, SHOWN_MAX);
+  const open = entries.filter(({ deed }) => deed === undefined || refusalOf(deed) === null);
+  return ranked(open, ({ text }) => text, typed).slice(0, SHOWN_MAX);
 }
 
 type Go = (to: NavigateOptions) => () => void;
@@ -141,8 +146,15 @@ function deeds(go: Go, onClose: () => void): readonly Entry[] {
   };
   const failed = go({ to: "/runs", search: { status: "FAILED" } });
   return [
-    { key: "send", text: "Send an event", hint: "do", icon: Send, act: () => ask({ kind: "send" }) },
-    { key: "add", text: "Add an app", hint: "do", icon: Plus, act: () => ask({ kind: "add-app" }) },
+    {
+      key: "send",
+      text: "Send an event",
+      hint: "do",
+      icon: Send,
+      deed: "sendEventV2",
+      act: () => ask({ kind: "send" }),
+    },
+    { key: "add", text: "Add an app", hint: "do", icon: Plus, deed: "syncApp", act: () => ask({ kind: "add-app" }) },
     { key: "failed", text: "Failed runs", hint: "go", icon: CornerDownLeft, act: failed },
     { key: "theme", text: "Change the theme", hint: "do", icon: SunMoon, act: change },
   ];
@@ -152,6 +164,13 @@ function functionEntries({ slug, name }: Fn, go: Go): readonly Entry[] {
   const open = go({ to: "/functions/$slug", params: { slug } });
   return [
     { key: `f ${slug}`, text: name, hint: "function", icon: SquareFunction, act: open },
-    { key: `i ${slug}`, text: `Invoke ${name}`, hint: "do", icon: Play, act: () => ask({ kind: "invoke", slug }) },
+    {
+      key: `i ${slug}`,
+      text: `Invoke ${name}`,
+      hint: "do",
+      icon: Play,
+      deed: "invokeFunction",
+      act: () => ask({ kind: "invoke", slug }),
+    },
   ];
 }

@@ -6,8 +6,8 @@ import { useState } from "react";
 import { appsQuery, functionsQuery, removeApp, syncApp } from "../../api/apps.ts";
 import type { App } from "../../api/records.ts";
 import { Note } from "../../parts/badge.tsx";
-import { Button } from "../../parts/button.tsx";
 import { Confirm } from "../../parts/confirm.tsx";
+import { DeedButton } from "../../parts/deed-button.tsx";
 import { Bones, Empty, Failure } from "../../parts/states.tsx";
 import { Ago } from "../../parts/time-text.tsx";
 import { tellDone, tellError } from "../../parts/toast.tsx";
@@ -93,10 +93,10 @@ function AppHead({ app }: { readonly app: App }) {
       </div>
       <div className="row">
         {app.url.startsWith("http") && (
-          <Button onClick={() => sync.mutate()} disabled={sync.isPending}>
+          <DeedButton deed="syncApp" onClick={() => sync.mutate()} disabled={sync.isPending}>
             <RefreshCw size={15} aria-hidden />
             {sync.isPending ? "Asking the app …" : "Sync now"}
-          </Button>
+          </DeedButton>
         )}
         <PauseControls what="apps" id={app.name} name={app.name} paused={app.paused} />
         <RemoveApp name={app.name} refresh={refresh} />
@@ -116,10 +116,10 @@ function RemoveApp({ name, refresh }: { readonly name: string; readonly refresh:
   };
   return (
     <>
-      <Button look="danger" onClick={() => setAsking(true)}>
+      <DeedButton deed="removeApp" look="danger" onClick={() => setAsking(true)}>
         <Trash2 size={15} aria-hidden />
         Remove …
-      </Button>
+      </DeedButton>
       {isAsking && (
         <Confirm title={`Remove ${name}`} verb="Remove" look="danger" act={remove} onClose={() => setAsking(false)}>
           <p>Its functions start nothing any more. Runs under way go on, and nothing that has run is lost.</p>

@@ -6,7 +6,7 @@ import { appsQuery } from "../../api/apps.ts";
 import { useLive } from "../../api/live.ts";
 import type { App } from "../../api/records.ts";
 import { Badge } from "../../parts/badge.tsx";
-import { Button } from "../../parts/button.tsx";
+import { DeedButton } from "../../parts/deed-button.tsx";
 import { Bones, Failure } from "../../parts/states.tsx";
 import { Ago } from "../../parts/time-text.tsx";
 import { ask } from "../../shell/ask.ts";
@@ -25,10 +25,10 @@ export function AppsPage() {
     <div className="page">
       <header className="page-head">
         <h1>Apps</h1>
-        <Button look="main" onClick={() => ask({ kind: "add-app" })}>
+        <DeedButton deed="syncApp" look="main" onClick={() => ask({ kind: "add-app" })}>
           <Plus size={15} aria-hidden />
           Add an app
-        </Button>
+        </DeedButton>
       </header>
       {apps.error !== null && <Failure error={apps.error} retry={apps.refetch} />}
       <SyncFailures />

@@ -3,7 +3,7 @@ import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { appsQuery, syncApp, syncFailuresQuery } from "../../api/apps.ts";
 import type { SyncFailure } from "../../api/records.ts";
 import { Note } from "../../parts/badge.tsx";
-import { Button } from "../../parts/button.tsx";
+import { DeedButton } from "../../parts/deed-button.tsx";
 import { Ago } from "../../parts/time-text.tsx";
 import { tellDone, tellError } from "../../parts/toast.tsx";
 
@@ -37,9 +37,15 @@ function FailureNote({ failure }: { readonly failure: SyncFailure }) {
           {count > 1 ? `${count} times, last ` : ""}
           <Ago at={failure.last_at} />
         </span>
-        <Button size="small" className="push" onClick={() => again.mutate()} disabled={again.isPending}>
+        <DeedButton
+          deed="syncApp"
+          size="small"
+          className="push"
+          onClick={() => again.mutate()}
+          disabled={again.isPending}
+        >
           {again.isPending ? "Asking the app …" : "Try again"}
-        </Button>
+        </DeedButton>
       </div>
       <p className="wrap">{message}</p>
       <p className="wrap">{fix}</p>

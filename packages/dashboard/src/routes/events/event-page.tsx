@@ -7,8 +7,8 @@ import { decisionsQuery, eventQuery, eventRunsQuery } from "../../api/events.ts"
 import { useLive } from "../../api/live.ts";
 import type { Decision, EventRow, Run } from "../../api/records.ts";
 import { Badge, Note, StatusBadge } from "../../parts/badge.tsx";
-import { Button } from "../../parts/button.tsx";
 import { CopyButton, copyText } from "../../parts/copy.tsx";
+import { DeedButton } from "../../parts/deed-button.tsx";
 import { JsonBlock } from "../../parts/json-view.tsx";
 import { Menu } from "../../parts/menu.tsx";
 import { Bones, Failure } from "../../parts/states.tsx";
@@ -94,10 +94,10 @@ function EventHead({ event }: { readonly event: EventRow }) {
         </p>
       </div>
       <div className="row">
-        <Button look="main" onClick={() => ask({ kind: "send", event: outgoingOf(event) })}>
+        <DeedButton deed="sendEventV2" look="main" onClick={() => ask({ kind: "send", event: outgoingOf(event) })}>
           <RotateCcw size={15} aria-hidden />
           Send again …
-        </Button>
+        </DeedButton>
         <Menu
           label="More about the event"
           items={[

@@ -8,7 +8,7 @@ import { EVENTS_MAX, fetchEvents } from "../../api/events.ts";
 import type { EventRow, Fn } from "../../api/records.ts";
 import { useLiveList } from "../../api/use-live-list.ts";
 import { Badge } from "../../parts/badge.tsx";
-import { Button } from "../../parts/button.tsx";
+import { DeedButton } from "../../parts/deed-button.tsx";
 import { Typed } from "../../parts/field.tsx";
 import { LiveRows } from "../../parts/live-rows.tsx";
 import { RowCheck } from "../../parts/row-check.tsx";
@@ -45,10 +45,10 @@ export function EventsPage() {
     <div className="page" data-fill="" style={COLUMNS}>
       <header className="page-head">
         <h1>Events</h1>
-        <Button look="main" onClick={() => ask({ kind: "send" })}>
+        <DeedButton deed="sendEventV2" look="main" onClick={() => ask({ kind: "send" })}>
           <Send size={15} aria-hidden />
           Send an event
-        </Button>
+        </DeedButton>
       </header>
       <NameFilter name={name ?? ""} functions={functions ?? []} />
       <LiveRows
@@ -152,9 +152,9 @@ function NoEvents({ name }: { readonly name: string | undefined }) {
       <p>
         Events are what your code tells Stepwell: a sign-up, an order, a payment. Each starts the functions that listen.
       </p>
-      <Button look="main" onClick={() => ask({ kind: "send" })}>
+      <DeedButton deed="sendEventV2" look="main" onClick={() => ask({ kind: "send" })}>
         Send the first one
-      </Button>
+      </DeedButton>
     </Empty>
   );
 }

@@ -5,6 +5,7 @@ import { sendEvents } from "../../api/events.ts";
 import type { EventRow } from "../../api/records.ts";
 import { Button } from "../../parts/button.tsx";
 import { Confirm } from "../../parts/confirm.tsx";
+import { DeedButton } from "../../parts/deed-button.tsx";
 import { tellDone } from "../../parts/toast.tsx";
 import { countOf } from "../../words/number.ts";
 import { outgoingOf } from "./send-dialog.tsx";
@@ -26,10 +27,10 @@ export function ReplayBar({ events, onClear }: ReplayBarProps) {
   return (
     <section className="bulk" aria-label="Selected events">
       <strong className="number">{`${events.length} selected`}</strong>
-      <Button size="small" onClick={() => setAsking(true)}>
+      <DeedButton deed="sendEventV2" size="small" onClick={() => setAsking(true)}>
         <RotateCcw size={14} aria-hidden />
         {`Replay ${events.length} …`}
-      </Button>
+      </DeedButton>
       <Button look="plain" size="small" onClick={onClear}>
         Clear
       </Button>

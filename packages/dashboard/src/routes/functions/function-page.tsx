@@ -7,7 +7,7 @@ import { useLive } from "../../api/live.ts";
 import type { Fn } from "../../api/records.ts";
 import { runsQuery } from "../../api/runs.ts";
 import { Note } from "../../parts/badge.tsx";
-import { Button } from "../../parts/button.tsx";
+import { DeedButton } from "../../parts/deed-button.tsx";
 import { JsonBlock } from "../../parts/json-view.tsx";
 import { Bones, Empty, Failure } from "../../parts/states.tsx";
 import { ask } from "../../shell/ask.ts";
@@ -89,10 +89,10 @@ function FunctionHead({ fn }: { readonly fn: Fn }) {
       </div>
       <div className="row">
         <PauseControls what="functions" id={fn.slug} name={fn.name} paused={fn.paused} />
-        <Button look="main" onClick={() => ask({ kind: "invoke", slug: fn.slug })}>
+        <DeedButton deed="invokeFunction" look="main" onClick={() => ask({ kind: "invoke", slug: fn.slug })}>
           <Play size={15} aria-hidden />
           Invoke …
-        </Button>
+        </DeedButton>
       </div>
     </header>
   );

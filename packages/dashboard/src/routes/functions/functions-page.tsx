@@ -6,7 +6,7 @@ import { functionsQuery } from "../../api/apps.ts";
 import { useLive } from "../../api/live.ts";
 import type { Fn } from "../../api/records.ts";
 import { Badge } from "../../parts/badge.tsx";
-import { Button } from "../../parts/button.tsx";
+import { DeedButton } from "../../parts/deed-button.tsx";
 import { Bones, Empty, Failure } from "../../parts/states.tsx";
 import { ask } from "../../shell/ask.ts";
 import { pauseWord } from "./pause-words.ts";
@@ -43,9 +43,9 @@ export function FunctionsPage() {
       {functions.data?.length === 0 && (
         <Empty icon={SquareFunction} title="No functions yet">
           <p>They appear as soon as an app is connected.</p>
-          <Button look="main" onClick={() => ask({ kind: "add-app" })}>
+          <DeedButton deed="syncApp" look="main" onClick={() => ask({ kind: "add-app" })}>
             Add an app
-          </Button>
+          </DeedButton>
         </Empty>
       )}
       {shown !== undefined && shown.length === 0 && text !== "" && <Empty icon={SearchX} title="No function fits" />}

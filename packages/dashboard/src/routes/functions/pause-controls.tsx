@@ -4,8 +4,8 @@ import { Pause, Play } from "lucide-react";
 import { useState } from "react";
 import { type Pausable, pause, unpause } from "../../api/apps.ts";
 import type { PauseMode } from "../../api/records.ts";
-import { Button } from "../../parts/button.tsx";
 import { Confirm } from "../../parts/confirm.tsx";
+import { DeedButton } from "../../parts/deed-button.tsx";
 import { tellDone, tellError } from "../../parts/toast.tsx";
 import { PAUSE_MODES } from "./pause-words.ts";
 
@@ -35,18 +35,22 @@ export function PauseControls({ what, id, name, paused }: PauseControlsProps) {
   });
   if (paused !== null) {
     return (
-      <Button onClick={() => resume.mutate()} disabled={resume.isPending}>
+      <DeedButton
+        deed={what === "apps" ? "resumeApp" : "resumeFunction"}
+        onClick={() => resume.mutate()}
+        disabled={resume.isPending}
+      >
         <Play size={15} aria-hidden />
         Resume
-      </Button>
+      </DeedButton>
     );
   }
   return (
     <>
-      <Button onClick={() => setAsking(true)}>
+      <DeedButton deed={what === "apps" ? "pauseApp" : "pauseFunction"} onClick={() => setAsking(true)}>
         <Pause size={15} aria-hidden />
         Pause …
-      </Button>
+      </DeedButton>
       {isAsking && (
         <Confirm
           title={`Pause ${name}`}

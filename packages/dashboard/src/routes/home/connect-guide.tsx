@@ -1,8 +1,8 @@
 /** The way in: what to put where, for each framework, ready to copy; and what happens then. */
 import { Check, Plug } from "lucide-react";
 import { type KeyboardEvent, useState } from "react";
-import { Button } from "../../parts/button.tsx";
 import { CopyButton } from "../../parts/copy.tsx";
+import { DeedButton } from "../../parts/deed-button.tsx";
 import { ScrollRegion } from "../../parts/scroll-region.tsx";
 import { ask } from "../../shell/ask.ts";
 import { FRAMEWORKS, type FrameworkName, FUNCTION_CODE } from "./framework-code.ts";
@@ -53,9 +53,9 @@ export function ConnectGuide() {
           <Check size={16} aria-hidden />
           Start your app. On a usual port it is found by itself, and this page changes at once; otherwise tell where it
           is:
-          <Button size="small" onClick={() => ask({ kind: "add-app" })}>
+          <DeedButton deed="syncApp" size="small" onClick={() => ask({ kind: "add-app" })}>
             Add an app
-          </Button>
+          </DeedButton>
         </p>
       </div>
     </section>

@@ -9,8 +9,8 @@ import { useLive } from "../../api/live.ts";
 import { runsQuery } from "../../api/runs.ts";
 import { RANGES, type Range } from "../../api/stats.ts";
 import { Note } from "../../parts/badge.tsx";
-import { Button } from "../../parts/button.tsx";
 import { ChoiceBar } from "../../parts/choice-bar.tsx";
+import { DeedButton } from "../../parts/deed-button.tsx";
 import { Bones, Failure } from "../../parts/states.tsx";
 import { Ago } from "../../parts/time-text.tsx";
 import { ask } from "../../shell/ask.ts";
@@ -57,10 +57,10 @@ export function HomePage() {
         <h1>Home</h1>
         <div className="row">
           {isUsed && <ChoiceBar label="Charts of the last" value={range} options={RANGES} onChoose={setRange} />}
-          <Button look="main" onClick={() => ask({ kind: "send" })}>
+          <DeedButton deed="sendEventV2" look="main" onClick={() => ask({ kind: "send" })}>
             <Send size={15} aria-hidden />
             Send an event
-          </Button>
+          </DeedButton>
         </div>
       </header>
       {functions.data === undefined && <Bones />}

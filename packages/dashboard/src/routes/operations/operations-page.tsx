@@ -4,7 +4,7 @@ import { Layers } from "lucide-react";
 import { operationsQuery, stopOperation } from "../../api/operations.ts";
 import type { Operation } from "../../api/records.ts";
 import { Badge } from "../../parts/badge.tsx";
-import { Button } from "../../parts/button.tsx";
+import { DeedButton } from "../../parts/deed-button.tsx";
 import { Bones, Empty, Failure } from "../../parts/states.tsx";
 import { Ago } from "../../parts/time-text.tsx";
 import { tellDone, tellError } from "../../parts/toast.tsx";
@@ -81,9 +81,9 @@ function OperationLine({ operation }: { readonly operation: Operation }) {
         <Ago at={createdAt} />
       </span>
       {status === "Running" && (
-        <Button size="small" onClick={() => stop.mutate()} disabled={stop.isPending}>
+        <DeedButton deed="cancelOperation" size="small" onClick={() => stop.mutate()} disabled={stop.isPending}>
           Stop
-        </Button>
+        </DeedButton>
       )}
     </li>
   );

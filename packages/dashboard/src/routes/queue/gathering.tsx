@@ -4,8 +4,8 @@ import { Link } from "@tanstack/react-router";
 import { useState } from "react";
 import type { Pending } from "../../api/records.ts";
 import { beginPending, discardPending, pendingQuery } from "../../api/stats.ts";
-import { Button } from "../../parts/button.tsx";
 import { Confirm } from "../../parts/confirm.tsx";
+import { DeedButton } from "../../parts/deed-button.tsx";
 import { Failure } from "../../parts/states.tsx";
 import { Ago } from "../../parts/time-text.tsx";
 import { tellDone, tellError } from "../../parts/toast.tsx";
@@ -65,12 +65,12 @@ function PendingLine({ pending, nameOf }: PendingLineProps) {
           {rule}; begins <Ago at={startsAt} />
         </p>
       </div>
-      <Button size="small" onClick={() => begin.mutate()} disabled={begin.isPending}>
+      <DeedButton deed="runPending" size="small" onClick={() => begin.mutate()} disabled={begin.isPending}>
         Begin now
-      </Button>
-      <Button size="small" look="plain" onClick={() => setAsking(true)}>
+      </DeedButton>
+      <DeedButton deed="discardPending" size="small" look="plain" onClick={() => setAsking(true)}>
         Discard …
-      </Button>
+      </DeedButton>
       {isAsking && (
         <Confirm
           title={`Discard ${countOf(count, "event")} of ${name}`}

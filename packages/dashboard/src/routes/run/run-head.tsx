@@ -6,9 +6,9 @@ import { useState } from "react";
 import type { Run, Span } from "../../api/records.ts";
 import { cancelRun, rerun, resumeRun } from "../../api/runs.ts";
 import { StatusBadge } from "../../parts/badge.tsx";
-import { Button } from "../../parts/button.tsx";
 import { Confirm } from "../../parts/confirm.tsx";
 import { CopyButton, copyText } from "../../parts/copy.tsx";
+import { DeedButton } from "../../parts/deed-button.tsx";
 import { Menu } from "../../parts/menu.tsx";
 import { Ago, Lasted } from "../../parts/time-text.tsx";
 import { tellDone } from "../../parts/toast.tsx";
@@ -121,21 +121,21 @@ function RunDeeds({ run, isRunOpen, canResume }: DeedsProps) {
   return (
     <div className="row">
       {isRunOpen && (
-        <Button look="danger" onClick={() => setAsked("cancel")}>
+        <DeedButton deed="cancelRun" look="danger" onClick={() => setAsked("cancel")}>
           <Ban size={15} aria-hidden />
           Cancel …
-        </Button>
+        </DeedButton>
       )}
       {canResume && (
-        <Button onClick={() => setAsked("resume")}>
+        <DeedButton deed="resumeRun" onClick={() => setAsked("resume")}>
           <Play size={15} aria-hidden />
           Resume …
-        </Button>
+        </DeedButton>
       )}
-      <Button look={isRunOpen ? undefined : "main"} onClick={() => setAsked("rerun")}>
+      <DeedButton deed="rerunRun" look={isRunOpen ? undefined : "main"} onClick={() => setAsked("rerun")}>
         <RotateCcw size={15} aria-hidden />
         Rerun …
-      </Button>
+      </DeedButton>
       <Menu
         label="More about the run"
         items={[

@@ -6,8 +6,8 @@ import { useState } from "react";
 import type { Span, Step } from "../../api/records.ts";
 import { stepsQuery } from "../../api/runs.ts";
 import { StatusBadge } from "../../parts/badge.tsx";
-import { Button } from "../../parts/button.tsx";
 import { CopyButton } from "../../parts/copy.tsx";
+import { DeedButton } from "../../parts/deed-button.tsx";
 import { ErrorBlock } from "../../parts/error-view.tsx";
 import { JsonBlock } from "../../parts/json-view.tsx";
 import { Bones, Failure } from "../../parts/states.tsx";
@@ -43,10 +43,10 @@ export function StepPanel({ span, isRunOpen }: StepPanelProps) {
       <div className="body stack">
         <div className="row">
           {canRerun && (
-            <Button size="small" onClick={() => setAsking(true)}>
+            <DeedButton deed="rerunRun" size="small" onClick={() => setAsking(true)}>
               <RotateCcw size={14} aria-hidden />
               Rerun from here …
-            </Button>
+            </DeedButton>
           )}
           {span.childRunId !== null && (
             <Link to="/runs/$id" params={{ id: span.childRunId }} className="button" data-size="small">

@@ -8,6 +8,7 @@ import { cancelRun, type RunFilter, rerun, resumeRun } from "../../api/runs.ts";
 import { Note } from "../../parts/badge.tsx";
 import { Button } from "../../parts/button.tsx";
 import { Confirm } from "../../parts/confirm.tsx";
+import { DeedButton } from "../../parts/deed-button.tsx";
 import { errorLine } from "../../parts/states.tsx";
 import { tellDone } from "../../parts/toast.tsx";
 import { countOf } from "../../words/number.ts";
@@ -15,9 +16,21 @@ import { isOpen } from "../../words/status.ts";
 import { type Deed, eachOf } from "./each-of.ts";
 
 const DEEDS: Readonly<Record<"cancel" | "rerun" | "resume", Deed>> = {
-  cancel: { verb: "Cancel", done: "cancelled", fits: ({ status }) => isOpen(status), act: cancelRun },
-  rerun: { verb: "Rerun", done: "started again", fits: ({ status }) => !isOpen(status), act: (id) => rerun(id) },
-  resume: { verb: "Resume", done: "resumed", fits: ({ status }) => status === "FAILED", act: resumeRun },
+  cancel: { id: "cancelRun", verb: "Cancel", done: "cancelled", fits: ({ status }) => isOpen(status), act: cancelRun },
+  rerun: {
+    id: "rerunRun",
+    verb: "Rerun",
+    done: "started again",
+    fits: ({ status }) => !isOpen(status),
+    act: (id) => rerun(id),
+  },
+  resume: {
+    id: "resumeRun",
+    verb: "Resume",
+    done: "resumed",
+    fits: ({ status }) => status === "FAILED",
+    act: resumeRun,
+  },
 };
 
 interface BulkBarProps {
@@ -36,9 +49,9 @@ export function BulkBar({ runs, onClear }: BulkBarProps) {
       {Object.values(DEEDS).map((deed) => {
         const count = runs.filter(deed.fits).length;
         return (
-          <Button key={deed.verb} size="small" disabled={count === 0} onClick={() => setAsked(deed)}>
+          <DeedButton deed={deed.id} key={deed.verb} size="small" disabled={count === 0} onClick={() => setAsked(deed)}>
             {`${deed.verb} ${count}`}
-          </Button>
+          </DeedButton>
         );
       })}
       <Button look="plain" size="small" onClick={onClear}>

@@ -1,7 +1,9 @@
 /** One deed on several runs, a few at a time. */
+import type { Deed as DeedId } from "../../api/deeds.ts";
 import type { RunRow } from "../../api/records.ts";
 
 export interface Deed {
+  readonly id: DeedId;
   readonly verb: string;
   /** "cancelled": what they are after it. */
   readonly done: string;

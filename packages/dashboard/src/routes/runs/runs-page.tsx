@@ -7,6 +7,7 @@ import type { RunRow } from "../../api/records.ts";
 import { fetchRuns } from "../../api/runs.ts";
 import { useLiveList } from "../../api/use-live-list.ts";
 import { Button } from "../../parts/button.tsx";
+import { DeedButton } from "../../parts/deed-button.tsx";
 import { LiveRows } from "../../parts/live-rows.tsx";
 import { Menu } from "../../parts/menu.tsx";
 import { Empty } from "../../parts/states.tsx";
@@ -55,9 +56,9 @@ export function RunsPage() {
           <Menu
             label="All runs of this filter"
             items={[
-              { label: "Cancel all open …", icon: Ban, act: () => setAsked("cancel") },
-              { label: "Replay all ended …", icon: RotateCcw, act: () => setAsked("replay") },
-              { label: "Resume all failed …", icon: Play, act: () => setAsked("resume") },
+              { label: "Cancel all open …", icon: Ban, deed: "startOperation", act: () => setAsked("cancel") },
+              { label: "Replay all ended …", icon: RotateCcw, deed: "startOperation", act: () => setAsked("replay") },
+              { label: "Resume all failed …", icon: Play, deed: "startOperation", act: () => setAsked("resume") },
             ]}
           >
             All of these …
@@ -108,9 +109,9 @@ function NoRuns({ search }: { readonly search: RunSearch }) {
     return (
       <Empty icon={ListTree} title="Nothing has run yet">
         <p>A run starts when an event reaches a function, on a schedule, or when you invoke a function yourself.</p>
-        <Button look="main" onClick={() => ask({ kind: "send" })}>
+        <DeedButton deed="sendEventV2" look="main" onClick={() => ask({ kind: "send" })}>
           Send an event
-        </Button>
+        </DeedButton>
       </Empty>
     );
   }

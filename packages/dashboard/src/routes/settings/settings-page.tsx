@@ -1,6 +1,7 @@
 /** What the server is run with: who may log in, keys, tokens, and who changed what. */
 import { useQuery } from "@tanstack/react-query";
 import { sessionQuery } from "../../api/access.ts";
+import { useRefusal } from "../../api/deeds.ts";
 import { Note } from "../../parts/badge.tsx";
 import { Account } from "./account.tsx";
 import { AuditCard } from "./audit-card.tsx";
@@ -11,8 +12,9 @@ import { UsersCard } from "./users-card.tsx";
 
 export function SettingsPage() {
   const session = useQuery(sessionQuery).data;
+  const refusalOf = useRefusal();
   const isOpen = session?.login === "none";
-  const isAdmin = isOpen || session?.principal?.scope === "admin";
+  const isAdmin = refusalOf("listKeys") === null;
   return (
     <div className="page">
       <header className="page-head">
@@ -32,7 +34,7 @@ export function SettingsPage() {
             <TokensCard />
           </div>
           {!isOpen && <UsersCard />}
-          <RetentionCard canChange />
+          <RetentionCard canChange={refusalOf("setRetention") === null} />
           <AuditCard />
         </>
       ) : (
