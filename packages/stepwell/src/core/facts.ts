@@ -66,7 +66,7 @@ export interface Needs {
   readonly runs: string[];
 }
 
-export const noNeeds = (): Needs => ({
+const noNeeds = (): Needs => ({
   events: [],
   flow: [],
   waiters: [],
@@ -77,7 +77,24 @@ export const noNeeds = (): Needs => ({
   runs: [],
 });
 
-export const isNothing = (needs: Needs): boolean =>
+let spare: Needs | null = null;
+
+/** An empty list to fill: the one that was given back last, because nearly every command needs nothing. */
+export function emptyNeeds(): Needs {
+  const needs = spare ?? noNeeds();
+  spare = null;
+  return needs;
+}
+
+/** Null when nothing is needed; the list is then used again. */
+export function neededOrNull(needs: Needs): Needs | null {
+  if (!isNothing(needs)) return needs;
+  needs.starts.clear();
+  spare = needs;
+  return null;
+}
+
+const isNothing = (needs: Needs): boolean =>
   needs.events.length +
     needs.flow.length +
     needs.waiters.length +

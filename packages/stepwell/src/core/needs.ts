@@ -10,12 +10,12 @@ import type { Op } from "../protocol/op.ts";
 import type { FlowFactKey } from "./batch.ts";
 import type { Command, Deliver, ReceiveEvents, RerunRun } from "./command.ts";
 import {
+  emptyNeeds,
   eventFact,
   type Facts,
   flowFact,
-  isNothing,
   type Needs,
-  noNeeds,
+  neededOrNull,
   type PastQuery,
   type WaiterQuery,
 } from "./facts.ts";
@@ -46,7 +46,7 @@ export interface NeedsView {
 
 /** Null when the command can be applied with these facts. */
 export function missingFor(view: NeedsView, command: Command, facts: Facts): Needs | null {
-  const needs = noNeeds();
+  const needs = emptyNeeds();
   switch (command.kind) {
     case "receive_events":
       needEvents(view, command, facts, needs);
@@ -86,7 +86,7 @@ export function missingFor(view: NeedsView, command: Command, facts: Facts): Nee
       break;
   }
   for (const [functionId, starts] of needs.starts) needBacklog(view, functionId, starts, facts, needs);
-  return isNothing(needs) ? null : needs;
+  return neededOrNull(needs);
 }
 
 /** As many of the oldest runs that wait as the command may have to drop (flow/backlog.ts, BL2). */

@@ -34,28 +34,28 @@ export interface AttemptHome {
 
 export async function attemptStep(step: FoundStep, home: AttemptHome): Promise<Attempt> {
   const { request, hooks, now } = home;
-  const input = { ...home.inRun, stepInfo: stepInfo(step, false) };
+  const input = () => ({ ...home.inRun, stepInfo: stepInfo(step, false) }); // For hooks only: most apps have none.
   const startedAt = now();
   const isSending = step.type === "sendEvent" || step.type === "sendSignal";
   const outbox = isSending && request.sendsCharsMax > 0 ? createOutbox(request.sendsCharsMax, now) : null;
   try {
     const opts = optsOf(step); // Arguments that cannot be stored are refused before the body runs.
-    if (hooks.onStepStart.length > 0) await notify(hooks.onStepStart, input, request.logger);
+    if (hooks.onStepStart.length > 0) await notify(hooks.onStepStart, input(), request.logger);
     const run = () => step.body!(step.input, { hashedId: step.hashedId, outbox });
     const { wrapStepHandler } = hooks;
-    const body = wrapStepHandler.length === 0 ? run : wrapWith(wrapStepHandler, input, async () => run());
+    const body = wrapStepHandler.length === 0 ? run : wrapWith(wrapStepHandler, input(), async () => run());
     const value = await (step.timeoutMs === null
       ? insideStep(home.execution, currentOf(step, home, null), body)
       : inTime(step, home, step.timeoutMs, body));
     const data = storableText(value, `Step "${step.id}"`, "result");
     const op = resultOp(step, opts, data, outbox?.take() ?? null, startedAt, now());
     if (hooks.onStepComplete.length > 0)
-      await notify(hooks.onStepComplete, { ...input, output: value }, request.logger);
+      await notify(hooks.onStepComplete, { ...input(), output: value }, request.logger);
     return { op, retryAfter: null };
   } catch (error) {
     const noRetry = isNonRetriable(error);
     const isFinalAttempt = noRetry || request.attempt + 1 >= request.maxAttempts;
-    await notify(hooks.onStepError, { ...input, error, isFinalAttempt }, request.logger);
+    await notify(hooks.onStepError, { ...input(), error, isFinalAttempt }, request.logger);
     const op = errorOp(step, errorData(error), isFinalAttempt, noRetry, startedAt, now());
     return { op, retryAfter: isFinalAttempt ? null : retryAfterOf(error) };
   }

@@ -92,7 +92,9 @@ export const STAT_AGE_MS_MAX: Readonly<Record<StatStepMs, number>> = {
 export const emptyStatValues = (): number[] => STAT_NAMES.map(() => 0);
 
 export function addStatValues(into: number[], values: readonly number[]): void {
-  for (const [index, value] of values.entries()) {
+  for (let index = 0; index < values.length; index++) {
+    const value = values[index]!;
+    if (value === 0) continue; // Most are.
     into[index] = MAXIMA.has(index) ? Math.max(into[index]!, value) : into[index]! + value;
   }
 }
@@ -108,26 +110,41 @@ function latencyAt(values: readonly number[], start: number): Latency {
   return { count, sumMs: values[start]!, maxMs: values[start + 1]!, classes };
 }
 
-/** What a batch adds (RS1). */
+/** What a batch adds (RS1). Counted by the shortest step, which the longer ones are then made of. */
 export function runStatsOf(batch: Batch): RunStat[] {
   const stats = new Map<string, RunStat>();
-  let runs: Map<string, Run> | null = null;
+  const runs = new Map<string, Run>();
+  let last: RunStat | null = null;
   for (const notice of batch.notices) {
-    if (notice.kind !== "run_created" && notice.kind !== "run_started" && notice.kind !== "run_ended") continue;
-    runs ??= new Map(Array.from(batch.runs, (run) => [run.id, run]));
-    const run = runs.get(notice.id);
-    for (const stepMs of STAT_STEPS_MS) countNotice(statAt(stats, notice, run, stepMs).values, notice, run);
+    const { kind, id, functionId } = notice;
+    if (kind !== "run_created" && kind !== "run_started" && kind !== "run_ended") continue;
+    if (runs.size === 0) for (const run of batch.runs) runs.set(run.id, run);
+    const run = runs.get(id);
+    const env = run?.env ?? DEFAULT_ENV;
+    const at = stepStart(notice.at, SHORTEST_STEP_MS);
+    // Runs of a batch come mostly from one function.
+    if (last === null || last.at !== at || last.functionId !== functionId || last.env !== env) {
+      last = statAt(stats, { env, stepMs: SHORTEST_STEP_MS, at, functionId: functionId ?? "" });
+    }
+    countNotice(last.values, notice, run);
+  }
+  for (const stat of [...stats.values()]) {
+    for (const stepMs of LONGER_STEPS_MS) {
+      addStatValues(statAt(stats, { ...stat, stepMs, at: stepStart(stat.at, stepMs) }).values, stat.values);
+    }
   }
   return [...stats.values()];
 }
 
-function statAt(stats: Map<string, RunStat>, notice: Notice, run: Run | undefined, stepMs: StatStepMs): RunStat {
-  const at = Math.floor(notice.at / stepMs) * stepMs;
-  const place = { env: run?.env ?? DEFAULT_ENV, stepMs, at, functionId: notice.functionId ?? "" };
-  const key = runStatKey(place);
+const [SHORTEST_STEP_MS, ...LONGER_STEPS_MS] = STAT_STEPS_MS as [StatStepMs, ...StatStepMs[]];
+
+const stepStart = (at: Instant, stepMs: StatStepMs): Instant => Math.floor(at / stepMs) * stepMs;
+
+function statAt(stats: Map<string, RunStat>, { env, stepMs, at, functionId }: Omit<RunStat, "values">): RunStat {
+  const key = runStatKey({ env, stepMs, at, functionId });
   let stat = stats.get(key);
   if (stat === undefined) {
-    stat = { ...place, values: emptyStatValues() };
+    stat = { env, stepMs, at, functionId, values: emptyStatValues() };
     stats.set(key, stat);
   }
   return stat;
