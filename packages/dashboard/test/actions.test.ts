@@ -2,6 +2,7 @@
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, type TestContext, test } from "vitest";
 import { expectSound, NO_BROWSER, openBrowser, openPage, picture, type Watched } from "./browser.ts";
+import { cancelRun, handsOn, pauseFunction, rerunFromStep, rerunRun, sendEvent } from "./deeds.ts";
 import { fill, openWorld, type World } from "./world.ts";
 
 let browser: Browser;
@@ -23,11 +24,10 @@ afterAll(async () => {
 
 const needsBrowser = (context: TestContext) => context.skip(NO_BROWSER !== null, NO_BROWSER ?? "");
 
-const press = (name: string | RegExp) => page.getByRole("button", { name, exact: typeof name === "string" }).click();
-const dialog = () => page.getByRole("dialog");
-const confirm = (name: string | RegExp) => dialog().getByRole("button", { name }).click();
-const told = (text: string | RegExp) => page.getByLabel("Messages").getByText(text).first().waitFor();
-const statusOf = async (id: string) => (await world.get<{ data: { status: string } }>(`/v1/runs/${id}`)).data.status;
+const press = (name: string | RegExp) => handsOn(page).press(name);
+const dialog = () => handsOn(page).dialog();
+const confirm = (name: string | RegExp) => handsOn(page).confirm(name);
+const told = (text: string | RegExp) => handsOn(page).told(text);
 const countOf = async (query: string) =>
   (await world.get<{ data: unknown[] }>(`/api/v2/runs?limit=100&${query}`)).data.length;
 const clipboard = () => page.evaluate(() => navigator.clipboard.readText());
@@ -35,24 +35,12 @@ const clipboard = () => page.evaluate(() => navigator.clipboard.readText());
 describe("a run", () => {
   test("is cancelled, after a question", async (context) => {
     needsBrowser(context);
-    const id = await world.runOf("remind-later", "RUNNING");
-    await page.goto(`/runs/${id}`);
-    await press("Cancel …");
-    await picture(page, "dialog-cancel");
-    await confirm("Cancel the run");
-    await told("The run was cancelled.");
-    expect(await statusOf(id)).toBe("Cancelled");
+    await cancelRun({ page, world });
   });
 
   test("is run again, as a new one that leads to the first", async (context) => {
     needsBrowser(context);
-    const id = await world.runOf("import-contacts", "FAILED");
-    await page.goto(`/runs/${id}`);
-    await press("Rerun …");
-    await confirm("Rerun");
-    await told("A new run has started; this is it.");
-    await page.getByRole("link", { name: "the run that it repeats" }).click();
-    await page.waitForURL(new RegExp(id));
+    await rerunRun({ page, world });
   });
 
   test("is resumed where it failed", async (context) => {
@@ -67,24 +55,7 @@ describe("a run", () => {
 
   test("is run again from a step, with another input beside the original one", async (context) => {
     needsBrowser(context);
-    const id = await world.runOf("import-contacts", "FAILED");
-    await page.goto(`/runs/${id}`);
-    await page.getByRole("option", { name: /check-row/ }).click();
-    await press("Rerun from here …");
-    await dialog().getByLabel("Give the step another input").check();
-    await dialog().getByText("Original input").waitFor();
-    await dialog().getByLabel("New input").click();
-    await page.keyboard.press("Control+a");
-    await page.keyboard.type('[{"file":"april.csv"');
-    await dialog().getByRole("alert").waitFor();
-    await page.keyboard.type("}]");
-    await picture(page, "dialog-rerun-from-step");
-    await confirm("Rerun from here");
-    await told("A new run has started; this is it.");
-    await page
-      .getByText(/april\.csv/)
-      .first()
-      .waitFor();
+    await rerunFromStep({ page, world });
   });
 
   test("is copied as JSON and as a command", async (context) => {
@@ -201,15 +172,7 @@ describe("many runs", () => {
 describe("events", () => {
   test("are sent, beginning with the last payload of the name", async (context) => {
     needsBrowser(context);
-    await page.goto("/events");
-    await press("Send an event");
-    await dialog().getByLabel("Begin with").selectOption("order/placed");
-    await dialog().getByText(/"o-4"/).waitFor();
-    await picture(page, "dialog-send");
-    await confirm(/^Send/);
-    await told("The event was sent.");
-    await page.getByRole("link", { name: "See what became of it" }).click();
-    await page.getByRole("heading", { name: "order/placed" }).waitFor();
+    await sendEvent({ page, world });
   });
 
   test("that nobody listens to are warned about before they are sent", async (context) => {
@@ -244,14 +207,7 @@ describe("events", () => {
 describe("functions and apps", () => {
   test("a function is paused and resumed", async (context) => {
     needsBrowser(context);
-    await page.goto("/functions/shop-sync-crm");
-    await press("Pause …");
-    await dialog().getByText("Reject", { exact: true }).click();
-    await picture(page, "dialog-pause");
-    await confirm("Pause");
-    await page.getByText("Paused.", { exact: true }).waitFor();
-    await press("Resume");
-    await told(/goes on/);
+    await pauseFunction({ page, world });
   });
 
   test("a function is invoked with the data of its last run", async (context) => {

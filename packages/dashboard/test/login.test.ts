@@ -24,10 +24,10 @@ afterAll(async () => {
 const needsBrowser = (context: TestContext) => context.skip(NO_BROWSER !== null, NO_BROWSER ?? "");
 const heading = (name: string) => page.getByRole("heading", { name }).waitFor();
 
-async function logIn(password: string): Promise<void> {
-  await page.getByLabel("Name").fill("ada");
-  await page.getByLabel("Password", { exact: true }).fill(password);
-  await page.getByRole("button", { name: "Log in" }).click();
+async function logIn(password: string, name = "ada", at = page): Promise<void> {
+  await at.getByLabel("Name").fill(name);
+  await at.getByLabel("Password", { exact: true }).fill(password);
+  await at.getByRole("button", { name: "Log in" }).click();
 }
 
 test("before there is a user, every view says how the first one is made", async (context) => {
@@ -121,6 +121,19 @@ test("whoever may only read sees what takes more, and the palette leaves it out"
   await guest.goto("/runs");
   await guest.getByRole("button", { name: "All runs of this filter" }).click();
   await guest.getByRole("menuitem", { name: "Cancel all open …", disabled: true }).waitFor();
+});
+
+test("on a phone, logging out stands behind More, and logging in leads back", async (context) => {
+  needsBrowser(context);
+  await guest.getByRole("button", { name: "More", exact: true }).click();
+  await picture(guest, "more-narrow");
+  await guest.getByRole("dialog").getByRole("button", { name: "Log out" }).click();
+  await guest.getByRole("heading", { name: "Log in" }).waitFor();
+  await logIn("not this one, surely", "grace", guest);
+  await guest.getByRole("alert").waitFor();
+  await picture(guest, "login-refused-narrow");
+  await logIn(PASSWORD, "grace", guest);
+  await guest.getByRole("heading", { name: "Home" }).waitFor();
 });
 
 test("a session that has ended asks for the password again", async (context) => {

@@ -49,10 +49,9 @@ export function ConnectGuide() {
         <div id="guide-code" role="tabpanel" aria-labelledby={`tab-${name}`}>
           <Code title="2. Serve it" file={FRAMEWORKS[name].file} code={FRAMEWORKS[name].code} />
         </div>
-        <p className="row">
-          <Check size={16} aria-hidden />
-          Start your app. On a usual port it is found by itself, and this page changes at once; otherwise tell where it
-          is:
+        <p>
+          <Check size={16} className="inline-sign" aria-hidden /> Start your app. On a usual port it is found by itself,
+          and this page changes at once; otherwise tell where it is:{" "}
           <DeedButton deed="syncApp" size="small" onClick={() => ask({ kind: "add-app" })}>
             Add an app
           </DeedButton>
