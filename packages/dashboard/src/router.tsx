@@ -19,6 +19,7 @@ import { readRunSearch } from "./routes/runs/run-search.ts";
 import { RunsPage } from "./routes/runs/runs-page.tsx";
 import { SettingsPage } from "./routes/settings/settings-page.tsx";
 import { Shell } from "./shell/shell.tsx";
+import { onePiecePath } from "./words/deep-path.ts";
 
 const root = createRootRoute({
   component: Shell,
@@ -60,6 +61,10 @@ const routes = [
   createRoute({ getParentRoute: () => root, path: "/setup" }),
   createRoute({ getParentRoute: () => root, path: "/operations", component: OperationsPage }),
 ] as const;
+
+// Before the router looks at the address: a pattern that takes pieces of any number takes none, too.
+const path = onePiecePath(location.pathname);
+if (path !== null) history.replaceState(null, "", path + location.search + location.hash);
 
 export const router = createRouter({ routeTree: root.addChildren(routes), defaultPreload: false });
 

@@ -201,4 +201,32 @@ describe("views", () => {
     await expectSound(watched);
     expect(watched.page.url()).toContain("/runs");
   });
+
+  test("a function whose name has a slash is there after a reload, however its address is written", async (context) => {
+    needsBrowser(context);
+    const url = "http://127.0.0.1:9/api";
+    const runtime = { type: "http", url: `${url}?fnId=leads-api/external-call&stepId=step` };
+    const call = {
+      id: "leads-api/external-call",
+      name: "External call",
+      triggers: [{ event: "lead/arrived" }],
+      steps: { step: { id: "step", name: "step", runtime } },
+    };
+    const facts = { v: "0.1", deployType: "ping", sdk: "test:v1.0.0", framework: "none", appName: "leads-api" };
+    await empty.post("/fn/register", { ...facts, url, functions: [call] });
+    const watched = await openPage(browser, empty.url);
+    const { page } = watched;
+    for (const address of ["/functions/leads-api%2Fexternal-call", "/functions/leads-api/external-call"]) {
+      await page.goto(address);
+      await page.getByRole("heading", { name: "External call" }).waitFor();
+      await page.reload();
+      await page.getByRole("heading", { name: "External call" }).waitFor();
+    }
+    await page.goto("/functions");
+    await page.getByRole("link", { name: "External call" }).click();
+    await page.getByRole("heading", { name: "External call" }).waitFor();
+    await page.reload();
+    await page.getByRole("heading", { name: "External call" }).waitFor();
+    await expectSound(watched);
+  });
 });

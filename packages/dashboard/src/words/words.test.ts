@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { ranked } from "../shell/match-letters.ts";
 import { curlText } from "./curl.ts";
+import { onePiecePath } from "./deep-path.ts";
 import { errorFacts } from "./error-text.ts";
 import { piecesOf, previewText, readJson } from "./json-text.ts";
 import { bytesText, countOf, countText, rateText, shareText } from "./number.ts";
@@ -81,4 +82,12 @@ test("letters find what begins with them first", () => {
   const found = ranked(["Nightly queue", "Queue", "Quiet user update"], (text) => text, "queu");
   expect(found.slice(0, 2)).toEqual(["Queue", "Nightly queue"]);
   expect(ranked(["a", "b"], (text) => text, "")).toEqual(["a", "b"]);
+});
+
+test("a name with slashes is made one piece of its address, and nothing else is touched", () => {
+  expect(onePiecePath("/functions/leads-api/external-call")).toBe("/functions/leads-api%2Fexternal-call");
+  expect(onePiecePath("/apps/a%20b/c/d")).toBe("/apps/a%20b%2Fc%2Fd");
+  for (const path of ["/functions", "/functions/", "/functions/a", "/functions/a%2Fb", "/runs/a/b"]) {
+    expect([path, onePiecePath(path)]).toEqual([path, null]);
+  }
 });

@@ -55,6 +55,20 @@ describe("the server", () => {
     }
   });
 
+  test("answers the page where a name has slashes, to browsers alone", async () => {
+    const server = await startKeyedServer();
+    const html = { headers: { accept: "text/html,application/xhtml+xml,*/*;q=0.8" } };
+    for (const path of ["/functions/shop%2Fcharge", "/functions/shop/charge", "/functions/a/b/c", "/apps/a/b"]) {
+      const page = await ask(server.url + path, html);
+      expect([path, page.status, page.headers["content-type"]]).toEqual([path, 200, "text/html; charset=UTF-8"]);
+      expect(page.headers["content-security-policy"]).toContain("frame-ancestors 'none'");
+    }
+    expect((await ask(`${server.url}/functions/shop/charge`)).status).toBe(404);
+    expect((await ask(`${server.url}/functions/shop/charge`, { ...html, method: "POST" })).status).toBe(404);
+    expect((await ask(`${server.url}/v1/functions/shop/charge`, html)).status).toBe(401);
+    expect((await ask(`${server.url}/runs/a/b`, html)).status).toBe(404);
+  });
+
   test("answers no page at other addresses", async () => {
     const server = await startTestServer();
     for (const path of ["/run", "/runs/a/b", "/index.html", "/assets", "/assets/"]) {

@@ -4,6 +4,7 @@ import type { ContentfulStatusCode } from "hono/utils/http-status";
 import { StepwellError } from "../protocol/errors.ts";
 import { errorBody } from "./api/answer.ts";
 import { authorize, scopeOfUnknown } from "./api/authorize.ts";
+import { deepPage } from "./api/dashboard-routes.ts";
 import { mountRoutes } from "./api/mount.ts";
 import { RunEnds } from "./api/run-ends.ts";
 import { ROUTES } from "./api/table.ts";
@@ -17,9 +18,12 @@ export function createRoutes(context: ServerContext): Hono<HttpEnv> {
   app.all("/e/:key", () => {
     throw new StepwellError("method_not_allowed");
   });
-  app.notFound((c) => {
-    authorize(context, { scope: scopeOfUnknown(c.req.path) }, c.env.incoming);
-    throw new StepwellError("not_found", { what: `${c.req.method} ${c.req.path.slice(0, 256)}` });
+  app.notFound(async (c) => {
+    const { path, method } = c.req;
+    const page = await deepPage(path, { method, header: (name) => c.req.header(name) });
+    if (page !== null) return page;
+    authorize(context, { scope: scopeOfUnknown(path) }, c.env.incoming);
+    throw new StepwellError("not_found", { what: `${method} ${path.slice(0, 256)}` });
   });
   app.onError((error, c) => {
     const reply = errorReply(error, context.log);

@@ -64,7 +64,20 @@ export const DASHBOARD_ROUTES = [
   }),
 ];
 
-async function answerPage(request: RequestFacts): Promise<Response> {
+/** The view of a function or an app whose name has slashes: no pattern of the table has a path of any depth. */
+const DEEP_VIEW = /^\/(?:functions|apps)\/[^/]+\/./;
+
+/** The dashboard, for a browser at the address of such a view; null: nothing is there. */
+export async function deepPage(path: string, request: DeepRequest): Promise<Response | null> {
+  const isForPage = /\btext\/html\b/.test(request.header("accept") ?? "");
+  return request.method === "GET" && isForPage && DEEP_VIEW.test(path) ? answerPage(request) : null;
+}
+
+interface DeepRequest extends Pick<RequestFacts, "header"> {
+  readonly method: string;
+}
+
+async function answerPage(request: Pick<RequestFacts, "header">): Promise<Response> {
   return answerFile(await dashboard.page(), request, {
     "content-security-policy": PAGE_POLICY,
     "cross-origin-opener-policy": "same-origin",
@@ -73,7 +86,11 @@ async function answerPage(request: RequestFacts): Promise<Response> {
   });
 }
 
-function answerFile(file: DashboardFile, request: RequestFacts, more: Readonly<Record<string, string>>): Response {
+function answerFile(
+  file: DashboardFile,
+  request: Pick<RequestFacts, "header">,
+  more: Readonly<Record<string, string>>,
+): Response {
   const isZipped = /\bgzip\b/.test(request.header("accept-encoding") ?? "");
   const headers: Record<string, string> = {
     ...more,
