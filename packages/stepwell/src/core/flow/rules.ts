@@ -21,8 +21,18 @@ const VALUE_CHARS_MAX = 128;
 
 /** The name of a rule among those of its kind (FR1). */
 export function ruleName(rule: ConcurrencyRule, isRunRule: boolean): string {
-  return `${isRunRule ? "run" : "call"} ${rule.scope} ${rule.key ?? ""}`;
+  const names = isRunRule ? runRuleNames : callRuleNames;
+  let name = names.get(rule);
+  if (name === undefined) {
+    name = `${isRunRule ? "run" : "call"} ${rule.scope} ${rule.key ?? ""}`;
+    names.set(rule, name);
+  }
+  return name;
 }
+
+/** Every call asks for them. */
+const callRuleNames = new WeakMap<ConcurrencyRule, string>();
+const runRuleNames = new WeakMap<ConcurrencyRule, string>();
 
 /** The value of a key expression for an event, as text. */
 export function keyValue(expression: string, event: JsonObject, now: Instant): string {
@@ -114,17 +124,17 @@ export const runHolder = (runId: string): string => `run ${runId}`;
 
 /** The gates of a call, narrow to wide. */
 export function callGates(fn: FunctionConfig, flow: RunFlow | null, holder: string): GateSpec[] {
-  return gatesOf(fn, fn.flow.concurrency, flow, false).map((gate) => ({ ...gate, holder }));
+  return gatesOf(fn, fn.flow.concurrency, flow, false, holder);
 }
 
 /** The gates of a whole run. */
 export function runGates(fn: FunctionConfig, flow: RunFlow | null, runId: string): GateSpec[] {
   const holder = runHolder(runId);
-  const gates = gatesOf(fn, fn.flow.runConcurrency, flow, true);
+  const gates = gatesOf(fn, fn.flow.runConcurrency, flow, true, holder);
   const one = fn.flow.singleton === null ? null : queueName(fn.flow.singleton);
   const value = one === null ? undefined : flow?.keys[one];
-  if (value !== undefined) gates.unshift({ name: `${fn.id} ${one} = ${value}`, limit: 1 });
-  return gates.map((gate) => ({ ...gate, holder }));
+  if (value !== undefined) gates.unshift({ name: `${fn.id} ${one} = ${value}`, limit: 1, holder });
+  return gates;
 }
 
 function gatesOf(
@@ -132,16 +142,16 @@ function gatesOf(
   rules: readonly ConcurrencyRule[],
   flow: RunFlow | null,
   isRunRule: boolean,
-): { readonly name: string; readonly limit: number }[] {
-  if (rules.length === 0) return [];
-  const gates: { name: string; limit: number }[] = [];
+  holder: string,
+): GateSpec[] {
+  const gates: GateSpec[] = [];
   for (const rule of rules) {
     const name = ruleName(rule, isRunRule);
     const value = flow?.keys[name] ?? (rule.key === null && !isRunRule ? "" : undefined);
     if (value === undefined) continue; // FR2
-    gates.push({ name: gateName(fn.id, rule, name, value), limit: rule.burst ?? rule.limit });
+    gates.push({ name: gateName(fn.id, rule, name, value), limit: rule.burst ?? rule.limit, holder });
   }
-  if (gates.length === 1) return gates;
+  if (gates.length <= 1) return gates;
   gates.sort((left, right) => left.limit - right.limit);
   // Of rules with the same scope and key the lowest counts.
   return gates.filter(({ name }, index) => gates.findIndex((other) => other.name === name) === index);
