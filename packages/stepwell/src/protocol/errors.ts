@@ -78,6 +78,16 @@ export const ERRORS = {
     "The token is not valid for this run, or no longer.",
     "Tokens hold an hour, and those of a server without a signing key as long as its process; call the endpoint again.",
   ),
+  realtime_token_invalid: entry(
+    401,
+    "The token opens no topics, or no longer.",
+    "Ask for a new one and use it at once: to begin to listen it holds a minute, and only at the server that gave it.",
+  ),
+  websocket_required: entry(
+    426,
+    "This address is for WebSockets.",
+    "Connect with a WebSocket, or listen at /v1/realtime/sse.",
+  ),
   too_many_endpoint_apps: entry(
     429,
     "Endpoints of {limit} origins begin runs here, which is the limit.",

@@ -128,6 +128,24 @@ export const LIMITS = {
   endpointStreamsMax: 1_000,
   /** How long somebody may listen to a run's stream. */
   endpointListenMs: 900_000,
+  /** Listeners to realtime channels. */
+  realtimeListenersMax: 1_000,
+  /** Topics of one listener, of one token, and of one message. */
+  realtimeTopicsMax: 50,
+  /** The name of a channel or a topic, in characters. */
+  realtimeNameCharsMax: 255,
+  /** How long a token lets somebody begin to listen. */
+  realtimeTokenMs: 60_000,
+  /** Such a token stands in an address, in characters. */
+  realtimeTokenCharsMax: 12_000,
+  realtimeMessageBytesMax: 512 * 1024,
+  /** A stream that is published, and a piece of it, in bytes. */
+  realtimeStreamBytesMax: 1_024_000,
+  realtimeChunkBytesMax: 1_024,
+  /** What waits to be read by one listener, in bytes. */
+  realtimeQueueBytesMax: 1024 * 1024,
+  /** How long a stream of server-sent events goes on. */
+  realtimeStreamMs: 900_000,
   /** One line that a handler logs, in characters; the rest of it is cut. */
   logMessageCharsMax: 16 * 1024,
   /** What one call of a function may log, in lines and in characters; the rest is counted. */

@@ -8,6 +8,7 @@ import type { Call } from "../protocol/call.ts";
 import type { Outcome } from "../protocol/outcome.ts";
 import type { Store } from "../store/store.ts";
 import type { LogIntakeStats } from "./logs/log-intake.ts";
+import type { RealtimeStats } from "./realtime/hub.ts";
 import type { RetentionStats } from "./retention/retention.ts";
 import type { ExporterStats } from "./tracing/exporter.ts";
 
@@ -17,6 +18,7 @@ const COMMIT_SECONDS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.
 /** What works beside the engine. */
 export interface OtherStats {
   readonly logs: () => LogIntakeStats;
+  readonly realtime: () => RealtimeStats;
   readonly retention: () => RetentionStats;
   /** Null: traces go nowhere. */
   readonly tracing: () => ExporterStats | null;
@@ -33,7 +35,7 @@ export class Metrics {
   readonly #commitSeconds: Histogram;
   readonly #lag: IntervalHistogram = monitorEventLoopDelay({ resolution: 20 });
 
-  constructor(stats: () => EngineStats, { logs, retention, tracing }: OtherStats) {
+  constructor(stats: () => EngineStats, { logs, realtime, retention, tracing }: OtherStats) {
     const registers = [this.#registry];
     const counter = <Label extends string>(name: string, help: string, labelNames: Label[] = []) =>
       new Counter<Label>({ name: `stepwell_${name}`, help, labelNames, registers });
@@ -68,6 +70,8 @@ export class Metrics {
     total("log_lines_dropped_total", "Lines of handlers that were left out.", () => logs().dropped);
     total("trace_spans_exported_total", "Spans that a collector took.", () => tracing()?.exported ?? 0);
     total("trace_spans_dropped_total", "Spans that were left out.", () => tracing()?.dropped ?? 0);
+    total("realtime_messages_total", "Messages published to realtime channels.", () => realtime().messages);
+    total("realtime_slow_listeners_total", "Listeners let go because they did not read.", () => realtime().slow);
     total("runs_deleted_total", "Runs that retention deleted.", () => retention().deleted.runs);
     total("events_deleted_total", "Events that retention deleted.", () => retention().deleted.events);
     const gauge = (name: string, help: string, value: () => number) =>
@@ -90,6 +94,7 @@ export class Metrics {
     gauge("runs_resident", "Runs in memory.", () => stats().residentRuns);
     gauge("reloads", "Times the engine loaded everything again after a failure.", () => stats().reloads);
     gauge("log_lines_waiting", "Lines of handlers that wait to be stored.", () => logs().waiting);
+    gauge("realtime_listeners", "Who listens to realtime channels.", () => realtime().listeners);
     gauge("store_bytes", "What the store holds, as retention last saw it.", () => retention().sizeBytes ?? 0);
     gauge("process_resident_memory_bytes", "Resident memory.", () => process.memoryUsage.rss());
     gauge("event_loop_lag_p99_seconds", "Event loop delay since the last scrape, 99th percentile.", () =>

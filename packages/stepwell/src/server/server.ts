@@ -38,6 +38,7 @@ import { Metrics } from "./metrics.ts";
 import { createOperations } from "./operations/operations.ts";
 import { createProbe } from "./probe.ts";
 import { ANY_ORIGIN_HEADERS, answerPreflight, commonHeaders } from "./raw-reply.ts";
+import { isRealtimeSocket, Realtime } from "./realtime/realtime.ts";
 import type { RetentionPolicy } from "./retention/policy.ts";
 import { Retention } from "./retention/retention.ts";
 import { createRoutes } from "./routes.ts";
@@ -109,8 +110,12 @@ export interface RunningServer {
 const HEADERS_MS_MAX = 15_000;
 const REQUEST_MS_MAX = 120_000;
 const KEEP_ALIVE_MS = 75_000;
-/** How often connections are looked at for these limits. */
-const CONNECTION_CHECK_MS = 5_000;
+const LISTENER_OPTIONS = {
+  /** How often connections are looked at for these limits. */
+  connectionsCheckingInterval: 5_000,
+  /** Who offers another protocol besides (`h2c`, as clients in Java do) is answered as if it had not. Node 22.21 and 24.9 ask. */
+  shouldUpgradeCallback: isRealtimeSocket,
+};
 const RETRY_POLL_MS = 2_000;
 /** How long answers that are being written may take once everything else has stopped. */
 const FLUSH_MS_MAX = 1_000;
@@ -120,10 +125,10 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   await options.store.open();
   const access = await openAccess(options);
   const parts = createParts(options, access);
-  const server = createServer(
-    { connectionsCheckingInterval: CONNECTION_CHECK_MS },
-    createListener(parts.context, parts.feed, parts.endpoints),
-  );
+  const server = createServer(LISTENER_OPTIONS, createListener(parts));
+  server.on("upgrade", (request, socket, head) => {
+    parts.realtime.connect(request, socket, head, [...commonHeaders(options.kind), ...ANY_ORIGIN_HEADERS]);
+  });
   server.headersTimeout = HEADERS_MS_MAX; // SV2
   server.requestTimeout = REQUEST_MS_MAX;
   server.keepAliveTimeout = KEEP_ALIVE_MS;
@@ -152,6 +157,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     await parts.context.operations.stop();
     await parts.engine.stop(options.shutdownGraceMs);
     parts.endpoints.close();
+    parts.realtime.close();
     await closeListener(server, parts.feed);
     await closeParts(parts, options);
   };
@@ -173,6 +179,7 @@ interface Parts {
   readonly context: ServerContext;
   readonly feed: Feed;
   readonly endpoints: Endpoints;
+  readonly realtime: Realtime;
   readonly client: HttpClient;
   readonly transport: AppTransport;
   readonly gateway: Gateway;
@@ -221,6 +228,7 @@ function createParts(options: ServerOptions, access: Access): Parts {
   const transport = transportOf(options, isAllowed, logs, () => tracing);
   const metrics: Metrics = new Metrics(() => engine.stats, {
     logs: () => logs.stats,
+    realtime: () => realtime.stats,
     retention: () => retention.stats,
     tracing: () => tracing?.stats ?? null,
   });
@@ -266,8 +274,9 @@ function createParts(options: ServerOptions, access: Access): Parts {
     feed.publish(notices);
     tracing?.noticed(notices);
   });
-  const endpoints = new Endpoints(context, signingKeys);
-  return { engine, context, feed, endpoints, client, transport, gateway, tracing };
+  const realtime: Realtime = new Realtime(context);
+  const endpoints = new Endpoints(context, signingKeys, realtime);
+  return { engine, context, feed, endpoints, realtime, client, transport, gateway, tracing };
 }
 
 function transportOf(
@@ -313,11 +322,12 @@ async function closeParts(parts: Parts, options: ServerOptions): Promise<void> {
 }
 
 /** Hot routes on the bare request, the others through the router. */
-function createListener(
-  context: ServerContext,
-  feed: Feed,
-  endpoints: Endpoints,
-): (request: IncomingMessage, response: ServerResponse) => void {
+function createListener({
+  context,
+  feed,
+  endpoints,
+  realtime,
+}: Parts): (request: IncomingMessage, response: ServerResponse) => void {
   const common = commonHeaders(context.kind);
   const anyOrigin = [...common, ...ANY_ORIGIN_HEADERS];
   const isAnyOrigin = anyOriginRoutes(ROUTES);
@@ -331,6 +341,7 @@ function createListener(
     }
     const headers = isAnyOrigin(url) ? anyOrigin : common;
     if (method === "OPTIONS") return answerPreflight(request, response, headers, headers === anyOrigin);
+    if (realtime.answer(request, response, headers)) return;
     if (endpoints.answer(request, response, headers)) return;
     if (method === "GET" && url.split("?")[0] === FEED_ROUTE) return feed.open(request, response, common);
     for (let index = 0; index < headers.length; index += 2) response.setHeader(headers[index]!, headers[index + 1]!);

@@ -21,7 +21,7 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
   engine: { layers: ["core", "store/store.ts", "protocol"], packages: ["lru-cache"] },
   server: {
     layers: ["engine", "store", "core", "protocol"],
-    packages: ["node:", "@hono/node-server", "hono", "lru-cache", "pino", "prom-client", "undici", "zod"],
+    packages: ["node:", "@hono/node-server", "hono", "lru-cache", "pino", "prom-client", "undici", "ws", "zod"],
   },
   // Where the two wings meet: functions of the application, called by an engine in the same process.
   embed: { layers: ["server", "engine", "store", "core", "sdk", "protocol"], packages: ["node:"] },

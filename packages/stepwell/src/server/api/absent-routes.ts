@@ -28,7 +28,4 @@ function absent(method: Method, path: string, operationId: string, what: string,
 export const ABSENT_ROUTES = [
   absent("POST", "/v1/runs/:id/metadata", "addRunMetadata", "Metadata of runs", { id: runId }),
   absent("POST", "/v1/traces/userland", "sendUserlandTraces", "Traces of applications"),
-  absent("POST", "/v1/realtime/token", "createRealtimeToken", "Realtime channels"),
-  absent("POST", "/v1/realtime/publish", "publishRealtime", "Realtime channels"),
-  absent("GET", "/v1/realtime/connect", "connectRealtime", "Realtime channels"),
 ];

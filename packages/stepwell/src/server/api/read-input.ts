@@ -54,7 +54,12 @@ async function readJson(schema: z.ZodType, c: Context<HttpEnv>, isLoose: boolean
   const isEmpty = bytes.every((byte) => byte <= 0x20);
   const parsed = schema.safeParse(isEmpty && isOptional(schema) ? undefined : parseJsonBody(bytes));
   if (parsed.success) return parsed.data;
-  throw new StepwellError("body_invalid", { reason: issueText(parsed.error.issues[0]) });
+  throw invalidBody(parsed.error);
+}
+
+/** What does not fit its schema, with the first reason. */
+export function invalidBody(error: z.ZodError): StepwellError {
+  return new StepwellError("body_invalid", { reason: issueText(error.issues[0]) });
 }
 
 export function isOptional(schema: z.ZodType): boolean {

@@ -146,17 +146,11 @@ describe("the steps of a run", () => {
 
 test("what the protocol names and nobody offers here says so", async () => {
   const { url } = await startTestServer();
-  for (const path of [
-    "runs/01HZZZZZZZZZZZZZZZZZZZZZZA/metadata",
-    "traces/userland",
-    "realtime/token",
-    "realtime/publish",
-  ])
+  for (const path of ["runs/01HZZZZZZZZZZZZZZZZZZZZZZA/metadata", "traces/userland"])
     expect((await post(`${url}/v1/${path}?channel=a&topic=b`, {})).json).toMatchObject({
       code: "feature_absent",
       status: 501,
     });
-  expect((await ask(`${url}/v1/realtime/connect?token=t`)).status).toBe(501);
   expect((await ask(`${url}/v1/prom/default`)).status).toBe(200);
 });
 

@@ -43,6 +43,7 @@ describe("the table", () => {
       "GET /runs/:id",
       "GET /v1/http/runs/:run/output",
       "GET /v1/openapi.json",
+      "GET /v1/realtime/connect",
       "GET /v1/realtime/sse",
       "GET /v1/session",
       "POST /e/:key",
@@ -62,7 +63,8 @@ describe("the table", () => {
     expect(any.map((route) => [route.operationId, route.scope])).toEqual([
       ["sendEvents", "public"],
       ["getEndpointOutput", "public"],
-      ["followEndpointStream", "public"],
+      ["followRealtime", "public"],
+      ["connectRealtime", "public"],
     ]);
   });
 
@@ -74,6 +76,8 @@ describe("the table", () => {
       "createEndpointRun",
       "saveEndpointSteps",
       "publishEndpointStream",
+      "createRealtimeToken",
+      "publishRealtime",
       "sendLogs",
       "lookAtLink",
     ]);

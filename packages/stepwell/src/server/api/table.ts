@@ -1,6 +1,7 @@
 /** Every route that the server answers, once. */
 
 import { ENDPOINT_ROUTES } from "../endpoints/endpoint-routes.ts";
+import { REALTIME_ROUTES } from "../realtime/realtime-routes.ts";
 import { ABSENT_ROUTES } from "./absent-routes.ts";
 import { APP_ROUTES } from "./app-routes.ts";
 import { AUDIT_ROUTES } from "./audit-routes.ts";
@@ -39,6 +40,7 @@ import { RUN_ROUTES_V2 } from "./v2/run-routes-v2.ts";
 export const ROUTES: readonly Route[] = [
   ...RAW_ROUTES,
   ...ENDPOINT_ROUTES,
+  ...REALTIME_ROUTES,
   ...EVENT_ROUTES,
   ...RUN_ROUTES,
   ...RUN_EVENT_ROUTES,

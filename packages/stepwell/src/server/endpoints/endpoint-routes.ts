@@ -93,19 +93,23 @@ export const ENDPOINT_ROUTES = [
     raw: true,
     method: "GET",
     path: "/v1/realtime/sse",
-    operationId: "followEndpointStream",
-    summary: "What an endpoint streams after its run went on without its client",
-    description: "From the beginning of what is kept to the event `inngest.response`.",
+    operationId: "followRealtime",
+    summary: "Listen to topics, or to what an endpoint streams after its run went on without its client",
+    description:
+      "The token says which. Topics: messages as JSON texts from now on, for 15 minutes at most. An endpoint's stream: from " +
+      "the beginning of what is kept to the event `inngest.response`.",
     tag: "SDK",
     // The token is the key.
     scope: "public",
     origins: "any",
     family: "bare",
-    query: { token: z.string().meta({ description: "From the creation of the run." }) },
-    replies: {
-      200: { description: "Server-sent events, as the endpoint sent them.", contentType: "text/event-stream" },
+    query: {
+      token: z.string().meta({ description: "From `POST /v1/realtime/token`, or from the creation of the run." }),
     },
-    errors: ["run_token_invalid", "server_overloaded"],
+    replies: {
+      200: { description: "Server-sent events.", contentType: "text/event-stream" },
+    },
+    errors: ["run_token_invalid", "realtime_token_invalid", "server_overloaded"],
   }),
   rawRoute({
     raw: true,

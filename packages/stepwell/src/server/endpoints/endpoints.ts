@@ -17,6 +17,8 @@ import { parseAppBody, readBody } from "../body.ts";
 import type { ServerContext } from "../context.ts";
 import { errorReply } from "../error-reply.ts";
 import { answerJson } from "../raw-reply.ts";
+import type { Realtime } from "../realtime/realtime.ts";
+import { isTopicToken } from "../realtime/topic-token.ts";
 import { ENDPOINT_ROUTES } from "./endpoint-routes.ts";
 import { outputOf } from "./output.ts";
 import { readNewRun, readSteps } from "./read-endpoint.ts";
@@ -44,6 +46,7 @@ const TEE = /^\/v1\/realtime\/publish\/tee$/;
 
 export class Endpoints {
   readonly #context: ServerContext;
+  readonly #realtime: Realtime;
   readonly #tokens: RunTokens;
   readonly #ends: RunEnds;
   readonly #streams: RunStreams;
@@ -51,8 +54,9 @@ export class Endpoints {
   /** Aborts when the server stops: nobody waits for an end any more. */
   readonly #stop = new AbortController();
 
-  constructor(context: ServerContext, signingKeys: readonly string[]) {
+  constructor(context: ServerContext, signingKeys: readonly string[], realtime: Realtime) {
     this.#context = context;
+    this.#realtime = realtime;
     this.#tokens = new RunTokens(signingKeys);
     this.#ends = new RunEnds(context);
     this.#streams = new RunStreams((runId, waitMs, signal) => this.#ends.wait(runId, { waitMs, signal }));
@@ -61,7 +65,7 @@ export class Endpoints {
       [entry("createEndpointRun"), CREATE, (exchange) => this.#create(exchange)],
       [entry("publishEndpointStream"), TEE, (exchange) => this.#publish(exchange)],
       [entry("getEndpointOutput"), OUTPUT, (exchange) => this.#output(exchange)],
-      [entry("followEndpointStream"), STREAM, (exchange) => this.#listen(exchange)],
+      [entry("followRealtime"), STREAM, (exchange) => this.#listen(exchange)],
     ];
   }
 
@@ -137,7 +141,9 @@ export class Endpoints {
   }
 
   #listen({ response, common, query }: Exchange): void {
-    this.#streams.listen(this.#checkToken("stream", query, null), response, common);
+    const token = query.get("token") ?? "";
+    if (isTopicToken(token)) this.#realtime.listen(token, response, common);
+    else this.#streams.listen(this.#checkToken("stream", query, null), response, common);
   }
 
   #checkToken(use: "output" | "stream", query: URLSearchParams, runId: string | null): string {
