@@ -163,7 +163,13 @@ describe("views", () => {
 
   test("the queue tells what waits at which limit, and what gathers events", async (context) => {
     needsBrowser(context);
-    await look("queue", "/queue", ["Waiting now", /Waits at concurrency 1/, "Gathering events", "Index for search"]);
+    await look("queue", "/queue", [
+      "Waiting now",
+      /Waits at concurrency 1/,
+      "Gathering events",
+      "Index for search",
+      "Runs under way",
+    ]);
   });
 
   test("apps are listed with their health", async (context) => {

@@ -72,12 +72,19 @@ function QueueView({ queue }: { readonly queue: Queue }) {
   );
 }
 
+interface KindWords {
+  readonly title: string;
+  readonly text: string;
+  /** It belongs to runs that have begun: each of them tells what it waits for, and until when. */
+  readonly isOfRunning?: boolean;
+}
+
 /** Where the jobs of a kind are explained to be, in words. */
-const KINDS: Readonly<Record<string, { readonly title: string; readonly text: string }>> = {
+const KINDS: Readonly<Record<string, KindWords>> = {
   discover: { title: "Calls", text: "to start or to go on" },
   step: { title: "Steps", text: "parallel ones, or ones to be tried again" },
-  sleep: { title: "Sleeping", text: "wake by themselves" },
-  timeout: { title: "Waiting", text: "for an event, a signal or a run" },
+  sleep: { title: "Sleeping", text: "wake by themselves", isOfRunning: true },
+  timeout: { title: "Waiting", text: "for an event, a signal or a run", isOfRunning: true },
   collect: { title: "Gathering", text: "debounces and batches that gather events" },
   request: { title: "Requests", text: "that the server makes for steps" },
 };
@@ -91,9 +98,17 @@ function Kinds({ queue }: { readonly queue: Queue }) {
         </meter>
       </Fact>
       {queue.jobs.map(({ kind, count, due }) => {
-        const words = KINDS[kind] ?? { title: kind, text: "" };
+        const words: KindWords = KINDS[kind] ?? { title: kind, text: "" };
         const detail = due > 0 && due < count ? `${countText(due)} of them due` : words.text;
-        return <Fact key={kind} title={words.title} figure={countText(count)} text={detail} />;
+        return (
+          <Fact key={kind} title={words.title} figure={countText(count)} text={detail}>
+            {words.isOfRunning === true && count > 0 && (
+              <Link to="/runs" search={{ status: "RUNNING" }} className="small">
+                Runs under way
+              </Link>
+            )}
+          </Fact>
+        );
       })}
       <Fact title="Names waited for" figure={countText(queue.waited_names)} text="events and signals" />
     </section>
