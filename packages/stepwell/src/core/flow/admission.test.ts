@@ -155,6 +155,22 @@ describe("concurrency", () => {
     world.end(ids[0]!);
     expect(world.start()).toHaveLength(1);
   });
+
+  test("a function whose starts wait at the app's limit has one turn there with its other calls, as any other", () => {
+    const world = new World({}, 1);
+    world.configure("g", {});
+    const first = world.wait();
+    expect(world.start()).toEqual([first]);
+    const begun = world.wait(null, "f", false);
+    world.wait();
+    const other = world.wait(null, "g");
+    expect(world.start()).toEqual([]);
+    world.end(first);
+    expect(world.start()).toEqual([begun]);
+    world.wait(null, "f", false);
+    world.end(begun);
+    expect(world.start()).toEqual([other]);
+  });
 });
 
 describe("throttle", () => {

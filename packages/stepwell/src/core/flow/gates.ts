@@ -132,7 +132,7 @@ export class Gates {
     if (limit !== null) this.#pass(gate);
   }
 
-  /** The waiter went on, or has nothing left to go on with: what was kept for it and not taken goes to the next (GA3). */
+  /** The waiter waits elsewhere, or has nothing left to go on with: what was kept for it and not taken goes to the next (GA3). */
   settled(waiter: Waiter): void {
     const { turn } = waiter;
     if (turn === null) return;
@@ -142,6 +142,12 @@ export class Gates {
     turn.gate.end(turn);
     this.#unwatch(turn);
     this.#pass(turn.gate);
+  }
+
+  /** The waiter went through: its party has used the turn for which it was woken, also where no place is counted. */
+  wentOn(waiter: Waiter): void {
+    if (waiter.turn?.isWoken === true) this.#useTurn(waiter.turn.gate, waiter.party);
+    else this.settled(waiter);
   }
 
   /** Everybody tries again, in the order of the gates and of the turns at each. */
@@ -181,7 +187,7 @@ export class Gates {
     return this.#gates.keys();
   }
 
-  /** A place was taken: a turn of the party for it is over, and who else of the party waited for it tries again by himself. */
+  /** A turn of the party at the gate is over, if it was woken, and who else of the party waited for it tries again by himself. */
   #useTurn(gate: OpenGate, party: Party): void {
     const turn = gate.wokenTurn(party);
     if (turn === null) return;
