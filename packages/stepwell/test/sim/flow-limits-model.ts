@@ -16,7 +16,7 @@ import { isOver, type Ledger } from "./ledger.ts";
 
 export interface LimitsWorld {
   fail(rule: string, what: string): void;
-  readonly timeline: { readonly now: number };
+  readonly timeline: { readonly now: number; readonly wall: number };
   /** The longest that loading takes, between letting a job go and its call. */
   readonly swarm: { readonly loadMsMax: number; readonly commitMsMax: number };
 }
@@ -33,6 +33,8 @@ export class FlowLimitsModel {
   readonly #out = new Map<string, Holder>();
   /** Runs that have begun and not ended. */
   readonly #begun = new Map<string, Holder>();
+  /** By place: when so many were last there that one of them left. */
+  readonly #leftAt = new Map<string, Map<number, number>>();
   readonly #replaced = new Map<string, { readonly flow: FlowConfig; readonly untilAt: number }>();
 
   constructor(ledger: Ledger, world: LimitsWorld) {
@@ -57,7 +59,7 @@ export class FlowLimitsModel {
   }
 
   callEnds(key: string): void {
-    this.#out.delete(key);
+    this.#leave(this.#out, key);
   }
 
   // --- Whole runs ---------------------------------------------------------------------------------------------
@@ -72,7 +74,7 @@ export class FlowLimitsModel {
   after(records: BatchRecords): void {
     const begins: Holder[] = [];
     for (const run of records.runs) {
-      if (isOver(run.status) || run.startedAt === null) this.#begun.delete(run.id);
+      if (isOver(run.status) || run.startedAt === null) this.#leave(this.#begun, run.id);
       else if (!this.#begun.has(run.id)) {
         const holder = { memory: "", limits: this.#limitsOf(run, placesOfRun) };
         this.#begun.set(run.id, holder);
@@ -105,6 +107,18 @@ export class FlowLimitsModel {
     }
   }
 
+  #leave(holders: Map<string, Holder>, key: string): void {
+    for (const place of holders.get(key)?.limits.keys() ?? []) {
+      const leftAt = this.#leftAt.get(place) ?? new Map<number, number>();
+      this.#leftAt.set(place, leftAt.set(this.#countAt(place), this.#world.timeline.wall));
+    }
+    holders.delete(key);
+  }
+
+  #countAt(place: string): number {
+    return [...this.#out.values(), ...this.#begun.values()].filter(({ limits }) => limits.has(place)).length;
+  }
+
   // --- What has room ------------------------------------------------------------------------------------------
 
   outCount(memory: string): number {
@@ -123,6 +137,13 @@ export class FlowLimitsModel {
     if (calls !== undefined) return calls.name;
     const runs = isStart ? placesOfRun(run.functionId, flow, n).find(isFull(this.#begun)) : undefined;
     return runs?.name ?? null;
+  }
+
+  /** When the place last had no room; infinite while it has none. */
+  lastFullAt({ name, limit }: Place): number {
+    if (this.#countAt(name) >= limit) return Number.POSITIVE_INFINITY;
+    const leftAt = [...(this.#leftAt.get(name) ?? [])].filter(([count]) => count >= limit).map(([, at]) => at);
+    return Math.max(Number.NEGATIVE_INFINITY, ...leftAt);
   }
 
   // --- Rest ---------------------------------------------------------------------------------------------------

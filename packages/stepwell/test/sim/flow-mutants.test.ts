@@ -3,6 +3,9 @@ import { describe, expect, test } from "vitest";
 import { Batch } from "../../src/core/batch.ts";
 import { Admission } from "../../src/core/flow/admission.ts";
 import { Gates } from "../../src/core/flow/gates.ts";
+import { Turn } from "../../src/core/flow/open-gate.ts";
+import { Chain, type Chained } from "../../src/core/schedule/chain.ts";
+import { type Lane, ReadyQueue } from "../../src/core/schedule/ready-queue.ts";
 import type { BatchRecords } from "../../src/store/records.ts";
 import { every, MUTANT_MS_MAX, patch, ruleBrokenBy, simulatorWith } from "./mutant-rig.ts";
 import { runSeed } from "./run-seed.ts";
@@ -23,6 +26,9 @@ const brokenBy = (mutation: Mutation, seedsMax: number, run = runSeed, hint: num
 async function withModule(path: string, name: string, make: (original: Rule) => Rule) {
   return simulatorWith(path, (original) => ({ [name]: make(original[name] as Rule) }));
 }
+
+const inTurnsBrokenBy = (mutation: Mutation, seedsMax: number) =>
+  ruleBrokenBy(mutation, seedsMax, (seed, broken = {}) => runSeed(seed, broken, "turns"));
 
 const RULES = "../../src/core/flow/rules.ts";
 const THROTTLE = "../../src/core/flow/throttle.ts";
@@ -105,6 +111,48 @@ describe("order", () => {
     expect(await brokenBy({}, 100, await withModule("../../src/core/schedule/hint.ts", "hintOf", plain as never))).toBe(
       "OR1",
     );
+  });
+});
+
+describe("turns", () => {
+  test("who had the last turn goes first", patience, async () => {
+    patch(
+      Chain<Chained>,
+      "push",
+      () =>
+        function (this: Chain<Chained>, item) {
+          this.insertBefore(item, this.first);
+        },
+    );
+    expect(await inTurnsBrokenBy({}, 100)).toBe("FA1");
+  });
+
+  test("a function keeps its turn", patience, async () => {
+    patch(
+      ReadyQueue,
+      "offer",
+      (offer) =>
+        function (this: ReadyQueue, fn) {
+          offer.call(this, fn);
+          fn.credit = Number.POSITIVE_INFINITY;
+        },
+    );
+    expect(await inTurnsBrokenBy({}, 100)).toBe("FA2");
+  });
+
+  test("deep lanes go first where they wait", patience, async () => {
+    const depthOf = (turn: Turn) => (turn.waiters[0] as Lane).heap.size;
+    patch(
+      Chain<Chained>,
+      "insertBefore",
+      (insertBefore) =>
+        function (this: Chain<Chained>, item, next) {
+          const others = item instanceof Turn && next === null ? [...(this as Chain<Turn>)] : [];
+          const shallower = others.find((other) => depthOf(other) < depthOf(item as Turn));
+          insertBefore.call(this, item, shallower ?? next);
+        },
+    );
+    expect(await inTurnsBrokenBy({}, 200)).toBe("FA1");
   });
 });
 

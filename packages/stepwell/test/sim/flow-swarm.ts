@@ -80,6 +80,49 @@ export function drawFlowSwarm(seed: number): Swarm {
   };
 }
 
+/** Worlds in which many lanes wait for few places, and next to nothing else happens: what goes first is all there is to see. */
+export function drawTurnsSwarm(seed: number): Swarm {
+  const random = new Seeded(seed, "turns swarm");
+  const rules = new Set<FlowRuleName>(["concurrency"]);
+  if (random.chance(0.3)) rules.add("priority");
+  if (random.chance(0.2)) rules.add("runConcurrency");
+  return {
+    ...drawFlowSwarm(seed),
+    flow: { rules, ruleChance: 1, limitMax: random.pick([1, 2, 3]), periodMsMax: 3_000, changesLimits: false },
+    functions: random.pick([1, 2, 2, 3]),
+    events: random.int(20, 40),
+    eventsPerRequestMax: 8,
+    safetyMs: 500,
+    bodyMsMax: random.pick([20, 200]),
+    commitMsMax: random.pick([0, 2]),
+    loadMsMax: 0,
+    callMsMax: 3,
+    clockJumps: 0,
+    serverCrashes: 0,
+    serverStops: 0,
+    syncs: 0,
+    ...NO_FAULTS,
+    limits: {
+      callsMax: random.pick([1, 2, 1_000]),
+      callsPerAppMax: random.pick([1, 2, 1_000]),
+      residentRunsMax: 10_000,
+      jobHintsMax: 200_000,
+      jobHorizonMs: 60_000,
+    },
+  };
+}
+
+const NO_FAULTS = {
+  commitFails: 0,
+  commitAnswerLost: 0,
+  loadFails: 0,
+  requestLost: 0,
+  replyLost: 0,
+  callTimesOut: 0,
+  callDoubled: 0,
+  appCrashes: 0,
+} as const;
+
 /** The rules of a function, as each of its deploys has them: numbers may change, keys do not. */
 export function drawFlows(random: Seeded, { flow }: Swarm, deploys: number): readonly FlowConfig[] {
   if (flow === null) return Array<FlowConfig>(deploys).fill(NO_FLOW);

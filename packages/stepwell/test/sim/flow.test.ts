@@ -5,9 +5,9 @@ import { runSeed } from "./run-seed.ts";
 
 const SEEDS_MS_MAX = 170_000;
 
-async function expectSound(from: number, count: number): Promise<void> {
+async function expectSound(from: number, count: number, kind: "flow" | "turns" = "flow"): Promise<void> {
   for (let seed = from; seed < from + count; seed++) {
-    const result = await runSeed(seed, {}, "flow");
+    const result = await runSeed(seed, {}, kind);
     if (result.problem !== null) expect.fail(describeFailure(result));
   }
 }
@@ -18,6 +18,8 @@ describe("a thousand worlds of flow control keep every limit", () => {
   test("seeds 501 to 750", () => expectSound(501, 250), SEEDS_MS_MAX);
   test("seeds 751 to 1000", () => expectSound(751, 250), SEEDS_MS_MAX);
 });
+
+test("in worlds of turns no lane and no function is passed by", () => expectSound(1, 150, "turns"), SEEDS_MS_MAX);
 
 test(
   "the same seed gives the same log, to the byte",
@@ -44,5 +46,6 @@ describe("worlds of flow control that were broken once", () => {
   test("a debounce compared what waits with the event that had begun (88)", () => expectSound(88, 1));
   test("a place was freed between a commit and its call, and nobody was told (361)", () => expectSound(361, 1));
   test("a fact that was stored and forgotten in one commit stayed (365)", () => expectSound(365, 1));
+  test("a function whose starts waited kept its turn at the app for its other calls (174)", () => expectSound(174, 1));
   test("a singleton that queues held runs that are exempt (577)", () => expectSound(577, 1));
 });

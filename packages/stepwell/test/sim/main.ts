@@ -1,6 +1,6 @@
 /**
  * `npm run sim -- --seeds 10000 [--from 1]` runs many seeds; `npm run sim -- --seed 8417 [--verbose]` replays one. With
- * `--kind flow` the worlds are those of flow control.
+ * `--kind flow` the worlds are those of flow control, with `--kind turns` those of lanes that wait for their turns.
  * Ends with status 1 when a rule broke.
  */
 import { parseArgs } from "node:util";
@@ -17,7 +17,7 @@ const { values } = parseArgs({
   },
 });
 
-const kind = values.kind === "flow" ? "flow" : "any";
+const kind = values.kind === "flow" || values.kind === "turns" ? values.kind : "any";
 
 /** Progress is shown this often, in ms. */
 const PROGRESS_MS = 2_000;

@@ -80,6 +80,7 @@ export class Network {
     world.checkNotPaused(call.functionId, `a call of ${slot} in ${call.runId}`);
     if (this.#outstanding.has(key)) world.fail("R4", `two calls of ${slot} in ${call.runId} at once`);
     this.#outstanding.add(key);
+    world.fairness?.callBegins(call.runId, slot);
     world.limits?.callBegins(lives, key, call.runId);
     return new Promise<Outcome>((resolve) => {
       let isAnswered = false;
@@ -88,6 +89,7 @@ export class Network {
         isAnswered = true;
         this.#outstanding.delete(key);
         world.limits?.callEnds(key);
+        world.fairness?.callEnds(call.runId, slot);
         // What a call of before a reload says is not heard.
         if (lives === `${life.number}.${world.server?.engine.stats.reloads}`)
           this.retryAfter.set(`${call.runId} ${slot}`, outcome.retryAfterMs);

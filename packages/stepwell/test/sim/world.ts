@@ -11,8 +11,9 @@ import { NO_TIMEOUTS } from "../../src/protocol/function.ts";
 import { createIdSource, type IdSource } from "../../src/protocol/ids.ts";
 import { canonicalJson } from "../../src/protocol/json.ts";
 import type { BatchRecords } from "../../src/store/records.ts";
+import { FairnessModel } from "./fairness-model.ts";
 import { FlowLimitsModel } from "./flow-limits-model.ts";
-import { drawFlowSwarm } from "./flow-swarm.ts";
+import { drawFlowSwarm, drawTurnsSwarm } from "./flow-swarm.ts";
 import { SimGateway } from "./gateway.ts";
 import { Ledger } from "./ledger.ts";
 import { LinksModel } from "./links-model.ts";
@@ -36,8 +37,8 @@ export interface Problem {
   readonly what: string;
 }
 
-/** What a world is about: anything, or flow control. */
-export type WorldKind = "any" | "flow";
+/** What a world is about: anything, flow control, or the turns of lanes and functions with little else. */
+export type WorldKind = "any" | "flow" | "turns";
 
 /** How a mutant breaks the build: at the seams, never in the rules that watch. */
 export interface Mutation {
@@ -54,12 +55,18 @@ export interface Server {
 /** Beyond all that a drained server may take to stop after its grace: slow and failing commits. */
 const STOP_MS_MAX = 10_000;
 
+function drawSwarmOf(kind: WorldKind, seed: number): Swarm {
+  if (kind === "any") return drawSwarm(seed);
+  return kind === "flow" ? drawFlowSwarm(seed) : drawTurnsSwarm(seed);
+}
+
 export class World {
   readonly seed: number;
   readonly kind: WorldKind;
   /** Null where nothing is limited. */
   readonly limits: FlowLimitsModel | null;
   readonly throttles: ThrottleModel | null;
+  readonly fairness: FairnessModel | null;
   readonly quiet: QuietCheck | null;
   readonly swarm: Swarm;
   readonly timeline: Timeline;
@@ -88,7 +95,7 @@ export class World {
   constructor(seed: number, mutation: Mutation = {}, kind: WorldKind = "any") {
     this.seed = seed;
     this.kind = kind;
-    this.swarm = kind === "flow" ? drawFlowSwarm(seed) : drawSwarm(seed);
+    this.swarm = drawSwarmOf(kind, seed);
     this.faults = new Seeded(seed, "faults");
     this.choices = new Seeded(seed, "choices");
     this.#engineRandom = new Seeded(seed, "engine");
@@ -111,13 +118,16 @@ export class World {
       },
     });
     this.#addModels();
-    this.limits = kind === "flow" ? new FlowLimitsModel(this.ledger, this) : null;
-    this.throttles = kind === "flow" ? new ThrottleModel(this.ledger, this) : null;
+    this.limits = kind !== "any" ? new FlowLimitsModel(this.ledger, this) : null;
+    this.throttles = kind !== "any" ? new ThrottleModel(this.ledger, this) : null;
     // After a jump of the clock what is due is not noticed before something happens.
-    this.quiet = kind === "flow" && this.swarm.clockJumps === 0 ? new QuietCheck(this) : null;
+    const isSteady = this.swarm.clockJumps === 0;
+    this.quiet = kind !== "any" && isSteady ? new QuietCheck(this) : null;
+    this.fairness = kind !== "any" && isSteady ? new FairnessModel(this.ledger, this) : null;
+    if (this.fairness !== null) this.ledger.models.push(this.fairness);
     if (this.limits !== null) this.ledger.models.push(this.limits);
     if (this.throttles !== null) this.ledger.models.push(this.throttles);
-    if (kind === "flow") this.ledger.models.push(new StartsModel(this.ledger, this), new OrderModel(this.ledger, this));
+    if (kind !== "any") this.ledger.models.push(new StartsModel(this.ledger, this), new OrderModel(this.ledger, this));
     this.#mutation = mutation;
     this.store = new SimStore(this, mutation.store ?? {});
     this.network = new Network(this);
@@ -153,6 +163,10 @@ export class World {
 
   get random(): Seeded {
     return this.faults;
+  }
+
+  get isAppDown(): boolean {
+    return this.server !== null && this.server.engine.coreForTests.view.admission.appDown(APP_ID) !== null;
   }
 
   functionById(id: string): SimFunction | undefined {
