@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { createTrim } from "./idle-memory.ts";
 
 function resting() {
-  const state = { calls: 0, readyJobs: 0, waitingCommands: 0, commits: 7, unused: 200 * 1024 * 1024, collected: 0 };
+  const state = { calls: 0, waitingCommands: 0, commits: 7, unused: 200 * 1024 * 1024, collected: 0 };
   const trim = createTrim({
     stats: () => state,
     unusedBytes: () => state.unused,

@@ -2,8 +2,8 @@
  * Memory after a peak. V8 keeps the pages of a heap that has grown, used or not: after a burst of 50,000 events 240 MB
  * stay committed of which 30 are in use. A server that has come to rest gives them back, once.
  *
- *   IM1. Only at rest: no call is out, nothing is ready or waiting, and nothing was committed for some seconds. The
- *        collection stops the process for a tenth of a second or two.
+ *   IM1. Only at rest: no call is out, no command waits, and nothing was committed for some seconds. What is ready all the
+ *        same is held by a limit or a pause. The collection stops the process for a tenth of a second or two.
  *   IM2. Only when it is worth it. Without the collector's hook nothing happens, in a little more memory.
  */
 import { setFlagsFromString } from "node:v8";
@@ -18,7 +18,7 @@ const QUIET_LOOKS = 2;
 const WORTH_BYTES = 64 * 1024 * 1024;
 
 export interface Resting {
-  readonly stats: () => Pick<EngineStats, "calls" | "readyJobs" | "waitingCommands" | "commits">;
+  readonly stats: () => Pick<EngineStats, "calls" | "waitingCommands" | "commits">;
   readonly unusedBytes: () => number;
   readonly collect: () => void;
 }
@@ -29,7 +29,7 @@ export function createTrim({ stats, unusedBytes, collect }: Resting): () => bool
   let quiet = 0;
   return () => {
     const now = stats();
-    const isAtRest = now.calls + now.readyJobs + now.waitingCommands === 0 && now.commits === commits;
+    const isAtRest = now.calls + now.waitingCommands === 0 && now.commits === commits;
     commits = now.commits;
     quiet = isAtRest ? quiet + 1 : 0;
     if (quiet < QUIET_LOOKS || unusedBytes() < WORTH_BYTES) return false; // IM1, IM2
