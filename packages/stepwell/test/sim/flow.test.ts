@@ -47,5 +47,7 @@ describe("worlds of flow control that were broken once", () => {
   test("a place was freed between a commit and its call, and nobody was told (361)", () => expectSound(361, 1));
   test("a fact that was stored and forgotten in one commit stayed (365)", () => expectSound(365, 1));
   test("a function whose starts waited kept its turn at the app for its other calls (174)", () => expectSound(174, 1));
+  test("a call that came after its lane's turn was woken left the turn to the starts of the lane (474)", () =>
+    expectSound(474, 1, "turns"));
   test("a singleton that queues held runs that are exempt (577)", () => expectSound(577, 1));
 });

@@ -161,10 +161,10 @@ describe("concurrency", () => {
     world.configure("g", {});
     const first = world.wait();
     expect(world.start()).toEqual([first]);
-    const begun = world.wait(null, "f", false);
     world.wait();
     const other = world.wait(null, "g");
     expect(world.start()).toEqual([]);
+    const begun = world.wait(null, "f", false);
     world.end(first);
     expect(world.start()).toEqual([begun]);
     world.wait(null, "f", false);

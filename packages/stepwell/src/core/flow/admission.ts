@@ -78,6 +78,8 @@ export class Admission {
       return { gate: spec.name, limit: spec.limit, guarantees: guarantees(fn, hint.flow, spec.name) };
     }
     if (hint.isStart) this.#takeToken(fn, hint.flow, now);
+    if (hint.isStart && fn.flow.throttle !== null) this.gates.passed(throttleGate(fn.id, hint.flow), lane.party);
+    if (!hint.isRequest) this.gates.passed(appGateOf(fn.appId), lane.party);
     this.#countCall(fn.appId);
     if (!hint.isRequest) this.#callBegins(fn.appId, callHolder(hint.runId, hint.slot), now);
     return null;

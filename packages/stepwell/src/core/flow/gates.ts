@@ -132,7 +132,7 @@ export class Gates {
     if (limit !== null) this.#pass(gate);
   }
 
-  /** The waiter waits elsewhere, or has nothing left to go on with: what was kept for it and not taken goes to the next (GA3). */
+  /** The waiter went on, or has nothing left to go on with: what was kept for it and not taken goes to the next (GA3). */
   settled(waiter: Waiter): void {
     const { turn } = waiter;
     if (turn === null) return;
@@ -144,10 +144,10 @@ export class Gates {
     this.#pass(turn.gate);
   }
 
-  /** The waiter went through: its party has used the turn for which it was woken, also where no place is counted. */
-  wentOn(waiter: Waiter): void {
-    if (waiter.turn?.isWoken === true) this.#useTurn(waiter.turn.gate, waiter.party);
-    else this.settled(waiter);
+  /** At a gate that counts nobody: somebody of the party went through, so the turn for which it was woken is used. */
+  passed(name: string, party: Party): void {
+    const gate = this.#gates.get(name);
+    if (gate !== undefined) this.#useTurn(gate, party);
   }
 
   /** Everybody tries again, in the order of the gates and of the turns at each. */

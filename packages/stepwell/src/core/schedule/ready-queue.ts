@@ -245,7 +245,7 @@ export class ReadyQueue {
         if (pair.isOver) this.#forget(fn, pair);
         continue;
       }
-      this.#gates.wentOn(lane);
+      this.#gates.settled(lane);
       this.#turned(fn, pair);
       return hint;
     }
