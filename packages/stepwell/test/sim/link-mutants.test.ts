@@ -90,8 +90,6 @@ describe("waits", () => {
   });
 });
 
-describe("cancel rules", () => {});
-
 describe("signals", () => {
   test("a second step may wait for a signal", patience, async () => {
     patch(
