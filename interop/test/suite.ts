@@ -296,6 +296,11 @@ export function describeDev(sdk: Sdk, { checkpointing, requestVersion }: SuiteOp
       });
     });
 
+    test("what it registered stays the same when the server asks for it", async ({ expect }) => {
+      await until("the server has asked", () => bench.app.syncKinds.includes("in_band"));
+      expect(await bench.app.sync()).toMatchObject({ status: 200, body: { modified: false } });
+    });
+
     test("a function that is no longer served no longer starts", async ({ expect }) => {
       const before = await runOf("test/removed");
       expect(before.run.status).toBe("Completed");

@@ -1,4 +1,5 @@
 /** The addresses apps register, brought into one form (protocol.md §1.6.4). */
+import type { AppConfig } from "../protocol/function.ts";
 import { QUERY } from "../protocol/headers.ts";
 
 const DROPPED: ReadonlySet<string> = new Set([QUERY.deployId, QUERY.probe]);
@@ -18,6 +19,18 @@ export function normalizeCallUrl(text: string): string | null {
   if (url === null) return null;
   if (url.hostname === "0.0.0.0") url.hostname = "127.0.0.1";
   return url.href;
+}
+
+/**
+ * Where a registered app is asked for its functions: by the name of this machine that it registered them under. An app gives them
+ * the name it is asked by, so by another name every poll would find them all changed.
+ */
+export function askedUrl({ url, functions }: Pick<AppConfig, "url" | "functions">): string {
+  const called = functions[0]?.url;
+  if (called === undefined || !isLoopback(url) || !isLoopback(called)) return url;
+  const asked = new URL(url);
+  asked.hostname = new URL(called).hostname;
+  return asked.href;
 }
 
 /**

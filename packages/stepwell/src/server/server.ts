@@ -18,6 +18,7 @@ import { Access } from "./access/access.ts";
 import { anyOriginRoutes } from "./api/any-origin.ts";
 import { ROUTES } from "./api/table.ts";
 import { isAppAddress } from "./app-address.ts";
+import { askedUrl } from "./app-url.ts";
 import { checkpointRunOf, saveCheckpoint } from "./checkpoint-routes.ts";
 import { systemClock } from "./clock.ts";
 import type { ServerContext, ServerKind } from "./context.ts";
@@ -360,7 +361,7 @@ function createDiscovery(options: ServerOptions, parts: Parts, port: number): Di
     registeredUrls: () =>
       engine.apps
         .list()
-        .map((app) => app.url)
+        .map(askedUrl)
         .filter((url) => url.startsWith("http")),
     isSearching: options.discover,
     ports: discoveryPorts(port, process.env["PORT"]),
