@@ -64,20 +64,19 @@ async function runSuite(node, suite) {
   );
   if (wasInterrupted(code)) return { ...empty(), interrupted: true };
   const result = existsSync(summary) ? JSON.parse(readFileSync(summary, "utf8")) : empty();
-  const ran = result.passed + result.failed + result.skipped.length;
+  const ran = result.passed + result.failed.length + result.skipped.length;
   if (ran === 0) result.problems.push(`${suite.folder}: no test ran`);
-  else if (code !== 0 && result.failed === 0 && result.problems.length === 0) {
+  else if (code !== 0 && result.failed.length === 0 && result.problems.length === 0) {
     result.problems.push(`${suite.folder}: vitest ended with exit code ${code}`);
   }
   return result;
 }
 
-const empty = () => ({ passed: 0, failed: 0, skipped: [], files: [], problems: [] });
+const empty = () => ({ passed: 0, failed: [], retried: [], skipped: [], files: [], problems: [] });
 
-/** Prints the slowest files, what was skipped and why, and last of all the sums. */
+/** Prints the slowest files, what was skipped and why, what failed, and last of all the sums. */
 function report(results, seconds) {
   const all = (pick) => results.flatMap(pick);
-  const count = (pick) => results.reduce((sum, result) => sum + pick(result), 0);
   const slowest = all((result) => result.files)
     .sort((left, right) => right.ms - left.ms)
     .slice(0, SLOWEST_FILES);
@@ -85,16 +84,22 @@ function report(results, seconds) {
   for (const file of slowest) process.stdout.write(`  ${(file.ms / 1000).toFixed(1).padStart(6)} s  ${file.path}\n`);
 
   const skipped = all((result) => result.skipped);
-  if (skipped.length > 0) process.stdout.write("\nSkipped:\n");
-  for (const test of skipped) process.stdout.write(`  ${test.name}: ${test.reason}\n`);
-
+  const failed = all((result) => result.failed);
   // A suite that broke without a failed test (an error outside of any, a worker that died) counts as one failure.
   const problems = all((result) => result.problems);
-  if (problems.length > 0) process.stdout.write("\nProblems:\n");
-  for (const problem of problems) process.stdout.write(`  ${problem}\n`);
+  list("Skipped", skipped.map(nameAndReason));
+  list("Passed only when tried again", all((result) => result.retried).map(nameAndReason));
+  list("Failed", failed);
+  list("Problems", problems);
 
-  const passed = count((result) => result.passed);
-  const failed = count((result) => result.failed) + problems.length;
-  process.stdout.write(`\n${passed} passed, ${failed} failed, ${skipped.length} skipped\n`);
-  return failed > 0 || passed === 0 ? 1 : 0;
+  const passed = results.reduce((sum, result) => sum + result.passed, 0);
+  const broken = failed.length + problems.length;
+  process.stdout.write(`\n${passed} passed, ${broken} failed, ${skipped.length} skipped\n`);
+  return broken > 0 || passed === 0 ? 1 : 0;
+}
+
+const nameAndReason = ({ name, reason }) => `${name}: ${reason}`;
+
+function list(title, lines) {
+  if (lines.length > 0) process.stdout.write(`\n${title}:\n${lines.map((line) => `  ${line}\n`).join("")}`);
 }

@@ -1,6 +1,8 @@
 /**
- * A vitest reporter for `npm test`: counts, time per file, and each skipped test with its reason, as JSON in the file
- * that STEPWELL_TEST_SUMMARY names. vitest's own JSON reporter leaves out why a test was skipped.
+ * A vitest reporter for `npm test`: counts, time per file, the names of those that failed, and each skipped test with its
+ * reason, as JSON in the file that STEPWELL_TEST_SUMMARY names. vitest's own JSON reporter leaves out why a test was skipped.
+ *
+ * A test that passed only when it was tried again (CI does, CONTRIBUTING.md) is named with what broke at first.
  */
 import { writeFileSync } from "node:fs";
 import { relative } from "node:path";
@@ -8,17 +10,22 @@ import { ROOT } from "./child.mjs";
 
 export default class SummaryReporter {
   onTestRunEnd(modules, unhandledErrors) {
-    const summary = { passed: 0, failed: 0, skipped: [], files: [], problems: [] };
+    const summary = { passed: 0, failed: [], retried: [], skipped: [], files: [], problems: [] };
     for (const module of modules) {
       const path = relative(ROOT, module.moduleId);
       summary.files.push({ path, ms: Math.round(module.diagnostic().duration) });
       // A file that cannot be loaded holds no tests, and its failure must count.
-      if (module.state() === "failed" && module.children.size === 0) summary.failed += 1;
+      if (module.state() === "failed" && module.children.size === 0) summary.failed.push(path);
       for (const test of module.children.allTests()) {
         const result = test.result();
+        const name = `${path}: ${test.fullName}`;
         if (result.state === "passed") summary.passed += 1;
-        else if (result.state === "failed") summary.failed += 1;
-        else summary.skipped.push({ name: `${path}: ${test.fullName}`, reason: result.note ?? "no reason given" });
+        else if (result.state === "failed") summary.failed.push(name);
+        else summary.skipped.push({ name, reason: result.note ?? "no reason given" });
+        if (test.diagnostic()?.flaky) {
+          const [error] = result.errors ?? [];
+          summary.retried.push({ name, reason: (error?.message ?? "no message").split("\n")[0] });
+        }
       }
     }
     for (const error of unhandledErrors) summary.problems.push(`unhandled error: ${error.message}`);

@@ -6,6 +6,7 @@ export default defineConfig({
     // Limits, not waits: these tests start processes, on machines that may be busy.
     testTimeout: 60_000,
     hookTimeout: 60_000,
+    retry: process.env["CI"] === undefined ? 0 : 1, // Each is named at the end: CONTRIBUTING.md.
     maxWorkers: 2,
   },
 });
