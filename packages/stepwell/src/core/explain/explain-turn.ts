@@ -19,7 +19,7 @@ export function explainTurn(explaining: Explaining, run: Run, job: Job, name: st
   const isStart = run.status === "queued" && job.slot === MAIN_SLOT;
   const what = isStart ? "Its start" : `The call of ${name}`;
   const base = { since: job.dueAt, ...(job.attempt > 0 ? { attempt: job.attempt + 1 } : {}) };
-  const lane = view.ready.find(run.functionId, laneKey(run.flow), isStart);
+  const lane = view.ready.lane({ functionId: run.functionId, isStart, key: laneKey(run.flow) });
   if (fn === undefined || lane === null) return { ...absentReason(view, run, what, 0), ...base };
   const jobsBefore = positionOf(lane, run, job);
   if (jobsBefore === null) return { ...absentReason(view, run, what, lane.heap.size), ...base };

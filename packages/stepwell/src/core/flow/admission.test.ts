@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { config } from "../../../test/run-rig.ts";
 import { type ConcurrencyRule, type FlowConfig, NO_FLOW, type RunFlow } from "../../protocol/flow.ts";
 import type { FunctionConfig } from "../../protocol/function.ts";
-import { hintOf, type JobHint, laneOf, partsOf } from "../schedule/hint.ts";
+import { hintOf, type JobHint } from "../schedule/hint.ts";
 import { type Lane, ReadyQueue } from "../schedule/ready-queue.ts";
 import { Admission } from "./admission.ts";
 
@@ -47,7 +47,7 @@ class World {
       createdAt: this.#count,
     } as const;
     const hint = hintOf({ ...source, isQueued, flow });
-    this.ready.push(this.ready.lane(laneOf(hint)) ?? this.ready.open(partsOf(laneOf(hint))), hint);
+    this.ready.push(this.ready.lane(hint) ?? this.ready.open(hint), hint);
     return runId;
   }
 

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { type JobHint, laneOf, partsOf } from "../schedule/hint.ts";
+import type { JobHint } from "../schedule/hint.ts";
 import { type Lane, ReadyQueue } from "../schedule/ready-queue.ts";
 import { type Blocked, type GateSpec, Gates, type Guarantee, type Party, type Waiter } from "./gates.ts";
 import type { Turn } from "./open-gate.ts";
@@ -247,7 +247,7 @@ class Workload {
       key,
     };
     this.waiting.set(runId, hint);
-    this.ready.push(this.ready.lane(laneOf(hint)) ?? this.ready.open(partsOf(laneOf(hint))), hint);
+    this.ready.push(this.ready.lane(hint) ?? this.ready.open(hint), hint);
   }
 
   /** A job that waits although every one of its gates has room. */

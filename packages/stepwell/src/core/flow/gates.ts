@@ -17,13 +17,14 @@
  * process begins (core.ts).
  */
 import type { Instant } from "../instant.ts";
+import type { Holders } from "./holders.ts";
 import { type Guarantee, OpenGate, type Party, type Turn, type Waiter } from "./open-gate.ts";
 
 export type { Guarantee, Party, Waiter } from "./open-gate.ts";
 
 export interface Gate {
   readonly name: string;
-  readonly holders: ReadonlyMap<string, Instant>;
+  readonly holders: Pick<Holders, "size" | typeof Symbol.iterator>;
 }
 
 /** A limit as it is now. */
@@ -77,7 +78,7 @@ export class Gates {
   hold({ name, limit, holder }: GateSpec, now: Instant): void {
     const gate = this.#gateOf(name, limit);
     if (gate.holders.has(holder)) return;
-    gate.holders.set(holder, now);
+    gate.holders.add(holder, now);
     this.#moves++;
     const places = this.#places.get(holder);
     if (places === undefined) this.#places.set(holder, [gate]);
@@ -198,7 +199,7 @@ export class Gates {
 
   /** As many of the longest waiters as there is room for try again (GA3). */
   #pass(gate: OpenGate): void {
-    for (;;) {
+    while (gate.waiting > 0) {
       const turn = gate.next((limit) => limit === null || gate.roomFor(limit, null) > 0);
       if (turn === null) break;
       if (turn.preference !== null && !this.#isBelow(turn)) {

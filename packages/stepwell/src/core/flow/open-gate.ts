@@ -9,15 +9,15 @@
  *
  * There are as many gates as keys, and most have one holder and one party that waits: so a gate is small until more come.
  */
-import type { Instant } from "../instant.ts";
 import { Chain, Chained } from "../schedule/chain.ts";
+import { Holders } from "./holders.ts";
 
 /** Waiters that have one turn together: a place that is kept for one of them any of them may take. */
 export interface Party {
   /** How many places had changed hands when it gave way last (GA6); before that -1. */
   gaveWayAt: number;
-  /** Where it has turns; one or two gates. */
-  readonly turns: Turn[];
+  /** Where it has turns; one or two gates. Replaced, never changed: an array that grows takes room for many more. */
+  turns: readonly Turn[];
 }
 
 /** What waits at a gate: a lane of ready jobs (schedule/ready-queue.ts). */
@@ -67,12 +67,18 @@ export class Turn extends Chained {
   }
 }
 
+export const NO_TURNS: readonly Turn[] = [];
+
 /** Turns with one limit. */
 interface Row {
   readonly limit: number | null;
   readonly all: Chain<Turn>;
-  readonly preferred: Chain<Preference>;
+  /** Null before any. */
+  preferred: Chain<Preference> | null;
 }
+
+/** Nobody waits; never added to. */
+const NO_ROWS: Row[] = [];
 
 /** OG4. */
 const PREFERRED_MAX = 16;
@@ -80,8 +86,8 @@ const PREFERRED_MAX = 16;
 export class OpenGate {
   readonly name: string;
   limit: number;
-  readonly holders = new Map<string, Instant>();
-  readonly #rows: Row[] = [];
+  readonly holders = new Holders();
+  #rows: Row[] = NO_ROWS;
   #woken: Chain<Turn> | null = null;
   #waiting = 0;
   #numbers = 0;
@@ -136,7 +142,7 @@ export class OpenGate {
     let turn = this.turnOf(waiter.party);
     if (turn === null) {
       turn = new Turn(this, waiter, ++this.#numbers, limit, guarantees);
-      waiter.party.turns.push(turn);
+      waiter.party.turns = [...waiter.party.turns, turn];
       this.#rowOf(limit).all.push(turn);
       this.#waiting++;
     } else if (turn.isWoken) {
@@ -152,12 +158,14 @@ export class OpenGate {
   prefer(turn: Turn): void {
     if (turn.preference !== null || turn.isWoken) return;
     turn.preference = new Preference(turn);
-    this.#rowOf(turn.limit).preferred.push(turn.preference);
+    const row = this.#rowOf(turn.limit);
+    row.preferred ??= new Chain();
+    row.preferred.push(turn.preference);
   }
 
   demote(turn: Turn): void {
     if (turn.preference === null) return;
-    this.#rowOf(turn.limit).preferred.remove(turn.preference);
+    this.#rowOf(turn.limit).preferred?.remove(turn.preference);
     turn.preference = null;
   }
 
@@ -173,7 +181,7 @@ export class OpenGate {
   }
 
   #firstOf({ preferred, all }: Row): Turn | null {
-    const preferredFirst = preferred.first?.turn ?? null;
+    const preferredFirst = preferred?.first?.turn ?? null;
     return this.#preferredInRow >= PREFERRED_MAX ? all.first : (preferredFirst ?? all.first); // OG4
   }
 
@@ -187,16 +195,16 @@ export class OpenGate {
 
   /** The turn was used, or is given up. */
   end(turn: Turn): void {
-    const index = turn.party.turns.indexOf(turn);
-    if (index < 0) return;
-    turn.party.turns.splice(index, 1);
+    const { party } = turn;
+    if (!party.turns.includes(turn)) return;
+    party.turns = party.turns.length === 1 ? NO_TURNS : party.turns.filter((other) => other !== turn);
     if (!turn.isWoken) this.#leaveRow(turn);
     else this.#woken?.remove(turn);
   }
 
   /** Who waits, in the order in which they go. */
   *waiters(): IterableIterator<Waiter> {
-    for (const { preferred } of this.#rows) for (const { turn } of preferred) yield* turn.waiters;
+    for (const { preferred } of this.#rows) for (const { turn } of preferred ?? []) yield* turn.waiters;
     for (const { all } of this.#rows) for (const turn of all) if (turn.preference === null) yield* turn.waiters;
   }
 
@@ -215,8 +223,9 @@ export class OpenGate {
 
   #rowOf(limit: number | null): Row {
     for (const row of this.#rows) if (row.limit === limit) return row;
-    const row = { limit, all: new Chain<Turn>(), preferred: new Chain<Preference>() };
-    this.#rows.push(row);
+    const row: Row = { limit, all: new Chain(), preferred: null };
+    if (this.#rows === NO_ROWS) this.#rows = [row];
+    else this.#rows.push(row);
     return row;
   }
 
@@ -225,7 +234,9 @@ export class OpenGate {
     const row = this.#rowOf(turn.limit);
     row.all.remove(turn);
     this.#waiting--;
-    if (row.all.size === 0) this.#rows.splice(this.#rows.indexOf(row), 1);
+    if (row.all.size > 0) return;
+    if (this.#rows.length === 1) this.#rows = NO_ROWS;
+    else this.#rows.splice(this.#rows.indexOf(row), 1);
   }
 }
 

@@ -15,7 +15,7 @@
  *        again. There are no more of them than calls were out when the process before ended.
  */
 import type { Instant } from "../instant.ts";
-import { isOlder, type JobHint, laneOf, lanesFrom, lanesUntil, type OrderPlace, partsOf } from "./hint.ts";
+import { isOlder, type JobHint, type LaneParts, lanesFrom, lanesUntil, type OrderPlace, partsOf } from "./hint.ts";
 import { type Admit, FIRST, type Lane, type ReadyQueue } from "./ready-queue.ts";
 
 /** A part of a lane: jobs after a place that do not wait for a time after `untilAt`. */
@@ -102,14 +102,13 @@ export class LaneHeads {
 
   /** A job is due. `batch` is the one that is open. */
   add(hint: JobHint, batch: number): void {
-    const id = laneOf(hint);
-    let lane = this.#ready.lane(id);
-    if (lane === undefined) {
+    let lane = this.#ready.lane(hint);
+    if (lane === null) {
       if (this.#isFull(hint)) {
         this.#leaveLane(hint.functionId, batch);
         return;
       }
-      lane = this.#open(id);
+      lane = this.#open(hint);
     }
     if (lane.end !== null && isOlder(lane.end, hint)) {
       this.#leave(lane, hint, batch); // LH1
@@ -122,7 +121,7 @@ export class LaneHeads {
 
   /** A hint that was taken and could not be used: it stays, no page would bring it again. */
   putBack(hint: JobHint): void {
-    this.#ready.push(this.#ready.lane(laneOf(hint)) ?? this.#open(laneOf(hint)), hint);
+    this.#ready.push(this.#ready.lane(hint) ?? this.#open(hint), hint);
   }
 
   next(admit: Admit, now: Instant): JobHint | undefined {
@@ -173,7 +172,7 @@ export class LaneHeads {
   adopt(request: LaneRequest, page: LanePage): void {
     this.#isReading = false;
     for (const [index, query] of request.heads.entries()) {
-      const lane = this.#ready.lane(query.lane)!;
+      const lane = this.#ready.lane(partsOf(query.lane))!;
       this.#adoptHead(lane, query, page.heads[index]!);
     }
     if (request.walk !== null) this.#adoptWalk(request.walk, page.found);
@@ -184,7 +183,7 @@ export class LaneHeads {
     lane.end = hints.length < query.limit ? null : placeOf(hints.at(-1)!);
     for (const hint of hints) {
       // A run that was called before the process began is not a start any more, whatever its row says.
-      if (laneOf(hint) === lane.id) this.#ready.push(lane, hint);
+      if (this.#ready.lane(hint) === lane) this.#ready.push(lane, hint);
       else {
         this.#misplaced.add(hint); // LH5
         this.putBack(hint);
@@ -210,14 +209,15 @@ export class LaneHeads {
     for (const id of found) {
       const parts = partsOf(id);
       if (parts.functionId === full) continue;
-      if (this.#ready.lane(id) === undefined && this.#isFull(parts)) {
+      const isHere = this.#ready.lane(parts) !== null;
+      if (!isHere && this.#isFull(parts)) {
         this.#pauseWalk(parts.functionId, cursor);
         if (functionId !== null) return;
         full = parts.functionId;
         cursor = lanesUntil(full);
         continue;
       }
-      if (this.#ready.lane(id) === undefined) this.#open(id, true);
+      if (!isHere) this.#open(parts, true);
       cursor = id;
     }
     const isOver = found.length < limit;
@@ -260,8 +260,8 @@ export class LaneHeads {
     }
   }
 
-  #open(id: string, isUnread = false): Lane {
-    const lane = this.#ready.open(partsOf(id));
+  #open(parts: LaneParts, isUnread = false): Lane {
+    const lane = this.#ready.open(parts);
     if (isUnread || this.#walk !== null || this.#walks.has(lane.functionId)) {
       lane.end = FIRST; // LH3
       this.#hungry.add(lane);

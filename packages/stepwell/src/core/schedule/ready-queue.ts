@@ -14,7 +14,7 @@
  */
 import type { RunFlow } from "../../protocol/flow.ts";
 import type { Blocked, Gates, Party, Waiter } from "../flow/gates.ts";
-import type { Turn } from "../flow/open-gate.ts";
+import { NO_TURNS, type Turn } from "../flow/open-gate.ts";
 import type { Instant } from "../instant.ts";
 import { Chain, Chained } from "./chain.ts";
 import { Heap } from "./heap.ts";
@@ -31,8 +31,6 @@ export type Admit = (hint: JobHint, lane: Lane) => Blocked | "stale" | null;
 
 /** One half of a lane: starts wait for other things than what has begun, and share the turns at the gates of both. */
 export class Lane implements Waiter {
-  readonly id: string;
-  readonly functionId: string;
   readonly isStart: boolean;
   readonly heap = new Heap<JobHint>(isOlder);
   readonly party: LanePair;
@@ -44,11 +42,18 @@ export class Lane implements Waiter {
   /** Hints that were left to the store lately, with their batches. */
   left: { readonly hint: JobHint; readonly batch: number }[] = NONE_LEFT;
 
-  constructor({ functionId, isStart, key }: LaneParts, pair: LanePair) {
-    this.id = laneId(functionId, isStart, key);
-    this.functionId = functionId;
+  constructor(isStart: boolean, pair: LanePair) {
     this.isStart = isStart;
     this.party = pair;
+  }
+
+  get functionId(): string {
+    return this.party.fn.id;
+  }
+
+  /** What the store knows it by. */
+  get id(): string {
+    return laneId(this.functionId, this.isStart, this.party.key);
   }
 
   /** The key values that all jobs of the lane have; null also while none is here. */
@@ -77,7 +82,7 @@ const NONE_LEFT: Lane["left"] = [];
 /** The jobs of a function with one set of key values. */
 class LanePair extends Chained implements Party {
   gaveWayAt = -1;
-  readonly turns: Turn[] = [];
+  turns = NO_TURNS;
   begun: Lane | null = null;
   starts: Lane | null = null;
   readonly key: string;
@@ -140,12 +145,12 @@ class ReadyFunction extends Chained {
 
 export class ReadyQueue {
   readonly #functions = new Map<string, ReadyFunction>();
-  readonly #lanes = new Map<string, Lane>();
   /** Functions with something to try, in the order of their turns. */
   readonly #turns = new Chain<ReadyFunction>();
   readonly #gates: Gates;
   readonly #weightOf: (functionId: string) => number;
   #size = 0;
+  #laneCount = 0;
 
   constructor(gates: Gates, weightOf: (functionId: string) => number) {
     this.#gates = gates;
@@ -161,7 +166,7 @@ export class ReadyQueue {
   }
 
   get laneCount(): number {
-    return this.#lanes.size;
+    return this.#laneCount;
   }
 
   laneCountOf(functionId: string, isStart: boolean): number {
@@ -169,17 +174,18 @@ export class ReadyQueue {
     return (isStart ? fn?.startLanes : fn?.begunLanes) ?? 0;
   }
 
-  lane(id: string): Lane | undefined {
-    return this.#lanes.get(id);
+  /** Null when the lane is not here. */
+  lane({ functionId, isStart, key }: LaneParts): Lane | null {
+    const pair = this.#functions.get(functionId)?.pairs.get(key);
+    return (isStart ? pair?.starts : pair?.begun) ?? null;
   }
 
-  lanes(): IterableIterator<Lane> {
-    return this.#lanes.values();
+  *lanes(): IterableIterator<Lane> {
+    for (const fn of this.#functions.values()) for (const pair of fn.pairs.values()) yield* pair.lanes;
   }
 
   /** Makes a lane that is not here. */
-  open(parts: LaneParts): Lane {
-    const { functionId, isStart, key } = parts;
+  open({ functionId, isStart, key }: LaneParts): Lane {
     let fn = this.#functions.get(functionId);
     if (fn === undefined) {
       fn = new ReadyFunction(functionId, this);
@@ -190,7 +196,7 @@ export class ReadyQueue {
       pair = new LanePair(key, fn);
       fn.pairs.set(key, pair);
     }
-    const lane = new Lane(parts, pair);
+    const lane = new Lane(isStart, pair);
     if (isStart) {
       pair.starts = lane;
       fn.startLanes++;
@@ -198,7 +204,7 @@ export class ReadyQueue {
       pair.begun = lane;
       fn.begunLanes++;
     }
-    this.#lanes.set(lane.id, lane);
+    this.#laneCount++;
     return lane;
   }
 
@@ -275,17 +281,12 @@ export class ReadyQueue {
     fn.turns.remove(pair);
     for (const lane of pair.lanes) {
       this.#gates.settled(lane);
-      this.#lanes.delete(lane.id);
+      this.#laneCount--;
       if (lane.isStart) fn.startLanes--;
       else fn.begunLanes--;
     }
     fn.pairs.delete(pair.key);
     if (fn.pairs.size === 0) this.#functions.delete(fn.id);
-  }
-
-  /** The lane of a job, when it has work. */
-  find(functionId: string, key: string, isStart: boolean): Lane | null {
-    return this.#lanes.get(laneId(functionId, isStart, key)) ?? null;
   }
 
   /** Functions with work, for whoever explains. */

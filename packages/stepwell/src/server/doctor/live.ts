@@ -66,7 +66,7 @@ function findInMemory(view: ExplainView, now: Instant): InMemory {
   let looked = 0;
   const { gates } = view.admission;
   for (const name of gates.names()) {
-    for (const holder of gates.gate(name)?.holders.keys() ?? []) {
+    for (const [holder] of gates.gate(name)?.holders ?? []) {
       if (++looked > HOLDERS_MAX) return { findings, absentHolders: [...absentHolders] };
       const [first = "", second = ""] = holder.split(" ");
       const isWholeRun = first === "run";
