@@ -4,7 +4,8 @@
  *
  *   IM1. Only at rest: no call is out, no command waits, and nothing was committed for some seconds. What is ready all the
  *        same is held by a limit or a pause. The collection stops the process for a tenth of a second or two.
- *   IM2. Only when it is worth it. Without the collector's hook nothing happens, in a little more memory.
+ *   IM2. Only when it is worth it: at the first rest, for what the start left behind, a quarter of the heap; later when much is
+ *        unused. Without the collector's hook nothing happens, in a little more memory.
  */
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
@@ -27,12 +28,15 @@ export interface Resting {
 export function createTrim({ stats, unusedBytes, collect }: Resting): () => boolean {
   let commits = -1;
   let quiet = 0;
+  let isFirst = true;
   return () => {
     const now = stats();
     const isAtRest = now.calls + now.waitingCommands === 0 && now.commits === commits;
     commits = now.commits;
     quiet = isAtRest ? quiet + 1 : 0;
-    if (quiet < QUIET_LOOKS || unusedBytes() < WORTH_BYTES) return false; // IM1, IM2
+    if (quiet < QUIET_LOOKS) return false; // IM1
+    if (!isFirst && unusedBytes() < WORTH_BYTES) return false; // IM2
+    isFirst = false;
     collect();
     quiet = 0;
     return true;

@@ -29,7 +29,7 @@ import { storeError } from "./sqlite/failure.ts";
 import { SqliteLoads } from "./sqlite/loads.ts";
 import { lockDatabase } from "./sqlite/lock.ts";
 import type { Reader, ReaderOptions } from "./sqlite/reader.ts";
-import { scriptBeside, Thread } from "./sqlite/thread.ts";
+import { scriptBeside, Thread, ThreadOnDemand } from "./sqlite/thread.ts";
 import type { Writer, WriterOptions } from "./sqlite/writer.ts";
 import {
   type EventFilter,
@@ -79,13 +79,24 @@ interface Opened {
   readonly unlock: () => void;
 }
 
+/** Nobody has read a list for so long. */
+const READER_REST_MS = 30_000;
+
 export class SqliteStore implements Store {
-  readonly #threads: SqliteThreads = { list: (list) => this.#list(list), write: (write) => this.#write(write) };
+  readonly #threads: SqliteThreads = {
+    list: (list) => this.#list(list),
+    look: (look) => this.#look(look),
+    write: (write) => this.#write(write),
+  };
   readonly logs = sqliteLogs(this.#threads);
   readonly retention = new SqliteRetention(this.#threads);
   readonly #options: SqliteStoreOptions;
   #opened: Opened | null = null;
-  #reader: Thread<Reader> | null = null;
+  readonly #reader = new ThreadOnDemand<Reader>({
+    start: () => this.#startReader(),
+    close: (reader) => reader.call("close"),
+    restMs: READER_REST_MS,
+  });
   #closed: Promise<void> | null = null;
   #fatal: StepwellError | null = null;
   /** Commits carry it; a failure ends it (S3). */
@@ -136,15 +147,15 @@ export class SqliteStore implements Store {
 
   async #close(): Promise<void> {
     const opened = this.#opened;
-    const reader = this.#reader;
     if (opened === null) return;
     try {
-      if (reader !== null && !reader.hasEnded) await reader.call("close");
+      await this.#reader.end();
       opened.loads.close(); // The last connection to close is the writer's: it takes the WAL away.
       if (!opened.writer.hasEnded) await opened.writer.call("close");
     } finally {
       this.#opened = null;
-      await Promise.all([reader?.terminate(), opened.writer.terminate()]);
+      await this.#reader.end(); // A list may have come between.
+      await opened.writer.terminate();
       opened.unlock(); // S1
     }
   }
@@ -347,22 +358,27 @@ export class SqliteStore implements Store {
     }
   }
 
+  // What a page cannot read does not end the commits: failures here are not noted.
+
   async #list<Result>(list: (reader: Thread<Reader>) => Promise<Result>): Promise<Result> {
     try {
-      return await list(this.#readerThread());
+      return await this.#reader.use(list);
     } catch (error) {
-      throw storeError(error, this.#open().path); // Not noted: what a page cannot read does not end the commits.
+      throw storeError(error, this.#open().path);
     }
   }
 
-  /** The thread of the lists: a new one when there is none, or when it died. */
-  #readerThread(): Thread<Reader> {
-    const { path } = this.#open();
-    if (this.#reader === null || this.#reader.hasEnded) {
-      const options: ReaderOptions = { path, busyTimeoutMs: this.#busyTimeoutMs };
-      this.#reader = new Thread<Reader>(scriptBeside(import.meta.url, "sqlite/reader-thread"), options);
+  async #look<Result>(look: (writer: Thread<Writer>) => Promise<Result>): Promise<Result> {
+    try {
+      return await look(this.#open().writer);
+    } catch (error) {
+      throw storeError(error, this.#open().path);
     }
-    return this.#reader;
+  }
+
+  #startReader(): Thread<Reader> {
+    const options: ReaderOptions = { path: this.#open().path, busyTimeoutMs: this.#busyTimeoutMs };
+    return new Thread<Reader>(scriptBeside(import.meta.url, "sqlite/reader-thread"), options);
   }
 
   get #busyTimeoutMs(): number {

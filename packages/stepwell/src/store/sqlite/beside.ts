@@ -7,6 +7,8 @@ import type { Writer } from "./writer.ts";
 
 export interface SqliteThreads {
   readonly list: <Result>(list: (reader: Thread<Reader>) => Promise<Result>) => Promise<Result>;
+  /** A short read that is made at rest, too: on the writer's connection, so that no thread begins for it. */
+  readonly look: <Result>(look: (writer: Thread<Writer>) => Promise<Result>) => Promise<Result>;
   readonly write: <Result>(write: (writer: Thread<Writer>) => Promise<Result>) => Promise<Result>;
 }
 
@@ -29,15 +31,15 @@ export class SqliteRetention implements RetentionStore {
   }
 
   endedRuns(query: Parameters<RetentionStore["endedRuns"]>[0]): ReturnType<RetentionStore["endedRuns"]> {
-    return this.#threads.list((reader) => reader.call("endedRuns", query));
+    return this.#threads.look((writer) => writer.call("endedRuns", query));
   }
 
   sizeBytes(): Promise<number> {
-    return this.#threads.list((reader) => reader.call("sizeBytes"));
+    return this.#threads.look((writer) => writer.call("sizeBytes"));
   }
 
   loadPolicy(): Promise<string | null> {
-    return this.#threads.list((reader) => reader.call("loadPolicy"));
+    return this.#threads.look((writer) => writer.call("loadPolicy"));
   }
 
   savePolicy(json: string): Promise<void> {

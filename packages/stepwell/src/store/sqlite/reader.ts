@@ -7,7 +7,6 @@ import { LIMITS } from "../../protocol/limits.ts";
 import type { AuditFilter } from "../access.ts";
 import type { IntegrityQuery } from "../integrity.ts";
 import type { LogSearch, RunLogsQuery } from "../logs.ts";
-import type { EndedRunsQuery } from "../prune.ts";
 import type { RunStatsQuery } from "../run-stats.ts";
 import type { EventFilter, EventSearch, PendingFilter, RunFilter, RunSearch, StepPage } from "../store.ts";
 import { listAudit } from "./access.ts";
@@ -15,7 +14,6 @@ import * as events from "./event-lists.ts";
 import { findDamage } from "./integrity.ts";
 import * as lists from "./lists.ts";
 import { listLogs, logTotals, searchLogs } from "./logs.ts";
-import { endedRuns, readPolicy, sizeBytes } from "./prune-reads.ts";
 import * as runs from "./run-lists.ts";
 import { listRunStats } from "./run-stats.ts";
 import type { Budget } from "./walk.ts";
@@ -58,9 +56,6 @@ export function createReader({ path, busyTimeoutMs }: ReaderOptions) {
     listLogs: (query: RunLogsQuery) => listLogs(db(), query),
     searchLogs: (search: LogSearch) => searchLogs(db(), search),
     logTotals: (runId: string) => logTotals(db(), runId),
-    endedRuns: (query: EndedRunsQuery) => endedRuns(db(), query),
-    sizeBytes: () => sizeBytes(db()),
-    loadPolicy: () => readPolicy(db()),
     findDamage: (query: IntegrityQuery) => findDamage(db(), query),
     counts: () => lists.counts(db()),
     listRunStats: (query: RunStatsQuery) => listRunStats(db(), query),

@@ -89,6 +89,53 @@ export class Thread<Served extends Methods> {
   }
 }
 
+export interface OnDemand<Served extends Methods> {
+  readonly start: () => Thread<Served>;
+  /** The last call of a thread. */
+  readonly close: (thread: Thread<Served>) => Promise<unknown>;
+  readonly restMs: number;
+}
+
+/**
+ * A thread that is there while it is used: the first call starts it, and it ends when nothing was asked for a while, because a
+ * thread at rest holds about 20 MB. A call that comes later, or after it died, starts another.
+ */
+export class ThreadOnDemand<Served extends Methods> {
+  readonly #options: OnDemand<Served>;
+  #thread: Thread<Served> | null = null;
+  #uses = 0;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(options: OnDemand<Served>) {
+    this.#options = options;
+  }
+
+  get isRunning(): boolean {
+    return this.#thread !== null && !this.#thread.hasEnded;
+  }
+
+  async use<Result>(use: (thread: Thread<Served>) => Promise<Result>): Promise<Result> {
+    clearTimeout(this.#timer);
+    this.#uses++;
+    try {
+      if (this.#thread === null || this.#thread.hasEnded) this.#thread = this.#options.start();
+      return await use(this.#thread);
+    } finally {
+      if (--this.#uses === 0) this.#timer = setTimeout(() => void this.end(), this.#options.restMs).unref();
+    }
+  }
+
+  /** Ends the thread; calls that wait are answered first. */
+  async end(): Promise<void> {
+    clearTimeout(this.#timer);
+    const thread = this.#thread;
+    this.#thread = null;
+    if (thread === null) return;
+    await this.#options.close(thread).catch(() => {}); // It may have died; then there is nothing to close.
+    await thread.terminate();
+  }
+}
+
 /** Serves the thread this runs in. */
 export function serveThread(methods: Methods, path: string): void {
   const port = parentPort;

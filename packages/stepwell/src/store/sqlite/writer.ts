@@ -13,14 +13,14 @@ import { createIdSource } from "../../protocol/ids.ts";
 import type { AccessChange } from "../access.ts";
 import type { Repair } from "../integrity.ts";
 import type { AppendedLines, LogAppend } from "../logs.ts";
-import type { PruneResult, PruneTask } from "../prune.ts";
+import type { EndedRunsQuery, PruneResult, PruneTask } from "../prune.ts";
 import { expireAudit, readAccess, writeAccess } from "./access.ts";
 import { type BatchRows, PARTITION } from "./batch-rows.ts";
 import { INSERT_BLOB, keepBlobs } from "./blobs.ts";
 import { createLogWriter } from "./logs.ts";
 import { migrate } from "./migrate.ts";
 import { createPruner } from "./prune.ts";
-import { writePolicy } from "./prune-reads.ts";
+import { endedRuns, readPolicy, sizeBytes, writePolicy } from "./prune-reads.ts";
 import { repairRow } from "./repair.ts";
 import { expireRunStats } from "./run-stats.ts";
 import { type PreparedWrites, prepareWrites, runWrites } from "./writes.ts";
@@ -156,6 +156,9 @@ function historyMethods(current: () => Opened) {
       const { db, prune } = current();
       return inTransaction(db, () => prune(task, budgetMs));
     },
+    endedRuns: (query: EndedRunsQuery) => endedRuns(current().db, query),
+    sizeBytes: () => sizeBytes(current().db),
+    loadPolicy: () => readPolicy(current().db),
     savePolicy: (json: string) => writePolicy(current().db, json),
   };
 }
