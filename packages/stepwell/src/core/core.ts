@@ -49,7 +49,7 @@ import { Admission } from "./flow/admission.ts";
 import { contactOf } from "./flow/app-contact.ts";
 import { dropsOldest, queuedSet } from "./flow/backlog.ts";
 import { QueuedCounts } from "./flow/queued-counts.ts";
-import { runFlow } from "./flow/rules.ts";
+import { runFlow } from "./flow/run-flow.ts";
 import type { Instant } from "./instant.ts";
 import { type Starter, startRuns } from "./intake.ts";
 import { Links, type LinksHome, receivedNotice, receivedNow } from "./links.ts";

@@ -2,7 +2,8 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { config } from "../../../test/run-rig.ts";
 import { type ConcurrencyRule, type FlowConfig, NO_FLOW } from "../../protocol/flow.ts";
-import { callGates, guarantees, laneKey, runFlow, runGates } from "./rules.ts";
+import { callGates, guarantees, laneKey, runGates } from "./rules.ts";
+import { runFlow } from "./run-flow.ts";
 
 const rule = (limit: number, more: Partial<ConcurrencyRule> = {}): ConcurrencyRule => {
   return { limit, key: null, scope: "fn", guaranteed: 0, burst: null, ...more };

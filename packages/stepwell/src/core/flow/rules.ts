@@ -1,23 +1,15 @@
 /**
- * Which limits a run is under: the values of its keys are fixed when it is created, the limits are those of now.
+ * Which limits a run is under: the values of its keys were fixed when it was created (run-flow.ts), the limits are those of now.
  *
  *   FR1. A rule goes by its scope and its key expression, not by its place in the list: a deploy that changes the limit
  *        counts for runs in flight, one that changes the key counts for runs that are created later.
  *   FR2. A rule without a key counts for every run of the function, whenever it was created; whole-run rules only for runs
  *        that were created under them.
  */
-import type { ConcurrencyRule, FlowConfig, RunFlow, SingletonRule } from "../../protocol/flow.ts";
+import type { ConcurrencyRule, RunFlow, SingletonRule } from "../../protocol/flow.ts";
 import type { FunctionConfig } from "../../protocol/function.ts";
 import { sha256Hex, utf8ToBytes } from "../../protocol/hash.ts";
-import type { JsonObject, JsonText } from "../../protocol/json.ts";
-import type { Instant } from "../instant.ts";
-import { compileExpression, isExpressionFailure, isExpressionProblem } from "../match/expression.ts";
 import type { GateSpec, Guarantee } from "./gates.ts";
-
-/** ±12 hours. */
-const PRIORITY_S_MAX = 43_200;
-/** A longer key value is replaced by its hash. */
-const VALUE_CHARS_MAX = 128;
 
 /** The name of a rule among those of its kind (FR1). */
 export function ruleName(rule: ConcurrencyRule, isRunRule: boolean): string {
@@ -33,58 +25,6 @@ export function ruleName(rule: ConcurrencyRule, isRunRule: boolean): string {
 /** Every call asks for them. */
 const callRuleNames = new WeakMap<ConcurrencyRule, string>();
 const runRuleNames = new WeakMap<ConcurrencyRule, string>();
-
-/** The value of a key expression for an event, as text. */
-export function keyValue(expression: string, event: JsonObject, now: Instant): string {
-  const compiled = compileExpression(expression, ["event"]);
-  if (isExpressionProblem(compiled)) return "null"; // Refused at sync.
-  const value = compiled.key({ event }, now);
-  return value.length > VALUE_CHARS_MAX ? `h:${sha256Hex(utf8ToBytes(value))}` : value;
-}
-
-/** True when a key says that its rule is not for this event: it is false. */
-export const isExempt = (value: string): boolean => value === "false";
-
-/** What of the trigger the run's limits go by; null when it is under none that needs it. */
-export function runFlow(flow: FlowConfig, eventText: JsonText | null, now: Instant): RunFlow | null {
-  if (!asksTrigger(flow)) return null;
-  const event = eventText === null ? {} : (JSON.parse(eventText) as JsonObject);
-  const keys: Record<string, string> = {};
-  for (const rule of flow.concurrency) {
-    if (rule.key !== null) keys[ruleName(rule, false)] = keyValue(rule.key, event, now);
-  }
-  for (const rule of flow.runConcurrency) {
-    keys[ruleName(rule, true)] = rule.key === null ? "" : keyValue(rule.key, event, now);
-  }
-  const one = flow.singleton === null ? null : queueName(flow.singleton);
-  const value = flow.singleton?.key == null ? "" : keyValue(flow.singleton.key, event, now);
-  if (one !== null && !isExempt(value)) keys[one] = value;
-  const throttle = flow.throttle?.key == null ? undefined : keyValue(flow.throttle.key, event, now);
-  const priorityMs = flow.priority === null ? 0 : priorityOf(flow.priority, event, now);
-  if (Object.keys(keys).length === 0 && throttle === undefined && priorityMs === 0) return null;
-  return { keys, ...(throttle === undefined ? {} : { throttle }), ...(priorityMs === 0 ? {} : { priorityMs }) };
-}
-
-/** Nearly no function does, and then nobody parses the trigger. */
-function asksTrigger(flow: FlowConfig): boolean {
-  const { concurrency, runConcurrency, singleton, throttle, priority } = flow;
-  return (
-    runConcurrency.length > 0 ||
-    (singleton !== null && queueName(singleton) !== null) ||
-    priority !== null ||
-    throttle?.key != null ||
-    concurrency.some(({ key }) => key !== null)
-  );
-}
-
-/** Whole seconds within bounds; anything else is no priority. */
-function priorityOf(expression: string, event: JsonObject, now: Instant): number {
-  const compiled = compileExpression(expression, ["event"]);
-  if (isExpressionProblem(compiled)) return 0;
-  const value = compiled.evaluate({ event }, now);
-  if (isExpressionFailure(value) || typeof value !== "number" || !Number.isInteger(value)) return 0;
-  return Math.max(-PRIORITY_S_MAX, Math.min(PRIORITY_S_MAX, value)) * 1_000;
-}
 
 /** True for a run that holds places of its own once it has begun. */
 export function holdsPlaces(flow: RunFlow | null): boolean {
@@ -115,7 +55,7 @@ const LANE_CHARS_MAX = 96;
 const laneHashes = new WeakMap<RunFlow, string>();
 
 /** The limit of a singleton that queues: one run under way for each value of its key. Null for other modes. */
-function queueName({ mode, key }: SingletonRule): string | null {
+export function queueName({ mode, key }: SingletonRule): string | null {
   return mode.startsWith("queue") ? `run singleton ${key ?? ""}` : null;
 }
 

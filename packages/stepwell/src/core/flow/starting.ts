@@ -18,7 +18,7 @@ import type { Facts } from "../facts.ts";
 import { type Instant, isoTime } from "../instant.ts";
 import { backlogVerdict, dropsOldest } from "./backlog.ts";
 import { rateLimit } from "./rate-limit.ts";
-import { isExempt, keyValue } from "./rules.ts";
+import { isExempt, keyValue } from "./run-flow.ts";
 
 /** What causes a start. Only an event is collected; a rerun has been admitted before. */
 export type StartCause = "event" | "invoke" | "cron" | "rerun";
