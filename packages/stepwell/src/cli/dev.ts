@@ -43,6 +43,7 @@ export async function dev(options: DevOptions, terminal: Terminal, env: Environm
   const log = createLog({
     format: isPretty ? "human" : "json",
     level: options.logLevel ?? (isPretty ? "warn" : "info"),
+    ...(isPretty ? { write: (line: string) => terminal.print(line.trimEnd()) } : {}),
   });
   return serve({
     terminal,

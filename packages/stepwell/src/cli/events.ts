@@ -3,6 +3,7 @@ import { ApiClient, type ClientOptions } from "./api.ts";
 import { EXIT, type ExitCode } from "./exit-code.ts";
 import type { DecisionRecord, EventRecord, RunRecord } from "./records.ts";
 import { runTable } from "./runs.ts";
+import { safeText } from "./safe-text.ts";
 import type { Environment } from "./settings.ts";
 import { cut, table } from "./table.ts";
 import type { Terminal } from "./terminal.ts";
@@ -78,9 +79,9 @@ function tell(
   terminal: Terminal,
 ): void {
   const { bold, dim } = terminal.colors;
-  terminal.print(`${bold(event.name)}  ${dim(event.internal_id)}`);
+  terminal.print(`${bold(safeText(event.name))}  ${dim(event.internal_id)}`);
   terminal.print(`  received ${relativeText(Date.parse(event.received_at), terminal.now())}, ${event.received_at}`);
-  if (event.id !== event.internal_id) terminal.print(`  id ${event.id}`);
+  if (event.id !== event.internal_id) terminal.print(`  id ${safeText(event.id)}`);
   terminal.print(valueLines("data", event.data, "  ").join("\n"));
   terminal.print("");
   terminal.print(runs.length === 0 ? "no runs started" : runTable(runs, terminal));

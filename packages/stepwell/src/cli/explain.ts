@@ -1,9 +1,10 @@
 /** `stepwell explain`: why a run stands still, why an event started nothing, what of a function waits and for what. */
-import { isStepwellError } from "../protocol/errors.ts";
+import { isStepwellError, StepwellError } from "../protocol/errors.ts";
 import { isUlid } from "../protocol/ids.ts";
 import { ApiClient, type ClientOptions, pathWith } from "./api.ts";
 import { EXIT, type ExitCode } from "./exit-code.ts";
 import { statusOf } from "./records.ts";
+import { safeText } from "./safe-text.ts";
 import type { Environment } from "./settings.ts";
 import { statusText } from "./status-text.ts";
 import { table } from "./table.ts";
@@ -82,7 +83,9 @@ export async function explain(
     );
   const run = await api.get<RunExplanation>(`/v1/runs/${id}/explain`).catch(nullWhenNotFound);
   if (run !== null) return tell(run, (record) => runLines(record, terminal.colors, ""));
-  return tell(await api.get<EventExplanation>(`/v1/events/${id}/explain`), eventLines);
+  const event = await api.get<EventExplanation>(`/v1/events/${id}/explain`).catch(nullWhenNotFound);
+  if (event === null) throw new StepwellError("not_found", { what: `Run or event ${ref}` });
+  return tell(event, eventLines);
 }
 
 function nullWhenNotFound(error: unknown): null {
@@ -113,7 +116,7 @@ function reasonLines({ code, sentence, gate, child }: ReasonRecord, colors: Colo
 }
 
 function eventLines(event: EventExplanation, { colors }: Terminal): string[] {
-  const title = `${colors.bold(event.name)}  ${colors.dim(event.event_id)}`;
+  const title = `${colors.bold(safeText(event.name))}  ${colors.dim(event.event_id)}`;
   const outcomes = event.outcomes.map(({ code, sentence }) => `• ${sentence}  ${colors.dim(code)}`);
   return [title, event.summary, ...outcomes];
 }

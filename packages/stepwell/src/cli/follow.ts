@@ -11,6 +11,7 @@ import { shownUrl } from "../server/app-url.ts";
 import { ApiClient, type ClientOptions } from "./api.ts";
 import { EXIT, type ExitCode } from "./exit-code.ts";
 import { isEnded, type RunRecord, statusOf } from "./records.ts";
+import { safeText } from "./safe-text.ts";
 import type { Environment } from "./settings.ts";
 import { createSseParser, type ServerSentEvent } from "./sse.ts";
 import { statusText } from "./status-text.ts";
@@ -67,7 +68,7 @@ export async function followEvents(options: ClientOptions, terminal: Terminal, e
     connected: async () => false,
     entry: (entry) => {
       if (entry.kind !== "event_received") return false;
-      const line = `${time(entry, terminal)}  ${terminal.colors.bold(entry.name)}  ${terminal.colors.dim(entry.id)}`;
+      const line = `${time(entry, terminal)}  ${terminal.colors.bold(safeText(entry.name))}  ${terminal.colors.dim(entry.id)}`;
       terminal.print(options.json ? JSON.stringify(entry) : line);
       return false;
     },
@@ -146,7 +147,7 @@ const time = (entry: Entry, terminal: Terminal) => terminal.colors.dim(clockText
 function runLine(entry: Entry, terminal: Terminal): string {
   const { bold, dim } = terminal.colors;
   const status = statusText(entry.status, terminal.colors);
-  if (STEP_KINDS.has(entry.kind)) return `${time(entry, terminal)}    ${status} step ${bold(entry.name)}`;
+  if (STEP_KINDS.has(entry.kind)) return `${time(entry, terminal)}    ${status} step ${bold(safeText(entry.name))}`;
   return `${time(entry, terminal)}  ${status} ${bold(entry.function ?? "")}  ${dim(entry.run_id ?? "")}`;
 }
 

@@ -5,6 +5,7 @@
  *        counted, never queued.
  */
 import type { Notice } from "../core/batch.ts";
+import { safeText } from "./safe-text.ts";
 import { statusMark } from "./status-text.ts";
 import type { Colors } from "./terminal.ts";
 import { clockText, tookText } from "./time-text.ts";
@@ -40,12 +41,20 @@ export class LiveLines {
   #lineOf(notice: Notice, problem: string | null): string | null {
     switch (notice.kind) {
       case "app_synced":
-        return this.#line(notice, "●", `app ${this.#colors.bold(notice.name)} synced, ${this.#countText(notice.id)}`);
+        return this.#line(
+          notice,
+          "●",
+          `app ${this.#colors.bold(safeText(notice.name))} synced, ${this.#countText(notice.id)}`,
+        );
       case "run_started":
         this.#remember(notice);
-        return this.#runLine(notice, "started", ` ${this.#colors.dim(`by ${notice.name}`)}`);
+        return this.#runLine(notice, "started", ` ${this.#colors.dim(`by ${safeText(notice.name)}`)}`);
       case "run_ended":
-        return this.#runLine(notice, `${notice.status}${this.#tookOf(notice)}`, problem === null ? "" : `: ${problem}`);
+        return this.#runLine(
+          notice,
+          `${notice.status}${this.#tookOf(notice)}`,
+          problem === null ? "" : `: ${safeText(problem)}`,
+        );
       default:
         return null;
     }

@@ -90,11 +90,11 @@ test("a failed step tells each attempt with its stack, in order", () => {
   ]);
 });
 
-test("what has not ended says since when", () => {
+test("what has not ended says for how long", () => {
   const sleeping = step({ name: "wait", kind: "sleep", status: "Sleeping", ended_at: null });
   const open = { ...run, status: "Running", ended_at: null };
   expect(lines(open, [sleeping])[0]).toBe("shop-pay  ▸ running  01JRUN");
-  expect(lines(open, [sleeping])[3]).toBe("└─ ◷ wait  sleeping, since 1 min");
+  expect(lines(open, [sleeping])[3]).toBe("└─ ◷ wait  sleeping, for 1 min");
 });
 
 const only = (fields: Partial<StepRecord>) =>
@@ -104,12 +104,12 @@ test("a waiting step says for what, and until when", () => {
   const open = { status: "Waiting", ended_at: null, due_at: at(60 + 7_200) };
   const options = { event: "order/paid", if: "async.data.id == event.data.id", timeout: "2h" };
   expect(only({ ...open, name: "paid", kind: "wait", options })).toEqual([
-    "└─ ◷ paid  waiting for event order/paid, since 1 min, times out in 2 h",
+    "└─ ◷ paid  waiting for event order/paid, for 1 min, times out in 2 h",
     "     if async.data.id == event.data.id",
   ]);
   expect(only({ ...open, name: "any", kind: "wait", options: { events: ["a", "b"] } })[0]).toContain("event a or b,");
   expect(only({ ...open, name: "ok", kind: "signal", options: { signal: "approve/7" } })[0]).toContain(
-    "waiting for signal approve/7, since 1 min, times out in 2 h",
+    "waiting for signal approve/7, for 1 min, times out in 2 h",
   );
   const invoke = { kind: "invoke", options: { function_id: "shop-charge" }, child_run_id: "01JCHILD" };
   expect(only({ ...open, name: "charge", ...invoke })[0]).toContain("waiting for function shop-charge");
@@ -118,7 +118,7 @@ test("a waiting step says for what, and until when", () => {
 
 test("a step that goes on by itself says when", () => {
   const open = { ended_at: null, due_at: at(65) };
-  expect(only({ ...open, status: "Sleeping", kind: "sleep" })[0]).toContain("sleeping, since 1 min, wakes in 5 s");
+  expect(only({ ...open, status: "Sleeping", kind: "sleep" })[0]).toContain("sleeping, for 1 min, wakes in 5 s");
   expect(only({ ...open, status: "Retrying", attempts: 2 })[0]).toContain("next attempt in 5 s, 2 attempts");
 });
 

@@ -3,6 +3,7 @@ import { LIMITS } from "../protocol/limits.ts";
 import { ApiClient, type ClientOptions } from "./api.ts";
 import { EXIT, type ExitCode } from "./exit-code.ts";
 import { type EventRecord, isEnded, type RunRecord, type StepRecord, statusOf, tookMs } from "./records.ts";
+import { safeText } from "./safe-text.ts";
 import type { Environment } from "./settings.ts";
 import { statusMark, statusText } from "./status-text.ts";
 import { spanMs, stepFacts } from "./step-facts.ts";
@@ -38,7 +39,7 @@ export function runLines(
 ): string[] {
   const status = statusOf(run);
   const name = colors.bold(run.function_slug ?? run.function_id);
-  const by = run.cron === undefined ? (event?.name ?? run.event_id ?? "") : `cron ${run.cron}`;
+  const by = run.cron === undefined ? safeText(event?.name ?? run.event_id ?? "") : `cron ${run.cron}`;
   const took = isEnded(run) ? ` in ${tookText(tookMs(run, nowMs))}` : "";
   return [
     `${name}  ${statusText(status, colors)}${took}  ${colors.dim(run.run_id)}`,
@@ -86,7 +87,7 @@ function reasonLines({ reason, reason_text: text }: RunRecord, status: string): 
 
 function stepLines(step: StepRecord, isLast: boolean, nowMs: number, colors: Colors): string[] {
   const status = statusOf(step);
-  const name = step.index === 0 ? step.name : `${step.name} (${step.index + 1})`;
+  const name = safeText(step.index === 0 ? step.name : `${step.name} (${step.index + 1})`);
   const title = `${statusMark(status, colors)} ${colors.bold(name)}  ${stepFacts(step, nowMs).join(", ")}`;
   const condition = step.options?.["if"];
   const inner = [

@@ -31,7 +31,11 @@ export async function start(options: StartOptions, terminal: Terminal, env: Envi
   const keys = readKeys(options, env);
   const access = readAccess(options, env);
   const isPretty = options.logFormat === "pretty";
-  const log = createLog({ format: isPretty ? "human" : "json", level: options.logLevel ?? "info" });
+  const log = createLog({
+    format: isPretty ? "human" : "json",
+    level: options.logLevel ?? "info",
+    ...(isPretty ? { write: (line: string) => terminal.print(line.trimEnd()) } : {}),
+  });
   return serve({
     terminal,
     isJson: !isPretty,

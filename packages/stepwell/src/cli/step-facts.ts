@@ -33,7 +33,7 @@ function openFacts(step: StepRecord, status: string, nowMs: number): string[] {
   const due = DUE[status];
   return [
     status === "waiting" && awaited !== null ? `waiting for ${awaited}` : status,
-    `since ${relativeText(Date.parse(step.queued_at), nowMs).replace(/ ago$/, "")}`,
+    `for ${tookText(Math.max(nowMs - Date.parse(step.queued_at), 0))}`,
     ...(due === undefined || dueAt === null ? [] : [`${due} ${relativeText(Date.parse(dueAt), nowMs)}`]),
   ];
 }

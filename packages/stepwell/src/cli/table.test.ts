@@ -29,3 +29,7 @@ test("colours take no room", () => {
   const colored = [["\u001b[31mfailed\u001b[39m", "a", "01J"]];
   expect(table(columns, colored, 80, plain).split("\n")[1]).toBe("\u001b[31mfailed\u001b[39m  a         01J");
 });
+
+test("a name with an end of a line in it stays in its row", () => {
+  expect(table(columns, [["failed", "a\r\nfailed  b", "01J"]], 80, plain).split("\n")).toHaveLength(2);
+});

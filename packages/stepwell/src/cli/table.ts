@@ -12,17 +12,18 @@ const GAP = "  ";
 const FLEXIBLE_MIN = 8;
 
 export function table(columns: readonly Column[], rows: readonly (readonly string[])[], width: number, colors: Colors) {
+  const cells = rows.map((row) => row.map(oneLine));
   const widths = fit(
     columns,
-    columns.map((column, index) => Math.max(...[column.title, ...rows.map((row) => row[index] ?? "")].map(visible))),
+    columns.map((column, index) => Math.max(...[column.title, ...cells.map((row) => row[index] ?? "")].map(visible))),
     width,
   );
-  const line = (cells: readonly string[]) =>
-    cells
+  const line = (row: readonly string[]) =>
+    row
       .map((cell, index) => pad(cell, widths[index]!))
       .join(GAP)
       .trimEnd();
-  return [colors.dim(line(columns.map((column) => column.title))), ...rows.map(line)].join("\n");
+  return [colors.dim(line(columns.map((column) => column.title))), ...cells.map(line)].join("\n");
 }
 
 function fit(columns: readonly Column[], natural: readonly number[], width: number): number[] {
@@ -36,6 +37,9 @@ function fit(columns: readonly Column[], natural: readonly number[], width: numb
   }
   return widths;
 }
+
+/** A line is a row, whatever a name holds. */
+const oneLine = (cell: string): string => cell.replace(/[\r\n\t]+/g, " ");
 
 const visible = (text: string): number => stripVTControlCharacters(text).length;
 

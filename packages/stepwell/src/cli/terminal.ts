@@ -1,5 +1,6 @@
 /** Where a command prints: the standard streams in production, two strings in tests. */
 import colors from "picocolors";
+import { harmlessText } from "./safe-text.ts";
 
 export type Colors = ReturnType<typeof colors.createColors>;
 
@@ -22,11 +23,12 @@ export function systemTerminal(): Terminal {
   stdout.on("error", (error: NodeJS.ErrnoException) => {
     if (error.code === "EPIPE") process.exit(0);
   });
+  // `isTTY` is undefined for a pipe, and undefined would mean: let the library decide, which colours under CI.
+  const hasColors = wantsColors(process.env, stdout.isTTY === true);
   return {
-    print: (text) => void stdout.write(`${text}\n`),
-    complain: (text) => void stderr.write(`${text}\n`),
-    // `isTTY` is undefined for a pipe, and undefined would mean: let the library decide, which colours under CI.
-    colors: colors.createColors(wantsColors(process.env, stdout.isTTY === true)),
+    print: (text) => void stdout.write(`${harmlessText(text, hasColors)}\n`), // ST1
+    complain: (text) => void stderr.write(`${harmlessText(text, hasColors)}\n`),
+    colors: colors.createColors(hasColors),
     get columns() {
       return stdout.isTTY ? stdout.columns : Number.POSITIVE_INFINITY;
     },
