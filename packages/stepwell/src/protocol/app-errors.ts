@@ -69,7 +69,7 @@ export const APP_ERRORS = {
   send_failed: entry(
     502,
     "The events could not be sent: {reason}.",
-    "Check baseUrl and the event key; the same call may be made again.",
+    "Correct what was refused, or check baseUrl and the event key; before sending again, give each event an `id`.",
   ),
   signal_failed: entry(
     502,

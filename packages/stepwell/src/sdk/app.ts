@@ -5,7 +5,9 @@ import { env } from "./environment.ts";
 import type { AnyFunction, StepwellFunction } from "./function.ts";
 
 export interface ServeOptions {
+  /** The client that made the functions: its id names the app, its settings say how calls are proven. */
   readonly client: Stepwell;
+  /** What is served. A function that is not in the list starts nothing. */
   readonly functions: readonly StepwellFunction<unknown, unknown>[];
   /** Where the server reaches this app, when the request does not tell: `"https://app.example.com"`. */
   readonly serveOrigin?: string;
@@ -28,6 +30,7 @@ export interface App {
 }
 
 export function createApp(options: ServeOptions, framework: string): App {
+  checkOptions(options);
   const functions = new Map<string, AnyFunction>();
   for (const fn of options.functions) {
     if (functions.has(fn.slug)) {
@@ -45,4 +48,16 @@ export function createApp(options: ServeOptions, framework: string): App {
     servePath: options.servePath ?? env("SERVE_PATH") ?? null,
     allowUnsignedSync: options.allowUnsignedSync ?? false,
   };
+}
+
+/** What types would have told: mostly a module that imports itself in a circle, and so is not there yet. */
+function checkOptions({ client, functions }: ServeOptions): void {
+  const refuse = (reason: string) => {
+    throw new StepwellError("option_invalid", { where: "serve", reason });
+  };
+  if (typeof client?.id !== "string") refuse("`client` must be a `Stepwell`");
+  if (!Array.isArray(functions)) refuse("`functions` must be a list");
+  functions.forEach((fn: AnyFunction | undefined, index) => {
+    if (typeof fn?.slug !== "string") refuse(`\`functions[${index}]\` was not made by \`createFunction\``);
+  });
 }

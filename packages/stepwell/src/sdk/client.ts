@@ -70,8 +70,9 @@ export class Stepwell {
   }
 
   /**
-   * Sends one event or several, all or none, and returns their ids in order. Safe against lost answers: a repeated try
-   * stores nothing twice. In a function, prefer `step.sendEvent`.
+   * Sends one event or several, all or none, and returns their ids in order. It tries five times, and the server stores
+   * nothing twice of that. A call that you make again is another one: give events an `id` then. In a function, prefer
+   * `step.sendEvent`.
    *
    * @throws `event_key_missing`, `value_not_storable`, `event_schema_failed`, `send_failed`.
    * @example

@@ -4,10 +4,10 @@ import { INTERNAL_EVENTS } from "../protocol/event.ts";
 import { LIMITS } from "../protocol/limits.ts";
 import { flowProblems } from "./check-flow.ts";
 import type { FunctionInfo, HandlerContext } from "./context.ts";
-import type { DateInput, DurationInput } from "./duration-input.ts";
+import { type DateInput, type DurationInput, durationMs, timeoutText } from "./duration-input.ts";
 import type { FlowOptions } from "./flow-options.ts";
 import type { Middleware } from "./middleware.ts";
-import type { EventOf, ReceivedEvent, TriggerInput, TriggersInput } from "./trigger.ts";
+import { type EventOf, type ReceivedEvent, type TriggerInput, type TriggersInput, triggerProblem } from "./trigger.ts";
 import { conditionOf } from "./wait.ts";
 
 /** Retries of a function that does not say: three after the first attempt. */
@@ -160,7 +160,7 @@ export function defineFunction<const Triggers extends TriggersInput, Output>(
   options: FunctionOptions<Triggers>,
   handler: Handler<Triggers, Output>,
 ): StepwellFunction<EventOf<Triggers>, Output> {
-  checkOptions(options);
+  checkOptions(options, handler);
   const slug = `${home.appId}-${options.id}`;
   const name = options.name ?? options.id;
   const triggers = (Array.isArray(options.triggers) ? options.triggers : [options.triggers]) as readonly TriggerInput[];
@@ -236,13 +236,18 @@ function checkpointingOf(option: boolean | CheckpointingOptions): CheckpointingO
   return option === true ? {} : option;
 }
 
-function checkOptions(options: FunctionOptions): void {
-  const where = `createFunction(${JSON.stringify(options.id)})`;
+function checkOptions(options: FunctionOptions, handler: unknown): void {
+  const where = `createFunction(${JSON.stringify(options?.id) ?? ""})`;
   const refuse = (reason: string) => {
     throw new StepwellError("option_invalid", { where, reason });
   };
-  if (typeof options.id !== "string" || options.id.trim() === "") refuse("`id` must be a text that is not empty");
-  if (options.triggers === undefined) refuse("`triggers` is missing");
+  if (typeof options?.id !== "string" || options.id.trim() === "") refuse("`id` must be a text that is not empty");
+  if (options.triggers === undefined) refuse("`triggers` is missing; it stands beside `id`");
+  for (const trigger of [options.triggers].flat()) {
+    const problem = triggerProblem(trigger);
+    if (problem !== null) refuse(problem);
+  }
+  if (typeof handler !== "function") refuse("the handler, after the options, must be a function");
   const { retries } = options;
   if (retries !== undefined && !(Number.isInteger(retries) && retries >= 0 && retries <= LIMITS.retriesMax)) {
     refuse(`\`retries\` must be a whole number from 0 to ${LIMITS.retriesMax}`);
@@ -254,12 +259,18 @@ function checkOptions(options: FunctionOptions): void {
 
 function checkEnds(options: FunctionOptions, where: string, refuse: (reason: string) => void): void {
   const { cancelOn, timeouts } = options;
+  if (cancelOn !== undefined && !Array.isArray(cancelOn)) refuse("`cancelOn` must be a list of rules");
   if ((cancelOn?.length ?? 0) > LIMITS.cancelRulesMax) {
     refuse(`\`cancelOn\` may hold ${LIMITS.cancelRulesMax} rules at most`);
   }
   for (const rule of cancelOn ?? []) {
     if (typeof rule.event !== "string" || rule.event === "") refuse("a rule of `cancelOn` needs the name of an event");
     conditionOf(rule, `${where}: cancelOn`);
+    if (rule.timeout !== undefined) timeoutText(rule.timeout, `${where}: cancelOn.timeout`);
+  }
+  for (const name of ["start", "finish"] as const) {
+    const limit = timeouts?.[name];
+    if (limit !== undefined) durationMs(limit, `${where}: timeouts.${name}`);
   }
   if (timeouts?.asFailure !== undefined && typeof timeouts.asFailure !== "boolean") {
     refuse("`timeouts.asFailure` must be true or false");

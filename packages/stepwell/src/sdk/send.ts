@@ -50,7 +50,7 @@ export async function checkSchemas(events: readonly EventInput[]): Promise<void>
 
 /** An event as it is sent: with a time, and nothing the wire does not know. */
 export function eventText(event: EventInput, now: number = Date.now()): JsonText {
-  if (typeof event.name !== "string" || event.name === "") {
+  if (typeof event?.name !== "string" || event.name === "") {
     throw new StepwellError("option_invalid", { where: "send", reason: "an event needs a `name`" });
   }
   const { name, data = {}, id, ts = now, v, user, meta } = event;

@@ -22,6 +22,7 @@ export interface ClientOptions {
   readonly id: string;
   /** True: calls must be signed, and events need a key. `STEPWELL_DEV=1` or `isDev: true` say the opposite. */
   readonly isProduction?: boolean;
+  /** True: a development server may call without a signature, and events need no key. */
   readonly isDev?: boolean;
   /** `STEPWELL_EVENT_KEY`. */
   readonly eventKey?: string;
@@ -33,11 +34,13 @@ export interface ClientOptions {
   readonly baseUrl?: string;
   /** `STEPWELL_ENV`: the branch environment, for servers that have them. */
   readonly env?: string;
+  /** Makes the requests to the server; the host's by default. */
   readonly fetch?: Fetch;
   /** Where log lines go; the console by default. */
   readonly logger?: Logger;
+  /** Hooks around all functions of this client; those of a function come behind them. */
   readonly middleware?: readonly Middleware[];
-  /** For all functions of this client; on by default. */
+  /** Go on after a step within the same call; for all functions of this client, on by default. */
   readonly checkpointing?: boolean | CheckpointingOptions;
   /** Shown in the dashboard beside the app. */
   readonly appVersion?: string;

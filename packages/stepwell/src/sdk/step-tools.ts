@@ -33,17 +33,58 @@ import {
 
 export interface StepTools {
   /**
-   * Runs a function once and keeps its result: later calls of the handler get the stored result instead.
-   * A body that throws is tried again; when its attempts are used up, the promise rejects with a `StepError`.
+   * Runs a function once and keeps its result, up to 4 MiB of JSON: later calls of the handler get the stored result
+   * instead. A body that throws is tried again; when its attempts are used up, the promise rejects with a `StepError`.
+   * `id` may be `{ id, name, timeout, parallelMode }`.
+   *
+   * @throws `option_invalid`, `step_nested`, `value_not_storable`; a `StepError` when no attempt had success.
+   * @example
+   * ```ts
+   * import { Stepwell } from "stepwell";
+   * const client = new Stepwell({ id: "shop" });
+   * const charge = async (order: string, cents: number) => ({ receipt: `${order}: ${cents}` });
+   * client.createFunction({ id: "pay", triggers: { event: "order/placed" } }, async ({ event, step }) => {
+   *   const { receipt } = await step.run("charge", charge, event.data.id, 990); // Its arguments are shown.
+   *   await step.run({ id: "mail", timeout: "30s" }, () => console.log(receipt));
+   * });
+   * ```
    */
   run<Args extends readonly unknown[], Result>(
     id: BodyIdInput,
     body: (...args: Args) => Result,
     ...args: Args
   ): Promise<Jsonify<Awaited<Result>>>;
-  /** Waits for a duration. Nothing runs and nothing is held meanwhile. */
+  /**
+   * Waits for a duration: `"30s"`, `"1h30m"`, `"7d"`, milliseconds; 366 days at most. Nothing runs and nothing is held
+   * meanwhile, and it never ends early.
+   *
+   * @throws `duration_invalid`.
+   * @example
+   * ```ts
+   * import { Stepwell } from "stepwell";
+   * const client = new Stepwell({ id: "shop" });
+   * client.createFunction({ id: "remind", triggers: { event: "cart/left" } }, async ({ event, step }) => {
+   *   await step.sleep("a-day", "1d");
+   *   await step.run("remind", () => console.log("still interested?", event.data.email));
+   * });
+   * ```
+   */
   sleep(id: StepIdInput, duration: DurationInput): Promise<void>;
-  /** Waits until a moment; one in the past has already come. */
+  /**
+   * Waits until a moment, at most 366 days away: a `Date`, an ISO 8601 text, a Temporal instant. One in the past has
+   * already come.
+   *
+   * @throws `date_invalid`.
+   * @example
+   * ```ts
+   * import { Stepwell } from "stepwell";
+   * const client = new Stepwell({ id: "shop" });
+   * client.createFunction({ id: "open", triggers: { event: "sale/planned" } }, async ({ event, step }) => {
+   *   await step.sleepUntil("the-day", event.data.starts_at);
+   *   await step.run("open", () => console.log("open"));
+   * });
+   * ```
+   */
   sleepUntil(id: StepIdInput, moment: DateInput): Promise<void>;
   /**
    * Waits for an event and gives it back, or null when the timeout comes first. Events count from the moment the wait is
@@ -106,9 +147,35 @@ export interface StepTools {
    * Sends events as a step. A server of ours stores them together with the step's result: each exactly once. Other
    * servers get them in a request of their own; when that has to be made again, because a crash came before the result
    * was stored, the events have the ids of the first time, so each is stored once.
+   *
+   * @throws `event_invalid`, `event_schema_failed`, `value_not_storable`.
+   * @example
+   * ```ts
+   * import { Stepwell } from "stepwell";
+   * const client = new Stepwell({ id: "shop" });
+   * client.createFunction({ id: "accept", triggers: { event: "order/placed" } }, async ({ event, step }) => {
+   *   const { ids } = await step.sendEvent("tell", [
+   *     { name: "order/accepted", data: { id: event.data.id } },
+   *     { name: "stock/reserved", data: { id: event.data.id } },
+   *   ]);
+   *   return ids;
+   * });
+   * ```
    */
   sendEvent(id: StepIdInput, events: EventInput | readonly EventInput[]): Promise<{ readonly ids: string[] }>;
-  /** Sends a signal as a step. It wakes the run that waits for it; with a `ttl` it is kept for one that waits later. */
+  /**
+   * Sends a signal as a step. It wakes the run that waits for it; with a `ttl` it is kept for one that waits later.
+   *
+   * @throws `option_invalid`, `value_not_storable`.
+   * @example
+   * ```ts
+   * import { Stepwell } from "stepwell";
+   * const client = new Stepwell({ id: "shop" });
+   * client.createFunction({ id: "approve", triggers: { event: "refund/approved" } }, async ({ event, step }) => {
+   *   await step.sendSignal("tell", { signal: `refund-${event.data.id}`, data: { by: event.data.by }, ttl: "1h" });
+   * });
+   * ```
+   */
   sendSignal(id: StepIdInput, signal: SignalInput): Promise<null>;
   /** Lets the server make an HTTP request: the app does not wait for the answer. See `StepFetch`. */
   readonly fetch: StepFetch;

@@ -73,7 +73,7 @@ export function eventType(name: string, options?: { readonly schema: StandardSch
 
 /** The schema an event was created with, or null. */
 export function schemaOf(event: object): StandardSchemaV1 | null {
-  return (event as { [TYPE]?: AnyEventType })[TYPE]?.schema ?? null;
+  return (event as { [TYPE]?: AnyEventType } | undefined)?.[TYPE]?.schema ?? null;
 }
 
 /** The checked data of an event. Throws `event_schema_failed`, which no retry can mend. */
@@ -149,6 +149,15 @@ type EventOfOne<Trigger> = Trigger extends { readonly cron: string }
 
 /** `"api/*"` matches more names than its own. */
 type Matching<Pattern extends string> = Pattern extends `${infer Prefix}*` ? `${Prefix}${string}` : Pattern;
+
+/** What is wrong with a trigger that somebody wrote without types, or null. */
+export function triggerProblem(trigger: unknown): string | null {
+  const { event, cron } = Object(trigger) as { readonly event?: unknown; readonly cron?: unknown };
+  const name = (Object(event) as { readonly event?: unknown }).event ?? event ?? cron;
+  if (typeof name === "string" && name !== "" && (event === undefined || cron === undefined)) return null;
+  const found = typeof trigger === "string" ? JSON.stringify(trigger) : `this ${typeof trigger}`;
+  return `a trigger is { event: "order/placed" }, { cron: "0 9 * * *" } or an event type, not ${found}`;
+}
 
 /** The event type of a trigger, or null when it has none. */
 export function typeOfTrigger(trigger: TriggerInput): AnyEventType | null {
