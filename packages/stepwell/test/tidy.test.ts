@@ -1,12 +1,23 @@
 /** The house rules that a machine can check. Each has a twin below that shows it fail. */
 import { describe, expect, test } from "vitest";
+import { createProgram } from "../src/cli/program.ts";
+import { systemTerminal } from "../src/cli/terminal.ts";
 import { compileExpression, isExpressionProblem } from "../src/core/match/expression.ts";
 import { ERRORS } from "../src/protocol/errors.ts";
 import { LIMITS } from "../src/protocol/limits.ts";
 import { VERSION } from "../src/protocol/version.ts";
 import { pathsOf } from "../src/server/api/route.ts";
 import { ROUTES } from "../src/server/api/table.ts";
-import { codeHeadings, linkProblems, listProblems, numberRows, routeMentions, sizeBytesOf } from "./tidy/documents.ts";
+import {
+  codeHeadings,
+  commandRows,
+  linkProblems,
+  listProblems,
+  numberRows,
+  routeMentions,
+  sizeBytesOf,
+  variablesOf,
+} from "./tidy/documents.ts";
 import { layerProblems } from "./tidy/layers.ts";
 import { RECORDS, sizeProblems } from "./tidy/sizes.ts";
 import { isSource, parseSource, readSource, readText, repositoryFiles } from "./tidy/sources.ts";
@@ -157,6 +168,29 @@ describe("the documents", () => {
     });
     expect(rows.length).toBeGreaterThan(15);
     expect(wrong.map(([row]) => row)).toEqual([]);
+  });
+
+  test("docs/command.md names every command and every variable", () => {
+    const page = readText("docs/command.md");
+    const terminal = systemTerminal();
+    const commands = createProgram(terminal, {}, () => {}).commands.map((command) =>
+      [command, ...command.commands].map((one) => one.name()).join(" "),
+    );
+    expect(
+      listProblems({ name: "cli/program.ts", items: commands }, { name: "the page", items: commandRows(page) }),
+    ).toEqual([]);
+    const code = sources.filter(
+      ({ path }) => /^packages\/stepwell\/src\/(?:cli|sdk)\//.test(path) && !path.includes(".test."),
+    );
+    const variables = code.flatMap(({ text }) => variablesOf(text)).map((name) => `STEPWELL_${name}`);
+    const told = [...page.matchAll(/`(STEPWELL_[A-Z_]+)`/g)].map((match) => match[1] ?? "");
+    expect(listProblems({ name: "the sources", items: variables }, { name: "the page", items: told })).toEqual([]);
+  });
+
+  test("docs/errors.md says of every error when it happens", () => {
+    const sections = readText("docs/errors.md").split(/^## /m).slice(1);
+    const silent = sections.filter((section) => !/^HTTP .*\n\n(?!\*\*What to do)./m.test(section));
+    expect(silent.map((section) => section.split("\n")[0])).toEqual([]);
   });
 
   test("ARCHITECTURE.md names files that exist", () => {

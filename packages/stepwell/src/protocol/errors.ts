@@ -15,7 +15,11 @@ export const ERRORS = {
   // Requests.
   body_too_deep: entry(400, "The body nests deeper than {limit} levels.", "Flatten the value."),
   content_type_unsupported: entry(415, "Content type {type} is not supported here.", "Send application/json."),
-  not_found: entry(404, "{what} was not found.", "Check the id; `stepwell runs` and `stepwell events` list them."),
+  not_found: entry(
+    404,
+    "{what} was not found.",
+    "Check the id; `stepwell runs`, `events`, `functions` and `apps` list them.",
+  ),
   forbidden: entry(
     403,
     "{name} may not do this: it needs the scope {needed}, and has {scope}.",
@@ -229,7 +233,7 @@ export const ERRORS = {
   step_ambiguous: entry(
     409,
     "Run {run} has {count} steps named {step}.",
-    "Use the hashed id of the one you mean; `stepwell runs show` lists them.",
+    "Use the hashed id of the one you mean; `stepwell runs show --json` lists them.",
   ),
   sleep_too_long: entry(400, "Step {step} sleeps for more than {limit} days.", "Sleep in a loop, or use a schedule."),
   not_sdk: entry(

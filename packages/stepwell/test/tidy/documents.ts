@@ -34,6 +34,20 @@ export function numberRows(markdown: string): string[] {
   );
 }
 
+/** "command below below" for each row of a page's tables that begins with a command in code letters and those below it. */
+export function commandRows(markdown: string): string[] {
+  const rows = markdown.matchAll(/^\| `([a-z]+)` \| ([^|]*)\|/gm);
+  return [...rows].map((row) =>
+    [row[1], ...[...(row[2] ?? "").matchAll(/`([a-z]+)`/g)].map((one) => one[1])].join(" "),
+  );
+}
+
+/** The names of settings that a source reads from the environment, without their prefix. */
+export function variablesOf(text: string): string[] {
+  const read = text.matchAll(/\b(?:env\(|setting(?:List)?\([^()]*?, )"([A-Z_]+)"/g);
+  return [...read].map((match) => match[1] ?? "");
+}
+
 /** Every relative link or heading link of a page that leads nowhere, as sentences. */
 export function linkProblems(path: string, markdown: string = readText(path)): string[] {
   const prose = markdown.replace(/^(```|~~~)[\s\S]*?^\1/gm, "").replace(/`[^`\n]*`/g, "");
