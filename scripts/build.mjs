@@ -13,6 +13,7 @@ import {
   renameSync,
   rmSync,
   statSync,
+  writeFileSync,
 } from "node:fs";
 import { dirname, join } from "node:path";
 import { complain, ROOT, run, say, wasInterrupted } from "./child.mjs";
@@ -37,10 +38,24 @@ export async function build(node) {
   for (const file of filesBelow(SOURCE).filter((name) => name.endsWith(".sql"))) {
     copyIfChanged(join(SOURCE, file), join(OUTPUT, file));
   }
-  // npm packs these two only from the package's own folder.
-  for (const file of ["LICENSE", "README.md"]) copyIfChanged(join(ROOT, file), join(OUTPUT, "..", file));
+  copyDocuments();
   if (existsSync(BIN)) chmodSync(BIN, 0o755);
   return buildDashboard(node);
+}
+
+/** What the package's page and the command's messages point to is in the package. */
+function copyDocuments() {
+  const docs = filesBelow(join(ROOT, "docs"));
+  const gone = filesBelow(join(OUTPUT, "docs")).filter((file) => !docs.includes(file));
+  for (const file of gone) rmSync(join(OUTPUT, "docs", file));
+  for (const file of docs) copyIfChanged(join(ROOT, "docs", file), join(OUTPUT, "docs", file));
+  for (const file of ["ARCHITECTURE.md", "CHANGELOG.md", "CONTRIBUTING.md"]) {
+    copyIfChanged(join(ROOT, file), join(OUTPUT, file));
+  }
+  // npm packs these two only from the package's own folder.
+  copyIfChanged(join(ROOT, "LICENSE"), join(OUTPUT, "..", "LICENSE"));
+  const readme = readFileSync(join(ROOT, "README.md"), "utf8");
+  writeFileSync(join(OUTPUT, "..", "README.md"), readme.replace(/\]\((?![a-z]+:|#)/g, "](dist/"));
 }
 
 /** Into a folder beside, then in place at once: a server that runs, or a build that is killed, never sees half of it. */
@@ -77,7 +92,7 @@ function isDashboardCurrent(page) {
 function dropOrphans() {
   if (!existsSync(OUTPUT)) return;
   for (const file of filesBelow(OUTPUT)) {
-    if (file.startsWith("dashboard")) continue; // Bundled, not compiled.
+    if (file.startsWith("dashboard") || file.startsWith("docs")) continue; // Not compiled.
     const match = /^(.*)\.(?:js|d\.ts)$/.exec(file);
     if (match !== null && !existsSync(join(SOURCE, `${match[1]}.ts`))) rmSync(join(OUTPUT, file));
   }
@@ -95,6 +110,7 @@ function dropStaleRecords() {
 }
 
 function filesBelow(folder) {
+  if (!existsSync(folder)) return [];
   const entries = readdirSync(folder, { recursive: true, withFileTypes: true });
   return entries
     .filter((entry) => entry.isFile())

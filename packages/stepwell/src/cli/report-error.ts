@@ -1,4 +1,7 @@
 /** How an error is told: what happened, what to do, and where it is described. A stack only for what is a bug. */
+import { existsSync } from "node:fs";
+import { relative } from "node:path";
+import { fileURLToPath } from "node:url";
 import { ERRORS, type ErrorCode, isStepwellError } from "../protocol/errors.ts";
 import { EXIT, type ExitCode, exitCodeOf } from "./exit-code.ts";
 import type { Terminal } from "./terminal.ts";
@@ -6,13 +9,12 @@ import type { Terminal } from "./terminal.ts";
 /** Prints the error and returns the exit code that belongs to it. */
 export function reportError(error: unknown, terminal: Terminal, isJson = false): ExitCode {
   const { code, message, fix } = describe(error);
-  const docs = `docs/errors.md#${code}`;
-  if (isJson) terminal.complain(JSON.stringify({ error: { code, message, fix, docs } }));
+  if (isJson) terminal.complain(JSON.stringify({ error: { code, message, fix, docs: `docs/errors.md#${code}` } }));
   else {
     const { red, bold, dim } = terminal.colors;
     terminal.complain(`${red(bold("error"))} ${message}`);
     if (fix !== "") terminal.complain(`  fix  ${fix}`);
-    terminal.complain(dim(`  docs ${docs}`));
+    terminal.complain(dim(`  docs ${errorsPage()}#${code}`));
     if (code === "internal_error" && error instanceof Error && error.stack !== undefined) {
       terminal.complain(dim(error.stack));
     }
@@ -24,4 +26,13 @@ function describe(error: unknown): { code: ErrorCode; message: string; fix: stri
   if (isStepwellError(error)) return { code: error.code, message: error.message, fix: error.fix };
   const message = error instanceof Error ? error.message : String(error);
   return { code: "internal_error", message: message || "Something failed.", fix: ERRORS.internal_error.fix };
+}
+
+/** The page in the package, or in the repository; as short as it can be written from here. */
+function errorsPage(): string {
+  const places = ["../docs/errors.md", "../../../../docs/errors.md"];
+  const found = places.map((place) => fileURLToPath(new URL(place, import.meta.url))).find((path) => existsSync(path));
+  if (found === undefined) return "docs/errors.md";
+  const near = relative(process.cwd(), found);
+  return near.startsWith("..") ? found : near;
 }
