@@ -1,6 +1,7 @@
 import { createServer, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
-import { afterEach, describe, expect, test } from "vitest";
+import { type AddressInfo, createServer as createRawServer } from "node:net";
+import { afterEach, describe, expect, onTestFinished, test } from "vitest";
+import { StopSource } from "../engine/stop-source.ts";
 import { HttpClient, type HttpRequest } from "./http-client.ts";
 
 const opened: (Server | HttpClient)[] = [];
@@ -95,5 +96,67 @@ describe("connections to one origin", () => {
     const answers = Promise.all([send(origin, "/hang"), send(origin, "/2")]);
     await (opened.find((one) => one instanceof HttpClient) as HttpClient).close();
     expect(await answers).toEqual(Array(2).fill("the server is shutting down"));
+  });
+
+  test("are left as they are by a request that nobody wanted any more before its turn", async () => {
+    const { origin, seen } = await serve();
+    const send = client(1);
+    const stop = new StopSource();
+    const answers = Promise.all([send(origin, "/1"), send(origin, "/2", { signal: stop }), send(origin, "/3")]);
+    stop.stop();
+    expect(await answers).toEqual(["/1", "nobody waits for the answer any more", "/3"]);
+    expect([seen.sockets, seen.paths]).toEqual([1, ["/1", "/3"]]);
+  });
+});
+
+/** A server that answers each request with the texts that belong to its path, one write each. */
+async function serveRaw(answers: Readonly<Record<string, readonly string[]>>) {
+  const seen = { sockets: 0 };
+  const server = createRawServer((socket) => {
+    seen.sockets++;
+    socket.on("error", () => {});
+    socket.on("data", (bytes) => {
+      for (const text of answers[bytes.toString().split(" ")[1]!] ?? []) socket.write(text);
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  onTestFinished(() => void server.close());
+  return { origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, seen };
+}
+
+const ok = (body: string, header = "x: y") =>
+  `HTTP/1.1 200 OK\r\n${header}\r\ncontent-length: ${body.length}\r\n\r\n${body}`;
+
+describe("a connection is not used again", () => {
+  test("when the other side will close it, now or too soon", async () => {
+    const answers = {
+      "/close": [ok("1", "connection: close")],
+      "/soon": [ok("2", "keep-alive: timeout=2")],
+      "/": [ok("3")],
+    };
+    const { origin, seen } = await serveRaw(answers);
+    const send = client(1);
+    for (const [path, body] of [
+      ["/close", "1"],
+      ["/soon", "2"],
+      ["/", "3"],
+      ["/", "3"],
+    ] as const)
+      expect(await send(origin, path)).toBe(body);
+    expect(seen.sockets).toBe(3);
+  });
+
+  test("when more came than was asked for: it would be the answer to somebody else", async () => {
+    const { origin, seen } = await serveRaw({ "/twice": [ok("1") + ok("forged")], "/": [ok("2")] });
+    const send = client(1);
+    expect([await send(origin, "/twice"), await send(origin, "/")]).toEqual(["1", "2"]);
+    expect(seen.sockets).toBe(2);
+  });
+
+  test("when its answer is no HTTP", async () => {
+    const { origin, seen } = await serveRaw({ "/odd": ["SSH-2.0\r\n\r\n"], "/": [ok("2")] });
+    const send = client(1);
+    expect([await send(origin, "/odd"), await send(origin, "/")]).toEqual(["it does not speak HTTP", "2"]);
+    expect(seen.sockets).toBe(2);
   });
 });

@@ -9,13 +9,16 @@
 import { promisify } from "node:util";
 import { brotliDecompress, gunzip, inflate } from "node:zlib";
 import { LRUCache } from "lru-cache";
-import type { Client, Dispatcher } from "undici";
 import type { StopSignal } from "../engine/ports.ts";
 import { formatDuration } from "../protocol/duration.ts";
 import { LIMITS } from "../protocol/limits.ts";
 import { appLookup, isAppAddress, literalProblem } from "./app-address.ts";
+import type { Connection } from "./connection.ts";
 import { Connections, type Passenger } from "./connections.ts";
 import type { AddressCheck } from "./gateway/address-guard.ts";
+import { failureOf, HttpFailure } from "./http-failure.ts";
+import { requestMessage } from "./request-message.ts";
+import { ResponseReader } from "./response-reader.ts";
 
 export interface HttpRequest {
   readonly method: string;
@@ -40,20 +43,6 @@ export interface HttpAnswer {
   readonly body: Buffer;
 }
 
-/** Why there is no answer. */
-export class HttpFailure extends Error {
-  override readonly name = "HttpFailure";
-  readonly kind: "unreachable" | "timeout" | "too_large" | "invalid" | "aborted";
-  /** True: there was no connection, so nothing was sent. */
-  readonly isUnreached: boolean;
-
-  constructor(kind: HttpFailure["kind"], reason: string, options?: { cause?: unknown; isUnreached?: boolean }) {
-    super(reason, options);
-    this.kind = kind;
-    this.isUnreached = options?.isUnreached ?? false;
-  }
-}
-
 export interface HttpClientOptions {
   /** Connections to one origin. */
   readonly connectionsMax?: number;
@@ -63,7 +52,10 @@ export interface HttpClientOptions {
 
 const ORIGINS_MAX = 1_000;
 const CONNECT_MS_MAX = 10_000;
-const KEEP_ALIVE_MS = 30_000;
+/** How long a connection rests if the other side says nothing, how long at most, and how much earlier than it says. */
+const REST_MS = 30_000;
+const REST_MS_MAX = 600_000;
+const REST_MARGIN_MS = 2_000;
 /** A kept connection that breaks this soon after it was used again was most likely being closed by the app (HC3). */
 const STALE_CONNECTION_MS = 1_000;
 
@@ -91,14 +83,14 @@ export class HttpClient {
         else if (answer.header("content-encoding") === undefined) resolve(answer);
         else resolve(decoded(answer, request.bodyBytesMax));
       };
-      this.#sendOnFreshConnection(request, onAnswer, reject);
+      this.#send(request, onAnswer, reject);
     });
   }
 
   async close(): Promise<void> {
     const all = [...this.#origins.values()];
     this.#origins.clear();
-    await Promise.all(all.map((connections) => connections.destroy()));
+    for (const connections of all) connections.destroy();
   }
 
   async #follow(request: HttpRequest, first: HttpAnswer): Promise<HttpAnswer> {
@@ -110,23 +102,18 @@ export class HttpClient {
       if (hops === LIMITS.redirectsMax)
         throw new HttpFailure("unreachable", `more than ${LIMITS.redirectsMax} redirects`);
       const next = { ...current, ...splitUrl(resolveUrl(location, current.origin + current.path)) }; // HC2
-      answer = await new Promise((resolve, reject) => this.#sendOnFreshConnection(next, resolve, reject));
+      answer = await new Promise((resolve, reject) => this.#send(next, resolve, reject));
       current = next;
     }
     return decoded(answer, request.bodyBytesMax);
   }
 
-  #sendOnFreshConnection(
-    request: HttpRequest,
-    onAnswer: (answer: HttpAnswer) => void,
-    onFailure: (failure: HttpFailure) => void,
-  ): void {
+  #send(request: HttpRequest, onAnswer: (answer: HttpAnswer) => void, onFailure: (failure: HttpFailure) => void): void {
     const startedAt = performance.now();
     const connections = this.#connectionsOf(request.origin);
-    const give = (error: unknown) => onFailure(failureOf(error));
-    const retry = (error: unknown) => {
-      const isStale = isBrokenKeptConnection(error) && performance.now() - startedAt < STALE_CONNECTION_MS;
-      if (isStale)
+    const give = (error: Error) => onFailure(failureOf(error));
+    const retry = (error: Error, isStale: boolean) => {
+      if (isStale && performance.now() - startedAt < STALE_CONNECTION_MS)
         connections.send(new Exchange(request, connections, onAnswer, give)); // HC3
       else give(error);
     };
@@ -138,110 +125,109 @@ export class HttpClient {
     if (known !== undefined) return known;
     const problem = literalProblem(origin, this.#isAllowed);
     if (problem !== null) throw new HttpFailure("unreachable", problem); // HC4
-    const connections = new Connections(origin, this.#connectionsMax, {
-      connect: { timeout: CONNECT_MS_MAX, lookup: appLookup(this.#isAllowed) }, // HC4
-      keepAliveTimeout: KEEP_ALIVE_MS,
-      // One timer per request instead of three (Exchange).
-      headersTimeout: 0,
-      bodyTimeout: 0,
-    });
+    const lookup = appLookup(this.#isAllowed); // HC4
+    const target = { origin: new URL(origin), lookup, connectMsMax: CONNECT_MS_MAX, session: null };
+    const connections = new Connections(target, this.#connectionsMax);
     this.#origins.set(origin, connections);
     return connections;
   }
 }
 
 /** One request and its answer, on a connection that it gives back. */
-class Exchange implements Passenger, Dispatcher.DispatchHandler {
+class Exchange implements Passenger {
+  readonly message: string | Buffer;
   readonly #request: HttpRequest;
   readonly #connections: Connections;
   readonly #onAnswer: (answer: HttpAnswer) => void;
-  readonly #onError: (error: unknown) => void;
-  #connection: Client | null = null;
+  readonly #onError: (error: Error, isStale: boolean) => void;
+  readonly #reader: ResponseReader;
+  #connection: Connection | null = null;
   #timer: NodeJS.Timeout | undefined;
-  #status = 0;
-  #headers: HeaderRecord = {};
-  #first: Buffer | null = null;
-  #more: Buffer[] | null = null;
-  #size = 0;
   #stop: (() => void) | null = null;
+  #hasBegun = false;
 
   constructor(
     request: HttpRequest,
     connections: Connections,
     onAnswer: (answer: HttpAnswer) => void,
-    onError: (error: unknown) => void,
+    onError: (error: Error, isStale: boolean) => void,
   ) {
+    this.message = requestMessage(request);
     this.#request = request;
     this.#connections = connections;
     this.#onAnswer = onAnswer;
     this.#onError = onError;
+    this.#reader = new ResponseReader(request.method, request.bodyBytesMax);
   }
 
-  board(connection: Client): void {
+  board(connection: Connection): void {
+    const { signal } = this.#request;
+    if (signal?.aborted === true) {
+      this.#connections.giveBack(connection, REST_MS);
+      this.#onError(nobodyWaits(), false);
+      return;
+    }
     this.#connection = connection;
-    const { method, path, headers, body } = this.#request;
-    connection.dispatch({ method: method as Dispatcher.HttpMethod, path, headers, body }, this);
+    this.#stop = signal === undefined ? null : () => this.#breakOff(nobodyWaits());
+    if (this.#stop !== null) signal?.addEventListener("abort", this.#stop);
+    connection.carry(this);
   }
 
   refuse(reason: Error): void {
-    this.#onError(reason);
+    this.#onError(reason, false);
   }
 
-  onRequestStart(controller: Dispatcher.DispatchController): void {
-    clearTimeout(this.#timer);
+  sent(): void {
     const { timeoutMs } = this.#request;
     this.#timer = setTimeout(() => {
-      controller.abort(new HttpFailure("timeout", `no answer within ${formatDuration(timeoutMs)}`));
+      this.#breakOff(new HttpFailure("timeout", `no answer within ${formatDuration(timeoutMs)}`));
     }, timeoutMs);
     this.#timer.unref();
-    this.#watch(controller);
   }
 
-  #watch(controller: Dispatcher.DispatchController): void {
-    const { signal } = this.#request;
-    if (signal === undefined) return;
-    this.#stop = () => controller.abort(new HttpFailure("aborted", "nobody waits for the answer any more"));
-    if (signal.aborted) this.#stop();
-    else signal.addEventListener("abort", this.#stop);
-  }
-
-  onResponseStart(_controller: Dispatcher.DispatchController, status: number, headers: HeaderRecord): void {
-    this.#status = status;
-    this.#headers = headers;
-  }
-
-  onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
-    this.#size += chunk.length;
-    if (this.#size > this.#request.bodyBytesMax) {
-      controller.abort(new HttpFailure("too_large", `the answer is larger than ${this.#request.bodyBytesMax} bytes`)); // HC1
-    } else if (this.#first === null) this.#first = chunk;
-    else {
-      this.#more ??= [this.#first];
-      this.#more.push(chunk);
+  data(bytes: Buffer): void {
+    this.#hasBegun = true;
+    try {
+      this.#reader.push(bytes);
+    } catch (error) {
+      this.#breakOff(failureOf(error)); // HC1
+      return;
     }
+    if (this.#reader.isWhole) this.#answered();
   }
 
-  onResponseEnd(): void {
-    const connection = this.#leave();
-    if (connection !== null) this.#connections.giveBack(connection);
-    const headers = this.#headers;
-    const header = (name: string) => {
-      const value = headers[name];
-      return Array.isArray(value) ? value[0] : value;
-    };
-    const body = this.#more === null ? (this.#first ?? Buffer.alloc(0)) : Buffer.concat(this.#more, this.#size);
-    this.#onAnswer({ status: this.#status, header, body });
+  ended(): void {
+    this.#reader.end();
+    if (this.#reader.isWhole) this.#answered();
+    else this.#connection?.close();
   }
 
-  onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
+  closed(error: Error): void {
     const connection = this.#leave();
     if (connection === null) return;
-    this.#connections.giveBackBroken(connection);
-    this.#onError(error);
+    this.#onError(error, connection.answers > 0 && !this.#hasBegun);
+  }
+
+  #answered(): void {
+    const connection = this.#leave();
+    if (connection === null) return;
+    const { status, headers, body, isReusable } = this.#reader;
+    const mayRest = isReusable && !connection.isSending;
+    connection.leave();
+    this.#connections.giveBack(connection, mayRest ? restMsOf(headers.get("keep-alive")) : 0);
+    this.#onAnswer({ status, header: (name) => headers.get(name), body });
+  }
+
+  /** Nobody waits for the rest: the connection goes, because nobody knows where the rest ends. */
+  #breakOff(failure: HttpFailure): void {
+    const connection = this.#leave();
+    if (connection === null) return;
+    connection.close(failure);
+    this.#onError(failure, false);
   }
 
   /** Ends the exchange; null when it had ended already. */
-  #leave(): Client | null {
+  #leave(): Connection | null {
     clearTimeout(this.#timer);
     if (this.#stop !== null) this.#request.signal?.removeEventListener("abort", this.#stop);
     const connection = this.#connection;
@@ -250,7 +236,14 @@ class Exchange implements Passenger, Dispatcher.DispatchHandler {
   }
 }
 
-type HeaderRecord = Readonly<Record<string, string | string[] | undefined>>;
+const nobodyWaits = (): HttpFailure => new HttpFailure("aborted", "nobody waits for the answer any more");
+
+/** How long a connection may rest: a little less than the other side says it would. */
+function restMsOf(hint: string | undefined): number {
+  const seconds = hint === undefined ? null : /(?:^|[,\s])timeout=(\d{1,6})/i.exec(hint);
+  if (seconds == null) return REST_MS;
+  return Math.min(Number(seconds[1]) * 1_000 - REST_MARGIN_MS, REST_MS_MAX);
+}
 
 export function splitUrl(url: URL): { readonly origin: string; readonly path: string } {
   return { origin: url.origin, path: url.pathname + url.search };
@@ -285,40 +278,4 @@ async function decoded(answer: HttpAnswer, bytesMax: number): Promise<HttpAnswer
       ? new HttpFailure("too_large", `the answer is larger than ${bytesMax} bytes`)
       : new HttpFailure("invalid", `its ${encoding} body is damaged`, { cause: error });
   }
-}
-
-function isBrokenKeptConnection(error: unknown): boolean {
-  const { code, socket } = error as { code?: unknown; socket?: { bytesRead?: unknown } | null };
-  if (code !== "UND_ERR_SOCKET" && code !== "ECONNRESET" && code !== "EPIPE") return false;
-  return code !== "UND_ERR_SOCKET" || Number(socket?.bytesRead ?? 0) > 0;
-}
-
-const REASONS: Readonly<Record<string, string>> = {
-  ECONNREFUSED: "the connection was refused",
-  ENOTFOUND: "the host name is not known",
-  EAI_AGAIN: "the host name could not be looked up",
-  ECONNRESET: "the connection was closed",
-  EPIPE: "the connection was closed",
-  UND_ERR_SOCKET: "the connection was closed",
-  ETIMEDOUT: "connecting timed out",
-  EHOSTUNREACH: "the host cannot be reached",
-  ENETUNREACH: "the network cannot be reached",
-  UND_ERR_CONNECT_TIMEOUT: "connecting timed out",
-  UND_ERR_DESTROYED: "the server is shutting down",
-  UND_ERR_CLOSED: "the server is shutting down",
-};
-
-function failureOf(error: unknown): HttpFailure {
-  if (error instanceof HttpFailure) return error;
-  const cause = error instanceof AggregateError ? (error.errors[0] as unknown) : error;
-  const code = String((cause as { code?: unknown }).code ?? "");
-  if (code.startsWith("HPE_")) return new HttpFailure("invalid", "it does not speak HTTP", { cause: error });
-  const text = cause instanceof Error ? cause.message : String(cause);
-  return new HttpFailure("unreachable", REASONS[code] ?? text, { cause: error, isUnreached: isUnreached(code, cause) });
-}
-
-/** Errors of looking the host up and of connecting; some of them can come later too, and then name another call. */
-function isUnreached(code: string, error: unknown): boolean {
-  if (code === "ENOTFOUND" || code === "EAI_AGAIN" || code === "UND_ERR_CONNECT_TIMEOUT") return true;
-  return (error as { syscall?: unknown }).syscall === "connect";
 }

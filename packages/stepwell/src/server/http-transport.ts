@@ -21,7 +21,8 @@ import { VERSION } from "../protocol/version.ts";
 import { shownUrl } from "./app-url.ts";
 import { withWholePairs } from "./body.ts";
 import type { AddressCheck } from "./gateway/address-guard.ts";
-import { type HttpAnswer, HttpClient, HttpFailure } from "./http-client.ts";
+import { type HttpAnswer, HttpClient } from "./http-client.ts";
+import { HttpFailure } from "./http-failure.ts";
 
 export interface HttpTransportOptions {
   /** Null: calls are not signed. */
@@ -87,7 +88,7 @@ export class HttpTransport implements AppTransport {
   #post(call: Call, signal: StopSignal): Promise<HttpAnswer> {
     const target = this.#targetOf(call.url);
     const step = call.target ?? UNTARGETED;
-    const body = Buffer.from(callBody(call));
+    const body = callBody(call);
     return this.#client.send({
       method: "POST",
       origin: target.origin,
@@ -100,7 +101,7 @@ export class HttpTransport implements AppTransport {
     });
   }
 
-  #headers(call: Call, step: string, body: Buffer): string[] {
+  #headers(call: Call, step: string, body: string): string[] {
     const headers = [
       "content-type",
       "application/json",
@@ -173,7 +174,7 @@ export function targetOf(text: string): Target {
 }
 
 /** `t=<unix seconds>&s=<hex>` over the bytes and the time, as protocol/signature.ts does it, with the host's HMAC. */
-export function signBytes(body: Buffer, key: string, nowMs: number): string {
+export function signBytes(body: Buffer | string, key: string, nowMs: number): string {
   const timestamp = String(Math.floor(nowMs / 1_000));
   return `t=${timestamp}&s=${createHmac("sha256", key).update(body).update(timestamp).digest("hex")}`;
 }

@@ -1,7 +1,8 @@
 /** Looks whether an app answers at an address: a GET whose answer names an SDK (protocol.md §2.4.1). */
 import { HEADERS } from "../protocol/headers.ts";
 import type { Probe } from "./discovery.ts";
-import { type HttpAnswer, HttpFailure, type HttpRequest, splitUrl } from "./http-client.ts";
+import { type HttpAnswer, type HttpRequest, splitUrl } from "./http-client.ts";
+import { HttpFailure } from "./http-failure.ts";
 
 const PROBE_MS_MAX = 2_000;
 const PROBE_BYTES_MAX = 1024 * 1024;

@@ -18,7 +18,8 @@ import { signatureKey } from "../../protocol/signature.ts";
 import { VERSION } from "../../protocol/version.ts";
 import { shownUrl } from "../app-url.ts";
 import type { AddressCheck } from "../gateway/address-guard.ts";
-import { HttpClient, HttpFailure, type HttpRequest } from "../http-client.ts";
+import { HttpClient, type HttpRequest } from "../http-client.ts";
+import { HttpFailure } from "../http-failure.ts";
 import { outcomeOf, signBytes } from "../http-transport.ts";
 
 export interface EndpointTransportOptions {
