@@ -54,6 +54,9 @@ export class RunRig {
       get now() {
         return rig.now;
       },
+      get stamp() {
+        return rig.now;
+      },
       get batch() {
         return rig.batch;
       },
@@ -70,7 +73,7 @@ export class RunRig {
         this.invoked.push({ parent, request });
         return options.invoke?.() ?? { kind: "started", runId: `child-${this.invoked.length}` };
       },
-      cancelOther: (runId, reason) => void this.told.push(`cancel ${runId}: ${reason}`),
+      cancelChild: (runId, _parentId, reason) => void this.told.push(`cancel ${runId}: ${reason}`),
       send: (sends) => void this.sent.push(sends),
       signal: () => this.signal,
       takeSignal: (name) => void this.told.push(`take ${name}`),

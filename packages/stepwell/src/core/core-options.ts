@@ -44,6 +44,8 @@ export interface StoredRegistry {
   readonly throttles: readonly ThrottleState[];
   /** Runs that wait for their first call, by function. */
   readonly queued: readonly { readonly functionId: string; readonly count: number }[];
+  /** When the last event was received, or the last run was made (stamps.ts). */
+  readonly lastStamp: Instant;
   /** How many stored waits there are of each name and path. */
-  readonly waits: readonly (WaitPlace & { readonly count: number })[];
+  readonly waits: Iterable<WaitPlace & { readonly count: number }>;
 }

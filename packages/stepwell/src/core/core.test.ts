@@ -23,7 +23,7 @@ function coreOf(more: Partial<CoreOptions> = {}): Core {
       quarantined: new Set(),
       ...more,
     },
-    { apps: [], functions: [], schedules: [], waits: [], places: [], throttles: [], queued: [] },
+    { apps: [], functions: [], schedules: [], waits: [], places: [], throttles: [], queued: [], lastStamp: 0 },
     NOW,
   );
   const app = { url: "inproc:", sdk: "test", framework: "", version: null };

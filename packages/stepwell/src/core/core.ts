@@ -52,7 +52,7 @@ import { QueuedCounts } from "./flow/queued-counts.ts";
 import { runFlow } from "./flow/run-flow.ts";
 import type { Instant } from "./instant.ts";
 import { type Starter, startRuns } from "./intake.ts";
-import { Links, type LinksHome, receivedNotice, receivedNow } from "./links.ts";
+import { Links, type LinksHome, receivedAt, receivedNotice } from "./links.ts";
 import { TriggerIndex } from "./match/triggers.ts";
 import { WaitNames, waitSetOf } from "./match/wait-names.ts";
 import { missingFor, type NeedsView } from "./needs.ts";
@@ -60,7 +60,7 @@ import { Residents } from "./residents.ts";
 import { type CheckpointAnswer, checkpoint } from "./run/checkpoint.ts";
 import { beginCollected, collectDue } from "./run/collect.ts";
 import type { RunContext } from "./run/context.ts";
-import { createRun, type NewRun } from "./run/create.ts";
+import { createRun, flowOf, type NewRun } from "./run/create.ts";
 import { dispatch } from "./run/dispatch.ts";
 import { endLease, saveEndpointSteps } from "./run/endpoint.ts";
 import { cancelRun } from "./run/finish.ts";
@@ -73,6 +73,7 @@ import { hintOf, type JobHint } from "./schedule/hint.ts";
 import { JobQueue } from "./schedule/job-queue.ts";
 import { type Lane, ReadyQueue } from "./schedule/ready-queue.ts";
 import { deliverSignal } from "./signals.ts";
+import { Stamps } from "./stamps.ts";
 import { invokeFunction, rerun, resumeRun } from "./starts.ts";
 import { Ticks } from "./ticks.ts";
 
@@ -99,6 +100,7 @@ export class Core {
   readonly #needsView: NeedsView;
   /** How many runs of a function wait for their first call. */
   readonly #queued: QueuedCounts;
+  readonly #stamps: Stamps;
   #callCount = 0;
   #batch = new Batch();
   #now: Instant = 0;
@@ -129,6 +131,7 @@ export class Core {
       if (fn !== undefined) this.#admission.holdAgain(fn, runId, flow, startedAt);
     }
     this.#queued = new QueuedCounts(registry.queued);
+    this.#stamps = new Stamps(registry.lastStamp);
     for (const state of registry.throttles) this.#admission.restoreThrottle(state);
     for (const wait of registry.waits) this.#waitNames.add(wait, wait.count);
     this.#context = this.#contextOf(options);
@@ -154,6 +157,7 @@ export class Core {
       newId: () => this.#ids.next(this.#now),
       open: (runId) => this.#openOther(runId),
       isHere: (runId) => this.#runs.has(runId),
+      holdersOf: (gate) => this.#admission.gates.gate(gate)?.holders.keys() ?? [],
       isLeftAlone: (runId) => this.#options.quarantined.has(runId),
       blame: (runId) => {
         this.#subject = runId;
@@ -180,6 +184,9 @@ export class Core {
       get now() {
         return core.#now;
       },
+      get stamp() {
+        return core.#stamps.at(core.#now);
+      },
       get batch() {
         return core.#batch;
       },
@@ -196,7 +203,7 @@ export class Core {
       },
       disarmed: (wait) => this.#waitNames.remove(wait),
       invoke: (parent, request) => this.#links.invoke(parent, request),
-      cancelOther: (runId, reason, message) => this.#links.cancelOther(runId, reason, message),
+      cancelChild: (...order) => this.#links.cancelChild(...order),
       send: (sends) => this.#links.send(sends),
       signal: (name) => this.#links.signal(name),
       takeSignal: (name) => this.#links.takeSignal(name),
@@ -227,7 +234,7 @@ export class Core {
         if (facts.hasEvent(stored.id)) return { eventId: stored.id, isNew: false, runIds: [] };
         facts.noteEvent(stored.id);
       }
-      this.#batch.events.push(receivedNow(stored, now));
+      this.#batch.events.push(receivedAt(stored, this.#context.stamp));
       this.#batch.notices.push(receivedNotice(stored, now));
       room -= this.#links.resume(event, facts, room);
       const matches = this.#triggers.match({ name: stored.name, json: event.parsed }, now);
@@ -288,9 +295,9 @@ export class Core {
     return rerun(this.#home, command, facts);
   }
 
-  resumeRun(command: ResumeRun, now: Instant): StartAnswer {
+  resumeRun(command: ResumeRun, facts: Facts, now: Instant): StartAnswer {
     this.#begin(now);
-    return resumeRun(this.#home, command);
+    return resumeRun(this.#home, command, facts);
   }
 
   createEndpointRun(command: CreateEndpointRun, facts: Facts, now: Instant): EndpointAnswer {
@@ -583,8 +590,7 @@ export class Core {
   #create(fields: Omit<NewRun, "id" | "env" | "partition">, runId?: string): Run {
     const { env, partition } = this.#options;
     const config = this.#apps.functionOf(fields.functionId)!;
-    const keys = this.#starter.limitsOf(config.id, fields.events[0]?.json ?? null);
-    const flow = hasAny(fields.moreFlow) ? { keys: {}, ...keys, ...fields.moreFlow } : keys;
+    const flow = flowOf(this.#starter.limitsOf(config.id, fields.events[0]?.json ?? null), fields);
     this.#queued.add(fields.functionId, 1);
     const fn = { version: this.#apps.versionOf(fields.functionId), config, flow };
     const id = runId ?? this.#ids.next(this.#now, partition);
@@ -690,9 +696,4 @@ export class Core {
     for (const job of run.jobs.values()) if (job.dueAt <= this.#now) return true;
     return false;
   };
-}
-
-function hasAny(fields: object | undefined): boolean {
-  for (const _name in fields) return true;
-  return false;
 }

@@ -14,7 +14,7 @@ import type { Apps } from "./apps.ts";
 import type { StoredApp } from "./batch.ts";
 import type { CreateEndpointRun, EndpointAnswer } from "./command.ts";
 import type { Facts } from "./facts.ts";
-import { type LinksHome, receivedNotice } from "./links.ts";
+import { type LinksHome, receivedAt, receivedNotice } from "./links.ts";
 import { holdRun, isEndpointRun, saveEndpointSteps } from "./run/endpoint.ts";
 
 /** URLs of endpoints, and of the apps made for them, begin so; what follows is the origin. */
@@ -89,7 +89,7 @@ const keyFact = (fn: FunctionConfig, key: string) => ({ kind: "idempotency", fun
 
 function begin(home: LinksHome, fn: FunctionConfig, command: CreateEndpointRun, facts: Facts): EndpointAnswer {
   const { runId, event, ops, idempotencyKey } = command;
-  home.batch().events.push(event.stored);
+  home.batch().events.push(receivedAt(event.stored, home.context.stamp));
   home.batch().notices.push(receivedNotice(event.stored, home.now()));
   const { id, name, json } = event.stored;
   const events = [{ id, name, json }];

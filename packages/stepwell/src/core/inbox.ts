@@ -24,7 +24,14 @@ export type InboxContent =
       readonly memo: JsonText;
       readonly status: "completed" | "failed";
     }
-  | { readonly kind: "cancel"; readonly runId: string; readonly reason: EndReason; readonly message: string }
+  /** The run is cancelled with its parent, if that is the run that began it. */
+  | {
+      readonly kind: "cancel";
+      readonly runId: string;
+      readonly parentRunId: string;
+      readonly reason: EndReason;
+      readonly message: string;
+    }
   /** Another step took over the signal that this one waited for. */
   | { readonly kind: "drop_wait"; readonly runId: string; readonly slot: string }
   /** An event that is stored: start what it triggers (`starts`), resume what waits for it, from `after` on. */

@@ -14,6 +14,7 @@ import type { Sends } from "../protocol/op.ts";
 import type { Apps } from "./apps.ts";
 import type { Batch } from "./batch.ts";
 import type { Facts } from "./facts.ts";
+import { limitsRuns, runGates, runOfHolder } from "./flow/rules.ts";
 import { hasStartRules } from "./flow/starting.ts";
 import type { InboxContent, InboxMessage, ReceivedPlace } from "./inbox.ts";
 import type { Instant } from "./instant.ts";
@@ -31,6 +32,7 @@ import { moveJob } from "./run/jobs.ts";
 import { type EndReason, isEnded, type ParentLink, type Run } from "./run/run.ts";
 import { deliverSignal, signalState } from "./signals.ts";
 import { invokedEvent } from "./trigger-event.ts";
+import { waitersOf } from "./waiters.ts";
 
 /** What the links need of the core. */
 export interface LinksHome {
@@ -47,6 +49,8 @@ export interface LinksHome {
   isHere(runId: string): boolean;
   /** The run is in quarantine. */
   isLeftAlone(runId: string): boolean;
+  /** Who has a place under a limit. */
+  readonly holdersOf: (gate: string) => Iterable<string>;
   /** The run that the rules work on from here on, null for none. */
   blame(runId: string | null): void;
 }
@@ -100,7 +104,7 @@ export class Links {
   happen(event: IncomingEvent, starts = true): void {
     const { stored } = event;
     const { waitNames } = this.#home;
-    this.#home.batch().events.push(receivedNow(stored, this.#home.now()));
+    this.#home.batch().events.push(receivedAt(stored, this.#home.context.stamp));
     const isWaitedFor = waitNames.has(stored.name);
     const needsFacts = starts && this.#needsFacts(event);
     if (isWaitedFor || needsFacts) {
@@ -159,6 +163,9 @@ export class Links {
       source_fn_id: this.#slugOfRun(parent.runId),
     };
     const event = invokedEvent(this.#home.newId(), fn, payload, extra, this.#home.now());
+    const inTheWay = this.#blockedFor(parent.runId, fn, event);
+    if (inTheWay !== null)
+      return { kind: "refused", code: "invoke_blocked", details: { function: fn.slug, run: inTheWay } };
     const order = {
       fn,
       event,
@@ -172,17 +179,34 @@ export class Links {
     const result = start(starter, order, this.#facts);
     if (result.kind === "existing") return this.#join(result.runId, parent, fn);
     if (result.kind === "refused") return { kind: "refused", code: result.code, details: result.details };
-    this.#home.batch().events.push(event.stored);
+    this.#home.batch().events.push(receivedAt(event.stored, this.#home.context.stamp));
     return { kind: "started", runId: result.run.id };
   }
 
-  /** The run that was started for the same before gives its result to this step too. */
+  /** A run that keeps the child from beginning as long as it waits for the child itself; null when there is none. */
+  #blockedFor(parentId: string, fn: FunctionConfig, { stored }: IncomingEvent): string | null {
+    if (!limitsRuns(fn.flow)) return null;
+    const { starter, holdersOf } = this.#home;
+    const waiters = waitersOf(parentId, (id) => this.#home.open(id));
+    for (const { name, limit } of runGates(fn, starter.limitsOf(fn.id, stored.json), "")) {
+      const holders = [...holdersOf(name)].map(runOfHolder);
+      if (holders.length >= limit && holders.every((id) => waiters.has(id))) return holders[0] ?? parentId;
+    }
+    return null;
+  }
+
+  /** The run that was started for the same before gives its result to this step too; unless that waits for the step's run. */
   #join(runId: string, { slot, runId: parentId }: ParentLink, fn: FunctionConfig): InvokeStart {
     const run = this.#home.open(runId);
-    if (run === undefined)
-      return { kind: "refused", code: "function_deduplicated", details: { function: fn.slug, run: runId } };
+    const details = { function: fn.slug, run: runId };
+    if (run === undefined) return { kind: "refused", code: "function_deduplicated", details };
     if (isEnded(run)) return { kind: "ended", runId, ...memoOfChild(run) };
-    run.notes = { ...run.notes, joined: [...(run.notes?.joined ?? []), { runId: parentId, slot }] };
+    if (waitersOf(parentId, (id) => this.#home.open(id)).has(runId))
+      return { kind: "refused", code: "invoke_cycle", details };
+    const { joined = [] } = run.notes ?? {};
+    if (joined.length >= LIMITS.joinedStepsMax)
+      return { kind: "refused", code: "too_many_joined", details: { run: runId, limit: LIMITS.joinedStepsMax } };
+    run.notes = { ...run.notes, joined: [...joined, { runId: parentId, slot }] };
     this.#home.batch().runs.add(run);
     return { kind: "started", runId };
   }
@@ -237,10 +261,10 @@ export class Links {
     else childEnded(this.#home.context, parent, slot, child.id, memo, status);
   }
 
-  cancelOther(runId: string, reason: EndReason, message: string): void {
+  cancelChild(runId: string, parentRunId: string, reason: EndReason, message: string): void {
     const run = this.#home.open(runId);
-    if (run === undefined) this.#say({ kind: "cancel", runId, reason, message });
-    else if (!isEnded(run)) cancelRun(this.#home.context, run, reason, message);
+    if (run === undefined) this.#say({ kind: "cancel", runId, parentRunId, reason, message });
+    else if (run.parent?.runId === parentRunId) cancelRun(this.#home.context, run, reason, message);
   }
 
   // --- Signals ------------------------------------------------------------------------------------------------
@@ -265,7 +289,7 @@ export class Links {
   // --- Messages -----------------------------------------------------------------------------------------------
 
   lookBack(run: Run, slot: string, past: WantedPast, timeoutAt: Instant): void {
-    const until = this.#home.now();
+    const until = this.#home.context.stamp;
     this.#say({ kind: "look_back", runId: run.id, slot, ...past, until, timeoutAt, after: null, seen: 0 });
   }
 
@@ -294,7 +318,7 @@ export class Links {
     if (run === undefined || isEnded(run)) return;
     if (content.kind === "child_ended")
       childEnded(context, run, content.slot, content.childId, content.memo, content.status);
-    else if (content.kind === "cancel") cancelRun(context, run, content.reason, content.message);
+    else if (content.kind === "cancel") this.cancelChild(run.id, content.parentRunId, content.reason, content.message);
     else if (content.kind === "drop_wait") disarm(context, run, content.slot);
     else this.#deliverPast(id, content, run, facts);
   }
@@ -357,11 +381,11 @@ export class Links {
 }
 
 /**
- * An event is received when it is applied, by the clock that the runs go by: an event that follows from what a run did was
+ * An event is received when it is applied, by the stamps that the runs go by: an event that follows from what a run did was
  * received after that run began, whatever the machine's clock does.
  */
-export function receivedNow(stored: StoredEvent, now: Instant): StoredEvent {
-  return stored.receivedAt === now ? stored : { ...stored, receivedAt: now };
+export function receivedAt(stored: StoredEvent, stamp: Instant): StoredEvent {
+  return stored.receivedAt === stamp ? stored : { ...stored, receivedAt: stamp };
 }
 
 const receivedPlace = ({ receivedAt, id }: StoredEvent): ReceivedPlace => ({ receivedAt, id });

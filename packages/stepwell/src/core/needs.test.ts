@@ -128,7 +128,7 @@ describe("a message", () => {
       "a child that ended",
       { kind: "child_ended", runId: "r", slot: "s", childId: "c", memo: "1", status: "completed" },
     ],
-    ["a cancellation", { kind: "cancel", runId: "r", reason: "cancelled_by_parent", message: "" }],
+    ["a cancellation", { kind: "cancel", runId: "r", parentRunId: "p", reason: "cancelled_by_parent", message: "" }],
     ["a lost signal", { kind: "drop_wait", runId: "r", slot: "s" }],
   ])("of %s needs its run", (_, content) => {
     expect(missingFor(viewOf(), delivered(content), noFacts())).toMatchObject({ runs: ["r"] });

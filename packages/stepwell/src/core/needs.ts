@@ -20,6 +20,8 @@ import {
   type WaiterQuery,
 } from "./facts.ts";
 import { dropsOldest } from "./flow/backlog.ts";
+import { returnKeys } from "./flow/returning.ts";
+import { limitsRuns } from "./flow/rules.ts";
 import { collectingRun, flowKeys, hasStartRules, type StartCause } from "./flow/starting.ts";
 import type { InboxContent } from "./inbox.ts";
 import type { Instant } from "./instant.ts";
@@ -29,6 +31,7 @@ import { earlierChild } from "./run/invoke.ts";
 import type { Run } from "./run/run.ts";
 import { signalOf } from "./run/wait-signal.ts";
 import { eventOfRun, invokedEvent } from "./trigger-event.ts";
+import { waitersOf } from "./waiters.ts";
 
 /** What the core knows. */
 export interface NeedsView {
@@ -65,8 +68,10 @@ export function missingFor(view: NeedsView, command: Command, facts: Facts): Nee
       needRun(view, command.runId, facts, needs);
       needOps(view, command.runId, command.ops, facts, needs);
       break;
-    case "cancel_run":
     case "resume_run":
+      needReturn(view, command.runId, facts, needs);
+      break;
+    case "cancel_run":
     case "begin_run":
       needRun(view, command.runId, facts, needs);
       break;
@@ -151,6 +156,7 @@ function needStart(
   onceFor: string | null,
   facts: Facts,
   needs: Needs,
+  parentId: string | null = null,
 ): void {
   if (onceFor === null && !hasStartRules(fn.flow)) return;
   if (dropsOldest(fn.flow)) needs.starts.set(fn.id, (needs.starts.get(fn.id) ?? 0) + 1);
@@ -161,7 +167,14 @@ function needStart(
     if (runId !== null) needRun(view, runId, facts, needs);
   }
   const joined = cause !== "invoke" ? null : (runOf(facts, keys.onceFor) ?? runOf(facts, keys.idempotency));
-  if (joined !== null) needRun(view, joined, facts, needs);
+  if (joined === null) return;
+  needRun(view, joined, facts, needs);
+  if (parentId !== null) needWaitersOf(view, parentId, facts, needs);
+}
+
+/** Runs that wait for this one, and perhaps for the one that it invokes. */
+function needWaitersOf(view: NeedsView, runId: string, facts: Facts, needs: Needs): void {
+  for (const id of waitersOf(runId, view.runOf)) needRun(view, id, facts, needs);
 }
 
 const runOf = (facts: Facts, key: FlowFactKey | null): string | null => (key === null ? null : facts.flow(key));
@@ -229,7 +242,7 @@ function needInvokeOp(view: NeedsView, runId: string, { id, opts }: Op, facts: F
   if (earlier !== null) needRun(view, earlier, facts, needs);
   const { function_id: functionId, payload } = opts;
   if (typeof functionId !== "string") return;
-  needInvoke(view, functionId, isJsonObject(payload) ? payload : {}, null, facts, needs);
+  needInvoke(view, functionId, isJsonObject(payload) ? payload : {}, null, facts, needs, runId);
 }
 
 function needWhetherKnown({ stored, mayExist }: IncomingEvent, facts: Facts, needs: Needs): void {
@@ -243,11 +256,14 @@ function needInvoke(
   onceFor: string | null,
   facts: Facts,
   needs: Needs,
+  parentId: string | null = null,
 ): void {
   const fn = view.find(slugOrId);
-  if (fn === undefined || (onceFor === null && !hasStartRules(fn.flow))) return;
+  if (fn === undefined) return;
+  if (parentId !== null && limitsRuns(fn.flow)) needWaitersOf(view, parentId, facts, needs);
+  if (onceFor === null && !hasStartRules(fn.flow)) return;
   // Only its data counts for keys; the event itself is made when the command is applied.
-  needStart(view, fn, invokedEvent("", fn, payload, {}, view.now()), "invoke", onceFor, facts, needs);
+  needStart(view, fn, invokedEvent("", fn, payload, {}, view.now()), "invoke", onceFor, facts, needs, parentId);
 }
 
 function needRerun(view: NeedsView, { runId, operationId }: RerunRun, facts: Facts, needs: Needs): void {
@@ -256,6 +272,18 @@ function needRerun(view: NeedsView, { runId, operationId }: RerunRun, facts: Fac
   const run = view.runOf(runId);
   const fn = run === undefined ? undefined : view.functionOf(run.functionId);
   if (fn !== undefined) needStart(view, fn, eventOfRun(run!), "rerun", null, facts, needs);
+}
+
+/** Who has the places that a failed run had. */
+function needReturn(view: NeedsView, runId: string, facts: Facts, needs: Needs): void {
+  needRun(view, runId, facts, needs);
+  const run = view.runOf(runId);
+  const fn = run?.status === "failed" ? view.functionOf(run.functionId) : undefined;
+  for (const key of fn === undefined ? [] : returnKeys(run!, fn)) {
+    needFlow(key, facts, needs);
+    const holder = key.kind === "singleton" ? facts.flow(key) : null;
+    if (holder !== null) needRun(view, holder, facts, needs);
+  }
 }
 
 function needMessage(view: NeedsView, { message }: Deliver, facts: Facts, needs: Needs): void {

@@ -10,8 +10,9 @@ import type { JsonText } from "../protocol/json.ts";
 import { LIMITS } from "../protocol/limits.ts";
 import type { InvokeFunction, RerunRun, ResumeRun, StartAnswer } from "./command.ts";
 import type { Facts } from "./facts.ts";
+import { takeBack } from "./flow/returning.ts";
 import { type StartOrder, type StartResult, start } from "./intake.ts";
-import type { LinksHome } from "./links.ts";
+import { type LinksHome, receivedAt } from "./links.ts";
 import { replayKey } from "./needs.ts";
 import { copySteps, findStep, inputProblem } from "./run/rerun.ts";
 import { resumeFailed } from "./run/resume.ts";
@@ -71,11 +72,11 @@ function orderOf(
 function answer(home: LinksHome, { stored }: IncomingEvent, result: StartResult): StartAnswer {
   if (result.kind === "existing") return result;
   if (result.kind === "refused") return { kind: "refused", code: result.code, details: result.details };
-  home.batch().events.push(stored);
+  home.batch().events.push(receivedAt(stored, home.context.stamp));
   return { kind: "started", runId: result.run.id, eventId: stored.id };
 }
 
-export function resumeRun(home: LinksHome, { runId }: ResumeRun): StartAnswer {
+export function resumeRun(home: LinksHome, { runId }: ResumeRun, facts: Facts): StartAnswer {
   const run = home.open(runId);
   if (run === undefined) return notFound(runId);
   if (run.status !== "failed") {
@@ -83,6 +84,8 @@ export function resumeRun(home: LinksHome, { runId }: ResumeRun): StartAnswer {
   }
   const refused = refuseUnserved(home, run.functionId);
   if (refused !== null) return refused;
+  const other = takeBack(home.starter, run, home.apps.functionOf(run.functionId)!, facts);
+  if (other !== null) return { kind: "refused", code: "run_place_taken", details: { run: runId, other } };
   resumeFailed(home.context, run);
   return { kind: "started", runId, eventId: run.events[0]?.id ?? null };
 }

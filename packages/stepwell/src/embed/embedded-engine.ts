@@ -212,7 +212,7 @@ export class EmbeddedEngine {
   /**
    * A failed run goes on where it failed: the step that ended it is tried again, with all its attempts.
    *
-   * @throws `not_found`, `run_not_failed`, `function_not_found`, `server_stopping`.
+   * @throws `not_found`, `run_not_failed`, `run_place_taken`, `function_not_found`, `server_stopping`.
    */
   async resumeRun(runId: string): Promise<void> {
     startedRun(await this.engine.resumeRun({ runId }));

@@ -37,7 +37,7 @@ export function applyCommand(core: Core, command: Command, facts: Facts, now: In
     case "begin_run":
       return core.beginRun(command, now);
     case "resume_run":
-      return core.resumeRun(command, now);
+      return core.resumeRun(command, facts, now);
     case "create_endpoint_run":
       return core.createEndpointRun(command, facts, now);
     case "save_endpoint_steps":

@@ -18,6 +18,7 @@ import {
   rowOf,
 } from "../../test/engine-runs.ts";
 import { config, planned } from "../../test/run-rig.ts";
+import { NO_FLOW } from "../protocol/flow.ts";
 import type { JsonObject } from "../protocol/json.ts";
 import { LIMITS } from "../protocol/limits.ts";
 import type { Op } from "../protocol/op.ts";
@@ -283,6 +284,153 @@ describe("a resumed parent", () => {
     await resumed(gone.rig, gone.parent);
     expect((await loaded(gone.rig, gone.parent)).steps.get("i")!.childRunId).not.toBe(gone.child.call.runId);
   });
+});
+
+describe("a child that was started for the same before", () => {
+  const idempotency = { key: "event.data.k", periodMs: HOUR, releaseOnFailure: false };
+  const once = { flow: { ...NO_FLOW, idempotency } };
+  const g = config(0, { triggers: [{ kind: "event", event: "g", expression: null }], slug: "app-g", id: "g" });
+
+  /** Two functions: `f` starts once for each `k`, `g` whenever. */
+  async function started(): Promise<EngineRig> {
+    const rig = await EngineRig.started();
+    rig.engine.sync({ ...appOf(once), functions: [...appOf(once).functions, g] }, "2");
+    await rig.settle();
+    return rig;
+  }
+
+  const invokingK = (k: number, more: JsonObject = {}) => invoking({ payload: { data: { k } }, ...more });
+
+  async function begunG(rig: EngineRig): Promise<string> {
+    const [receipt] = await receive(rig, eventOf(rig, "g"));
+    return receipt!.runIds[0]!;
+  }
+
+  test("gives its result to both, and goes on when the one that joined is cancelled", async () => {
+    const rig = await started();
+    const first = await begun(rig, { k: 1 });
+    const call = rig.calls.at(-1)!;
+    for (const opts of [{ on_parent_cancel: "cancel" }, {}]) {
+      await begunG(rig);
+      await report(rig, invokingK(1, opts));
+    }
+    const [cancelled, kept] = rig.calls.slice(-2).map(({ call: { runId } }) => runId);
+    for (const runId of [cancelled!, kept!]) expect((await loaded(rig, runId)).steps.get("i")!.childRunId).toBe(first);
+    rig.engine.cancelRun({ runId: cancelled!, reason: "test" });
+    await rig.settle();
+    expect((await rowOf(rig, first)).status).toBe("running");
+    call.answer({ kind: "returned", output: "42" });
+    await rig.settle();
+    expect(await memoOf(rig, kept!, "i")).toBe('{"data":42}');
+  });
+
+  test("by the run itself fails the step at once, instead of waiting for itself", async () => {
+    const rig = await started();
+    const runId = await begun(rig, { k: 1 });
+    await report(rig, invokingK(1));
+    expect(await errorOf(rig, runId)).toMatchObject({ code: "invoke_cycle" });
+    await complete(rig);
+    expect(await leftovers(rig)).toBe(0);
+  });
+
+  test("by a run that waits for this one fails the step, in whatever process", async () => {
+    const before = await started();
+    const first = await begun(before, { k: 1 });
+    await report(before, invoking({ function_id: "app-g" }));
+    const rig = await restarted(before);
+    const child = lastRun(rig);
+    expect([child === first, rig.engine.coreForTests.isResident(first)]).toEqual([false, false]);
+    await report(rig, invokingK(1));
+    expect(await errorOf(rig, child)).toMatchObject({ code: "invoke_cycle" });
+    await complete(rig, "7");
+    expect(await memoOf(rig, first, "i")).toBe('{"data":7}');
+  });
+
+  test("by a run that joined this one fails the step", async () => {
+    const rig = await started();
+    const one = await begun(rig, { k: 1 });
+    const callOfOne = rig.calls.at(-1)!;
+    const two = await begun(rig, { k: 2 });
+    await report(rig, invokingK(1)); // Run two waits for run one.
+    expect((await loaded(rig, two)).steps.get("i")!.childRunId).toBe(one);
+    callOfOne.answer({ kind: "ops", ops: [invokingK(2)] });
+    await rig.settle();
+    expect(await errorOf(rig, one)).toMatchObject({ code: "invoke_cycle" });
+  });
+
+  test("by a run that has stopped waiting for this one is joined", async () => {
+    const rig = await started();
+    const first = await begun(rig, { k: 1 });
+    await report(rig, invoking({ function_id: "app-g", timeout: "1m", parallelMode: "race" }), planned("other"));
+    const child = rig.calls.map(({ call }) => call).find(({ functionId }) => functionId === "g")!.runId;
+    await rig.pass(60_000);
+    rig.calls.find(({ call }) => call.runId === child)!.answer({ kind: "ops", ops: [invokingK(1)] });
+    await rig.settle();
+    expect((await loaded(rig, child)).steps.get("i")).toMatchObject({ childRunId: first, memo: null });
+  });
+});
+
+describe("a child that could begin only after its parent", () => {
+  const limit = { limit: 1, burst: null, guaranteed: 0, key: "event.data.k", scope: "fn" as const };
+  const limited = { flow: { ...NO_FLOW, runConcurrency: [limit] } };
+  const invokingK = (k: number, functionId = "app-f") =>
+    invoking({ function_id: functionId, payload: { data: { k } } });
+
+  test.each([
+    ["under a limit on whole runs", limited],
+    [
+      "of a singleton that queues",
+      { flow: { ...NO_FLOW, singleton: { key: "event.data.k", mode: "queue-all" as const } } },
+    ],
+  ])("%s fails the step at once, and begins with another key", async (_, fn) => {
+    const rig = await EngineRig.started(fn);
+    const runId = await begun(rig, { k: 1 });
+    await report(rig, invokingK(1));
+    expect(await errorOf(rig, runId)).toMatchObject({ code: "invoke_blocked" });
+    await report(rig, { ...invokingK(2), id: "j" });
+    expect([lastRun(rig) === runId, (await rig.store.counts()).runs]).toEqual([false, 2]);
+  });
+
+  test("through another function, in whatever process", async () => {
+    const before = await EngineRig.started();
+    const g = config(0, { slug: "app-g", id: "g" });
+    before.engine.sync({ ...appOf(limited), functions: [...appOf(limited).functions, g] }, "2");
+    await before.settle();
+    const runId = await begun(before, { k: 1 });
+    await report(before, invokingK(1, "app-g"));
+    const rig = await restarted(before);
+    const child = lastRun(rig);
+    expect(child).not.toBe(runId);
+    await report(rig, invokingK(1));
+    expect(await errorOf(rig, child)).toMatchObject({ code: "invoke_blocked" });
+  });
+
+  test("waits where another one is under way, which does not wait for it", async () => {
+    const rig = await EngineRig.started();
+    const g = config(0, { triggers: [{ kind: "event", event: "g", expression: null }], slug: "app-g", id: "g" });
+    rig.engine.sync({ ...appOf(limited), functions: [...appOf(limited).functions, g] }, "2");
+    await rig.settle();
+    await begun(rig, { k: 1 });
+    const first = rig.calls.at(-1)!;
+    const [receipt] = await receive(rig, eventOf(rig, "g"));
+    await report(rig, invokingK(1));
+    expect(await memoOf(rig, receipt!.runIds[0]!, "i")).toBeNull();
+    first.answer({ kind: "returned", output: "1" });
+    await rig.settle();
+    await complete(rig, "2");
+    expect(await memoOf(rig, receipt!.runIds[0]!, "i")).toBe('{"data":2}');
+  });
+});
+
+test("a run whose child takes its place has ended, and leaves nothing", async () => {
+  const rig = await EngineRig.started({ flow: { ...NO_FLOW, singleton: { key: null, mode: "cancel" } } });
+  const runId = await begun(rig);
+  await report(rig, invoking());
+  expect(await rowOf(rig, runId)).toMatchObject({ status: "cancelled", reason: "replaced" });
+  const child = lastRun(rig);
+  expect((await rowOf(rig, child)).status).toBe("running");
+  await complete(rig);
+  expect([await leftovers(rig), rig.errors]).toEqual([0, []]);
 });
 
 describe("an invoke from outside", () => {

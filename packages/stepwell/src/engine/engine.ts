@@ -153,7 +153,7 @@ export class Engine {
     this.#noFacts = new Facts(this.#recentPort);
     this.#core = new Core(
       this.#coreOptions(),
-      { apps: [], functions: [], schedules: [], waits: [], places: [], throttles: [], queued: [] },
+      { apps: [], functions: [], schedules: [], waits: [], places: [], throttles: [], queued: [], lastStamp: 0 },
       0,
     );
   }
@@ -558,15 +558,17 @@ export class Engine {
   async #load(): Promise<void> {
     await this.#underWay; // EN3
     const { store } = this.#options;
-    const [registry, waits, places, throttles, queued] = await Promise.all([
+    const [registry, waits, places, throttles, queued, lastStamp] = await Promise.all([
       store.loadRegistry(),
       store.loadWaitCounts(),
       store.loadPlaces(),
       store.loadThrottles(this.#now()),
       store.loadQueuedCounts(),
+      store.loadLastStamp(),
     ]);
     if (this.#state !== "new" && this.#state !== "reloading") return;
-    this.#core = new Core(this.#coreOptions(), { ...registry, waits, places, throttles, queued }, this.#now());
+    const stored = { ...registry, waits, places, throttles, queued, lastStamp };
+    this.#core = new Core(this.#coreOptions(), stored, this.#now());
     this.#mailbox = new Mailbox();
     this.#isDropped = false;
     this.#state = "running";

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { EngineRig } from "../../test/engine-rig.ts";
+import { appOf, EngineRig } from "../../test/engine-rig.ts";
 import {
   begun,
   complete,
@@ -18,6 +18,7 @@ import {
 } from "../../test/engine-runs.ts";
 import { done, planned, sleeping } from "../../test/run-rig.ts";
 import type { StartAnswer } from "../core/command.ts";
+import { NO_FLOW, type SingletonRule } from "../protocol/flow.ts";
 import type { Op } from "../protocol/op.ts";
 
 async function rerun(rig: EngineRig, command: Parameters<typeof rig.engine.rerun>[0]): Promise<StartAnswer> {
@@ -221,6 +222,119 @@ describe("a run that is resumed", () => {
     await rig.settle();
     expect((await Promise.all(answers)).map(({ kind }) => kind)).toEqual(["started", "refused"]);
     expect(rig.calls).toHaveLength(4);
+  });
+});
+
+describe("a run that is resumed among the runs of its key", () => {
+  const KEY = "event.data.k";
+  const singleton = (mode: SingletonRule["mode"]) => ({ flow: { ...NO_FLOW, singleton: { key: KEY, mode } } });
+  const once = { key: KEY, periodMs: HOUR, releaseOnFailure: true };
+
+  async function failedOf(rig: EngineRig): Promise<string> {
+    const runId = await begun(rig, { k: 1 });
+    await fail(rig, "boom");
+    return runId;
+  }
+
+  test.each(["skip", "cancel"] as const)("of a singleton (%s) is refused while another has its place", async (mode) => {
+    const rig = await EngineRig.started(singleton(mode));
+    const runId = await failedOf(rig);
+    const other = await begun(rig, { k: 1 });
+    const refused = { kind: "refused", code: "run_place_taken", details: { run: runId, other } };
+    expect(await resume(rig, runId)).toEqual(refused);
+    const next = await restarted(rig);
+    expect(await resume(next, runId)).toEqual(refused);
+    expect((await rowOf(next, runId)).status).toBe("failed");
+    await complete(next);
+    expect(await resume(next, runId)).toMatchObject({ kind: "started" });
+  });
+
+  test("of a singleton has its place again, for whoever comes next", async () => {
+    const before = await EngineRig.started(singleton("skip"));
+    const runId = await failedOf(before);
+    await resume(before, runId);
+    const rig = await restarted(before);
+    const event = eventOf(rig, "a", { k: 1 });
+    expect((await receive(rig, event))[0]!.runIds).toEqual([]);
+    expect(await rig.store.listDecisions(event.stored.id)).toMatchObject([{ outcome: "skipped" }]);
+    await complete(rig);
+    expect((await receive(rig, eventOf(rig, "a", { k: 1 })))[0]!.runIds).toHaveLength(1);
+  });
+
+  test("of a singleton that cancels is cancelled by the next of its key", async () => {
+    const rig = await EngineRig.started(singleton("cancel"));
+    const runId = await failedOf(rig);
+    await resume(rig, runId);
+    await begun(rig, { k: 1 });
+    expect(await rowOf(rig, runId)).toMatchObject({ status: "cancelled", reason: "replaced" });
+    expect((await rig.store.counts()).openRuns).toBe(1);
+  });
+
+  test("of a singleton that its function no longer has just goes on", async () => {
+    const rig = await EngineRig.started(singleton("skip"));
+    const runId = await failedOf(rig);
+    await begun(rig, { k: 1 });
+    rig.engine.sync(appOf(), "2");
+    await rig.settle();
+    expect(await resume(rig, runId)).toMatchObject({ kind: "started" });
+  });
+
+  test("where the latest waits, waits behind the one under way, unless another waits already", async () => {
+    const rig = await EngineRig.started(singleton("queue-latest"));
+    const runId = await failedOf(rig);
+    const running = await begun(rig, { k: 1 });
+    expect(await resume(rig, runId)).toMatchObject({ kind: "started" });
+    expect(await rowOf(rig, runId)).toMatchObject({ status: "queued" });
+    const waiting = await begun(rig, { k: 1 });
+    expect(await rowOf(rig, runId)).toMatchObject({ status: "cancelled", reason: "replaced" });
+    const late = await begun(rig, { k: 2 });
+    await fail(rig, "boom");
+    const held = await begun(rig, { k: 2 });
+    const last = await begun(rig, { k: 2 });
+    expect(await resume(rig, late)).toMatchObject({ code: "run_place_taken", details: { other: last } });
+    expect([(await rowOf(rig, running)).status, (await rowOf(rig, waiting)).status]).toEqual(["running", "queued"]);
+    expect((await rowOf(rig, held)).status).toBe("running");
+  });
+
+  test("where all wait in turn, waits for its turn whoever waits", async () => {
+    const rig = await EngineRig.started(singleton("queue-all"));
+    const runId = await failedOf(rig);
+    await begun(rig, { k: 1 });
+    await begun(rig, { k: 1 });
+    expect(await resume(rig, runId)).toMatchObject({ kind: "started" });
+    await complete(rig);
+    expect(rig.calls.at(-1)!.call.runId).toBe(runId);
+  });
+
+  test("has the idempotency key again that its failure gave free", async () => {
+    const rig = await EngineRig.started({ flow: { ...NO_FLOW, idempotency: once } });
+    const runId = await failedOf(rig);
+    await resume(rig, runId);
+    expect((await receive(rig, eventOf(rig, "a", { k: 1 })))[0]!.runIds).toEqual([]);
+    await complete(rig);
+    await rig.pass(HOUR);
+    expect((await receive(rig, eventOf(rig, "a", { k: 1 })))[0]!.runIds).toHaveLength(1);
+  });
+
+  test("is refused when another run has got its idempotency key, though that one has ended", async () => {
+    const rig = await EngineRig.started({ flow: { ...NO_FLOW, idempotency: once } });
+    const runId = await failedOf(rig);
+    const other = await begun(rig, { k: 1 });
+    await complete(rig);
+    expect(await resume(rig, runId)).toMatchObject({ code: "run_place_taken", details: { other } });
+    expect(await rerun(rig, { runId, fromStep: null })).toMatchObject({ kind: "started" });
+  });
+
+  test("is cancelled, not skipped, when the backlog drops it: it had begun", async () => {
+    const backlog = { limit: 1, policy: "drop-oldest" } as const;
+    const runConcurrency = [{ limit: 1, burst: null, guaranteed: 0, key: null, scope: "fn" as const }];
+    const rig = await EngineRig.started({ flow: { ...NO_FLOW, runConcurrency, backlog } });
+    const runId = await failedOf(rig);
+    await begun(rig);
+    await resume(rig, runId);
+    await begun(rig);
+    expect(await rowOf(rig, runId)).toMatchObject({ status: "cancelled", reason: "flow_control" });
+    expect((await rig.store.counts()).openRuns).toBe(2);
   });
 });
 

@@ -258,6 +258,29 @@ describe("looking back", () => {
     expect(await memoOf(rig, runId)).toContain('"n":1');
   });
 
+  test("finds what came after a restart by a clock that was set back, and nothing from before the run", async () => {
+    const before = await EngineRig.started();
+    await receive(before, eventOf(before, "reply", { n: 1 }));
+    before.now += HOUR / 2;
+    const old = await begun(before);
+    before.now += HOUR / 2;
+    await receive(before, eventOf(before, "other"));
+    before.now -= 3 * HOUR;
+    const rig = await restarted(before);
+    rig.now += 1_000;
+    await receive(rig, eventOf(rig, "reply", { n: 2 }));
+    rig.now += 1_000;
+    const young = await begun(rig);
+    await report(rig, waiting({ since: "run" }));
+    expect((await rig.store.listWaits(young)).length).toBe(1);
+    rig.now += 1_000;
+    await receive(rig, eventOf(rig, "reply", { n: 3 }));
+    expect(await memoOf(rig, young)).toContain('"n":3');
+    rig.calls.find(({ call }) => call.runId === old)!.answer({ kind: "ops", ops: [waiting({ since: "run" })] });
+    await rig.settle();
+    expect(await memoOf(rig, old)).toContain('"n":2');
+  });
+
   test("that finds nothing and has no patience is over", async () => {
     const rig = await EngineRig.started();
     const runId = await begun(rig);

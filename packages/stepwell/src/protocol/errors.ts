@@ -182,7 +182,7 @@ export const ERRORS = {
     "Resume the function, or pause it with mode hold.",
   ),
   function_skipped: entry(
-    409,
+    422,
     "Function {function} did not start: run {run} is the one run of its key.",
     "Wait for that run, or choose another `singleton` mode.",
   ),
@@ -206,11 +206,26 @@ export const ERRORS = {
     "The function returned results of its events that do not fit: {reason}.",
     "Return one result for each event, in their order, with `data` or `error`.",
   ),
-  function_debounced: entry(409, "Function {function} was debounced.", "See `debounce` of the function."),
+  function_debounced: entry(422, "Function {function} was debounced.", "See `debounce` of the function."),
   function_backlog_full: entry(
     429,
     "Function {function} has {limit} runs waiting and takes no more.",
     "Try again later, or raise `backlog`.",
+  ),
+  invoke_cycle: entry(
+    409,
+    "Function {function} was started for the same before, by run {run}, which waits for this one.",
+    "Use another idempotency key where a function invokes itself, directly or through others.",
+  ),
+  invoke_blocked: entry(
+    409,
+    "Function {function} can begin no run while run {run} has its place, and that one waits for this one.",
+    "Let a function under limits for whole runs not invoke itself, directly or through others, with one key.",
+  ),
+  too_many_joined: entry(
+    409,
+    "Run {run} gives its result to {limit} steps already.",
+    "Use idempotency keys that fewer invokes share.",
   ),
   invoke_too_deep: entry(
     400,
@@ -224,6 +239,11 @@ export const ERRORS = {
   ),
   invoke_skipped: entry(409, "The invoked run {run} was skipped: {reason}.", "See the run for the reason."),
   run_timed_out: entry(408, "The run's time is over: {reason}.", "Raise the function's `timeouts`."),
+  run_place_taken: entry(
+    409,
+    "Run {run} cannot go on: run {other} has its place among the runs of its key.",
+    "Resume it when that run has ended, or rerun it: a new run goes by the function's rules of now.",
+  ),
   run_not_failed: entry(
     409,
     "Run {run} has not failed: it is {status}.",

@@ -59,6 +59,8 @@ export const LIMITS = {
   gatewayHeaderCharsMax: 16_384,
   /** Invokes between a run and the first of its ancestors. */
   invokeDepthMax: 32,
+  /** Steps that get the result of a run which another one started, by `idempotency`. */
+  joinedStepsMax: 1_000,
   /** Patience of a step without a timeout of its own that invokes a run or waits for a signal: a year. */
   waitMsDefault: 365 * 86_400_000,
   /** How long a replay in the background remembers which runs it has started. */

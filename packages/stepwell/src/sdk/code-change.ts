@@ -27,7 +27,7 @@ export function unreachedWarning(runId: string, slug: string, hashedIds: readonl
   const more = hashedIds.length > names.length ? ` and ${hashedIds.length - names.length} more` : "";
   return (
     `stepwell: run ${runId} of ${slug} no longer reaches steps of an earlier call: ` +
-    `${names.join(", ")}${more}. Their results are ignored. ` +
-    "Was a step renamed or removed, or does the code outside steps take random turns?"
+    `${names.join(", ")}${more}, or reaches something else under their ids. ` +
+    "Was a step renamed, removed or changed in kind, or does the code outside steps take random turns?"
   );
 }

@@ -214,7 +214,7 @@ class Execution {
     const found = this.#identify(changed);
     const { promise, resolve, reject } = deferred();
     const step: FoundStep = { ...found, resolve, reject };
-    const memo = this.#replay.reach(step.hashedId, step);
+    const memo = this.#replay.reach(step.hashedId, step, request.type);
     if (memo === null) this.#fresh.push(step);
     else if (memo.kind === "input") this.#fresh.push({ ...step, input: memo.input });
     this.#wake();

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { Replay } from "./replay.ts";
+import type { StepType } from "./step-request.ts";
 
 const memos = (...ids: string[]) => new Map(ids.map((id) => [id, { data: id }]));
 
@@ -39,4 +40,29 @@ test("a new step has no memo, and edited input is no result", () => {
   expect(replay.reach("e", "e")).toEqual({ kind: "input", input: [1] });
   expect(replay.next()).toBeNull();
   expect(replay.isOver).toBe(true);
+});
+
+test("a result of another kind than the step that is reached now counts as one that is not reached", () => {
+  const event = { name: "reply", id: "1", data: {}, ts: 1 };
+  const signal = { data: { signal: "go", data: null } };
+  const left = {
+    run: { data: 1 },
+    failed: { error: { name: "Error", message: "" } },
+    sleep: null,
+    wait: event,
+    signal,
+  };
+  const stored = new Map<string, unknown>(Object.entries(left));
+  const unreached = (types: Partial<Record<keyof typeof left, StepType>>) => {
+    const replay = new Replay<string>(stored, [...stored.keys()]);
+    for (const id of stored.keys()) replay.reach(id, id, types[id as keyof typeof left] ?? null);
+    return replay.unreached();
+  };
+  const same = { run: "run", failed: "invoke", sleep: "sleep", wait: "waitForEvent", signal: "waitForSignal" } as const;
+  expect(unreached(same)).toEqual([]);
+  expect(unreached({ sleep: "waitForEvent", signal: "fetch" })).toEqual([]);
+  expect(unreached({ run: "sleep", failed: "waitForEvent", sleep: "run", wait: "run", signal: "sleep" })).toEqual([
+    ...stored.keys(),
+  ]);
+  expect(unreached({ run: "waitForEvent", wait: "waitForSignal" })).toEqual(["run", "wait"]);
 });

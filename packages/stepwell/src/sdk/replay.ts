@@ -7,6 +7,8 @@
  *       takes its place; one that is reached later comes next.
  */
 import { type Memo, type Memos, readMemo } from "./memo.ts";
+import { fitsMemo } from "./memo-kind.ts";
+import type { StepType } from "./step-request.ts";
 
 export class Replay<Step> {
   readonly #memos: Memos;
@@ -21,6 +23,8 @@ export class Replay<Step> {
   /** Ids that need no resolution: they only hold edited inputs. */
   readonly #settled = new Set<string>();
   readonly #reached = new Set<string>();
+  /** Reached as something else than they were. */
+  readonly #changed: string[] = [];
 
   constructor(memos: Memos, stack: readonly string[]) {
     this.#memos = memos;
@@ -41,11 +45,13 @@ export class Replay<Step> {
     return this.#memos.has(id) && readMemo(this.#memos.get(id)).kind !== "input";
   }
 
-  /** Notes that the handler reached a step. Returns its memo, or null when there is none. */
-  reach(id: string, step: Step): Memo | null {
+  /** Notes that the handler reached a step, of a type if that is known. Returns its memo, or null when there is none. */
+  reach(id: string, step: Step, type: StepType | null = null): Memo | null {
     if (!this.#memos.has(id)) return null;
-    const memo = readMemo(this.#memos.get(id));
+    const value = this.#memos.get(id);
+    const memo = readMemo(value);
     this.#reached.add(id);
+    if (type !== null && !fitsMemo(type, value)) this.#changed.push(id);
     if (memo.kind === "input") this.#settled.add(id);
     else if (this.#skipped.has(id)) this.#late.push({ step, memo });
     else this.#waiting.set(id, { step, memo });
@@ -70,10 +76,10 @@ export class Replay<Step> {
     return null;
   }
 
-  /** Stored steps that the handler did not reach. */
+  /** Stored steps that the handler did not reach, or reached as something else. */
   unreached(): string[] {
-    if (this.#reached.size >= this.#memos.size) return [];
-    return this.#order.filter((id) => this.#memos.has(id) && !this.#reached.has(id));
+    if (this.#reached.size >= this.#memos.size) return this.#changed;
+    return [...this.#changed, ...this.#order.filter((id) => this.#memos.has(id) && !this.#reached.has(id))];
   }
 }
 

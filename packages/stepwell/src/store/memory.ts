@@ -196,6 +196,11 @@ export class MemoryStore implements Store {
     return structuredClone(oldestFirst(messages, limit));
   }
 
+  async loadLastStamp(): Promise<Instant> {
+    const { events, runs } = this.#tables;
+    return Math.max(0, [...events.values()].at(-1)?.receivedAt ?? 0, [...runs.values()].at(-1)?.createdAt ?? 0);
+  }
+
   async loadEvents(ids: readonly string[]): Promise<StoredEvent[]> {
     const events = [...new Set(ids)].flatMap((id) => this.#tables.events.get(id) ?? []);
     return events.map((event) => ({ ...event }));

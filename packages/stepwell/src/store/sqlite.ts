@@ -203,7 +203,11 @@ export class SqliteStore implements Store {
     return this.#load((loads) => loads.throttles(now));
   }
 
-  async loadWaitCounts(): Promise<WaitCount[]> {
+  async loadLastStamp(): Promise<Instant> {
+    return this.#load((loads) => loads.lastStamp());
+  }
+
+  async loadWaitCounts(): Promise<Iterable<WaitCount>> {
     return this.#load((loads) => loads.waitCounts());
   }
 

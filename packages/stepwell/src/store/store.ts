@@ -254,14 +254,16 @@ export interface Store extends AccessStore {
   loadFlow(keys: readonly FlowKey[], now: Instant): Promise<FlowFact[]>;
   /** Ids of the runs that have one of these entries, ascending, each once per query; at most `limit` per query. */
   loadWaits(queries: readonly WaitQuery[]): Promise<string[][]>;
-  /** How many waits there are, by kind, name and path; signals together, whatever their names. */
-  loadWaitCounts(): Promise<WaitCount[]>;
+  /** How many waits there are, by kind, name and path; signals together, whatever their names. To be walked once, and at once. */
+  loadWaitCounts(): Promise<Iterable<WaitCount>>;
   /** Runs that have begun and have not ended, and that hold places of their own. */
   loadPlaces(): Promise<HeldPlace[]>;
   /** Throttles whose bucket is not full at `now`. */
   loadThrottles(now: Instant): Promise<ThrottleState[]>;
   /** How many runs of each function wait for their first call. */
   loadQueuedCounts(): Promise<{ functionId: string; count: number }[]>;
+  /** When the last event was received or the last run made, in the order in which they were stored; 0 when there is none. */
+  loadLastStamp(): Promise<Instant>;
   /** The oldest runs of a function that wait for their first call, by their ids; strictly after `after`. */
   loadQueued(functionId: string, after: string | null, limit: number): Promise<string[]>;
   /** Messages with greater ids than `after` (null: from the first), in the order of their ids. */

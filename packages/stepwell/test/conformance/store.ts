@@ -1026,7 +1026,7 @@ export async function readEverything(store: Store, numberMax = 60): Promise<unkn
     registry: await store.loadRegistry(),
     versions: await readVersions(store),
     waits: await store.loadWaits(await everyWait(store)),
-    waitCounts: sortedTexts(await store.loadWaitCounts()),
+    waitCounts: sortedTexts([...(await store.loadWaitCounts())]),
     inbox: await store.loadInbox(null, 1_000),
     openOperations: await store.loadOpenOperations(),
     operations: await store.listOperations(1_000),
@@ -1054,7 +1054,7 @@ async function readVersions(store: Store): Promise<unknown> {
 
 /** A query for every name and path that is waited for. */
 async function everyWait(store: Store): Promise<WaitQuery[]> {
-  const counts = sortedTexts(await store.loadWaitCounts());
+  const counts = sortedTexts([...(await store.loadWaitCounts())]);
   const values = Array.from({ length: 7 }, (_, number) => `n:${number}`);
   return counts.map(({ kind, name, path }) => {
     return { kinds: [kind], name, keys: values.map((value) => ({ path, value })), afterRunId: null, limit: 1_000 };

@@ -126,14 +126,14 @@ export function waitTests(current: () => Store): void {
   });
 
   test("waits are counted by kind, name and path, those for signals together", async () => {
-    expect(await current().loadWaitCounts()).toEqual([]);
+    expect([...(await current().loadWaitCounts())]).toEqual([]);
     const run = makeRun(1);
     for (const value of ["s:1", "s:2", "s:3"]) addWait(run, "a", { value });
     addWait(run, "b", { path: "" });
     addWait(run, "@cancel:0");
     for (const name of ["go", "stop"]) addWait(run, "c", { name, kind: "signal", path: "" });
     await commitRuns(current(), run);
-    const counts = await current().loadWaitCounts();
+    const counts = [...(await current().loadWaitCounts())];
     const lines = counts.map(({ kind, name, path, count }) => `${kind} ${name} ${path} ${count}`).sort();
     expect(lines).toEqual([
       "cancel order/paid data.id 1",
@@ -163,7 +163,7 @@ export function waitTests(current: () => Store): void {
       batch.deleteWait({ ...fresh, slot: "b" });
     });
     expect(await current().loadRuns([run.id])).toEqual([asLoaded(run)]);
-    expect(await current().loadWaitCounts()).toEqual([]);
+    expect([...(await current().loadWaitCounts())]).toEqual([]);
   });
 }
 
@@ -198,7 +198,7 @@ export function inboxTests(current: () => Store): void {
     const data = JSON.stringify(`\ud800${"é".repeat(100_000)}\u0000`);
     const contents: readonly InboxContent[] = [
       { kind: "child_ended", runId: "r", slot: "s", childId: "c", memo: data, status: "failed" },
-      { kind: "cancel", runId: "r", reason: "cancelled_by_parent", message: "lone \udfff" },
+      { kind: "cancel", parentRunId: "p", runId: "r", reason: "cancelled_by_parent", message: "lone \udfff" },
       { kind: "drop_wait", runId: "r", slot: "s" },
       { kind: "event", eventId: "e", starts: true, at: 3, after: null },
       {
@@ -389,5 +389,13 @@ export function recordTests(current: () => Store): void {
     expect(await current().listSteps(run.id, { offset: 40, limit: 5 })).toEqual([]);
     expect(await current().listSteps(run.id, { offset: 0, limit: 0 })).toEqual([]);
     expect(await current().listSteps(idOf(2), { offset: 0, limit: 5 })).toEqual([]);
+  });
+  test("the last stamp is that of the event or run that was stored last", async () => {
+    expect(await current().loadLastStamp()).toBe(0);
+    await commitRuns(current(), makeRun(1, { createdAt: T0 + 5 }));
+    expect(await current().loadLastStamp()).toBe(T0 + 5);
+    await commit(current(), (batch) => batch.events.push(makeEvent(2, { receivedAt: T0 + 7 })));
+    await commitRuns(current(), makeRun(3, { createdAt: T0 + 6 }));
+    expect(await current().loadLastStamp()).toBe(T0 + 7);
   });
 }

@@ -10,7 +10,8 @@
  *   LG6. A sleep ends when it was due, not before.
  *   LG7. Where the overlap policy wants ticks one after the other, at most one run of a schedule is open.
  *   LG8. What goes out (calls, notices, answers) says only what is durable at that moment (E1); see outgoing.ts.
- *   LG9. Only a failed run is resumed, and only the failed step whose error is the run's error loses its result.
+ *   LG9. Only a failed run is resumed, and only the failed step whose error is the run's error loses its result. Later, an
+ *        error that is older than the resume does not end the run: the step that had it loses it, too.
  *   LG10. An event is stored once. What a step sends is stored with the step's result.
  *   LG11. A message is stored once and acted on once: the commit that acts on it deletes it.
  *   LG12. The engine's picture of what is waited for is that of the stored waits, with each commit.
@@ -94,6 +95,8 @@ export class Ledger {
   readonly stacks = new Map<string, string[]>();
   readonly openRuns = new Set<string>();
   readonly #world: LedgerWorld;
+  /** What runs threw last: the messages of failed calls of the commit that is being applied. */
+  readonly #thrown = new Map<string, string>();
   /** Runs that begin in the commit that is being applied. */
   readonly #newRuns = new Set<string>();
 
@@ -115,6 +118,8 @@ export class Ledger {
     this.endedBefore.clear();
     this.resumed.clear();
     this.#newRuns.clear();
+    this.#thrown.clear();
+    for (const { runId, error } of records.attempts) this.#thrown.set(runId, errorOf(error) ?? "");
     for (const run of records.runs) if (!this.runs.has(run.id)) this.#newRuns.add(run.id);
     for (const step of records.steps)
       if (this.memoOf(step.runId, step.id) !== undefined) this.resultsBefore.add(`${step.runId} ${step.id}`);
@@ -233,6 +238,7 @@ export class Ledger {
     const isResumed = this.resumed.has(run.id);
     if (before === undefined) this.#checkStart(run);
     else if (isResumed) this.#resume(before);
+    else if ((before.notes?.oldResults ?? 0) > (run.notes?.oldResults ?? 0)) this.#askAgain(run);
     else if (isOver(before.status) && JSON.stringify(before) !== JSON.stringify(run)) {
       this.#world.fail("LG2", `run ${run.id} was ${before.status} and is written again as ${run.status}`);
     }
@@ -248,17 +254,27 @@ export class Ledger {
   /** LG9. */
   #resume(before: RunRecord): void {
     if (before.status !== "failed") this.#world.fail("LG9", `run ${before.id} was ${before.status} and is resumed`);
-    const message = errorOf(before.error);
-    const stack = this.stacks.get(before.id) ?? [];
-    const steps = this.steps.get(before.id);
-    const place = stack.findLastIndex((id) => {
-      const step = steps?.get(id);
+    this.#forgetError(before.id, errorOf(before.error), Number.POSITIVE_INFINITY);
+  }
+
+  /** LG9. */
+  #askAgain({ id, notes }: RunRecord): void {
+    this.resumed.add(id);
+    this.#forgetError(id, this.#thrown.get(id), (notes?.oldResults ?? 0) + 1);
+  }
+
+  /** The last of the first results that is this error is gone, and those behind it move up. */
+  #forgetError(runId: string, message: string | undefined, count: number): void {
+    const stack = this.stacks.get(runId) ?? [];
+    const steps = this.steps.get(runId);
+    const place = stack.findLastIndex((id, seq) => {
+      const step = seq < count ? steps?.get(id) : undefined;
       return step?.status !== "completed" && errorOf(step?.memo ?? null) === message;
     });
     if (place < 0 || message === undefined) return;
     const [id] = stack.splice(place, 1);
     steps!.set(id!, { ...steps!.get(id!)!, memo: null, seq: null, status: "planned" });
-    this.resultsBefore.delete(`${before.id} ${id}`);
+    this.resultsBefore.delete(`${runId} ${id}`);
   }
 
   #checkOverlap(run: RunRecord): void {
@@ -357,7 +373,7 @@ export class Ledger {
 
   #checkAttempt(attempt: Attempt, records: BatchRecords): void {
     const run = this.runs.get(attempt.runId);
-    if (run === undefined || isOver(run.status)) return;
+    if (run === undefined || isOver(run.status) || this.resumed.has(run.id)) return;
     const next = records.jobs.find(
       (job) =>
         job.runId === attempt.runId &&

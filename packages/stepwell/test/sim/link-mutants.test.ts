@@ -176,7 +176,7 @@ describe("children", () => {
   });
 
   test("a cancelled parent leaves its children alone", patience, async () => {
-    patch(Links, "cancelOther", () => () => {});
+    patch(Links, "cancelChild", () => () => {});
     expect(await ruleBrokenBy({}, 1_000, undefined, 159)).toBe("IV5");
   });
 });

@@ -110,6 +110,7 @@ export class SimStore {
       getOperation: memory.getOperation.bind(memory),
       listOperations: memory.listOperations.bind(memory),
       loadWaits: (queries: Parameters<Store["loadWaits"]>[0]) => load("waits", () => memory.loadWaits(queries)),
+      loadLastStamp: () => load("last stamp", () => memory.loadLastStamp()),
       loadQueuedCounts: () => load("queued counts", () => memory.loadQueuedCounts()),
       loadQueued: (...query: Parameters<Store["loadQueued"]>) => load("queued", () => memory.loadQueued(...query)),
       loadPlaces: () => load("places", () => memory.loadPlaces()),

@@ -8,6 +8,7 @@
  *   WT2. An event resumes every wait that was armed before it and that it fulfils.
  *   WT3. A wait that looks back ends with the earliest event since its run began, if there is one.
  *   WT4. A wait ends with nothing only when its time is over.
+ *   WT6. Events are received and runs are made in the order of their stamps, whatever the clock does.
  *   WT5. Where the end of a run is waited for, its event is stored in the commit that ends it.
  *   CN1. An event cancels a run only by one of its rules, in time, and never the run that it started.
  *   CN2. An event cancels every run whose rule it fulfils while the rule holds.
@@ -58,6 +59,9 @@ export class WaitsModel {
   #direct: Applied[] = [];
   #delivered: Applied[] = [];
   #lookBacks = new Map<string, { readonly content: LookBack; readonly batch: number }>();
+  /** The commit that made a run, and the last stamp of all. */
+  readonly #bornIn = new Map<string, number>();
+  #lastStamp = 0;
 
   constructor(ledger: Ledger, world: WaitsWorld) {
     this.#ledger = ledger;
@@ -66,6 +70,7 @@ export class WaitsModel {
 
   /** Before the ledger takes a commit: what is applied in it. */
   before(records: BatchRecords): void {
+    this.#checkStamps(records);
     const said = new Set<string>();
     for (const { content } of records.messages) if (content.kind === "event") said.add(content.eventId);
     const direct = records.events.filter((event) => !said.has(event.id));
@@ -84,6 +89,16 @@ export class WaitsModel {
       if (event === undefined) continue;
       this.#delivered.push({ event, at, after: after ?? "", until: nextPage(records, eventId) ?? RUN_ID_MAX });
     }
+  }
+
+  /** WT6. */
+  #checkStamps(records: BatchRecords): void {
+    const born = records.runs.filter((run) => !this.#bornIn.has(run.id));
+    for (const run of born) this.#bornIn.set(run.id, this.#ledger.batch);
+    const stamps = [...records.events.map(({ receivedAt }) => receivedAt), ...born.map(({ createdAt }) => createdAt)];
+    const first = Math.min(...stamps);
+    if (first < this.#lastStamp) this.#world.fail("WT6", `something was made at ${first}, after ${this.#lastStamp}`);
+    this.#lastStamp = Math.max(this.#lastStamp, ...stamps);
   }
 
   /** After the ledger has taken it: what became of the waits. */
@@ -180,13 +195,20 @@ export class WaitsModel {
     if (lookBack === undefined) return null;
     const { since, until } = lookBack.content;
     const run = this.#ledger.runs.get(wait.runId)!;
-    if (since !== run.createdAt || until !== wait.armedAt)
+    if (since !== run.createdAt || until < wait.armedAt)
       this.#world.fail("WT3", `${describe(wait)} looks back from ${since} to ${until}`);
-    const events = [...this.#ledger.events.values()].filter(
-      (event) => event.receivedAt >= since && event.receivedAt <= until && this.#takes(wait, event),
-    );
+    // By the order of commits, not by what the clock showed; of the run's own instant it is not known what came first.
+    const bornIn = this.#bornIn.get(run.id)!;
+    const events = [...this.#ledger.events.values()].filter((event) => {
+      const batch = this.#ledger.batchOfEvent.get(event.id)!;
+      const isSince = batch >= bornIn || event.receivedAt === since;
+      return isSince && (event.receivedAt <= until || batch <= lookBack.batch) && this.#takes(wait, event);
+    });
     events.sort((left, right) => left.receivedAt - right.receivedAt || (left.id < right.id ? -1 : 1));
-    const certain = events.find((event) => this.#ledger.batchOfEvent.get(event.id)! <= lookBack.batch);
+    const certain = events.find((event) => {
+      const batch = this.#ledger.batchOfEvent.get(event.id)!;
+      return batch > bornIn && batch <= lookBack.batch;
+    });
     return certain === undefined ? { events } : { events, certain: certain.id };
   }
 

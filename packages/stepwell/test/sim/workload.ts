@@ -290,7 +290,8 @@ export class Workload {
     const run = ledger.runs.get(answer.runId);
     if (run?.originalRunId !== from.id) world.fail("E1", `the rerun ${answer.runId} of ${from.id} is not stored`);
     this.#startedOnce(`${operationId} ${from.id}`, answer.runId);
-    if (ledger.runs.get(from.id)?.notes?.resumes === from.notes?.resumes)
+    const { notes } = ledger.runs.get(from.id) ?? {};
+    if (notes?.resumes === from.notes?.resumes && notes?.oldResults === from.notes?.oldResults)
       this.#checkTakenOver(answer.runId, before, step);
     if (input !== null && step !== null) this.edited.set(`${answer.runId} ${step.id}`, Number(input.slice(1, -1)));
   }

@@ -61,6 +61,11 @@ export function queueName({ mode, key }: SingletonRule): string | null {
 
 export const callHolder = (runId: string, slot: string): string => `${runId} ${slot}`;
 export const runHolder = (runId: string): string => `run ${runId}`;
+export const runOfHolder = (holder: string): string => holder.slice("run ".length);
+
+/** True when whole runs of the function have limits. */
+export const limitsRuns = ({ runConcurrency, singleton }: FlowConfig): boolean =>
+  runConcurrency.length > 0 || (singleton !== null && queueName(singleton) !== null);
 
 /** The gates of a call, narrow to wide. */
 export function callGates(fn: FunctionConfig, flow: RunFlow | null, holder: string): GateSpec[] {

@@ -44,6 +44,33 @@ test("signals are counted together, so that their names take no memory", () => {
   expect([names.hasSignals, names.size]).toEqual([false, 0]);
 });
 
+test("names beyond those that are kept by name are found still, by their paths, as long as they are waited for", () => {
+  const names = new WaitNames(10);
+  const all = Array.from({ length: 1_000 }, (_, index) => `order/${index}`);
+  for (const name of all) for (const path of ["", "data.id", "data.id"]) names.add(place(name, path));
+  expect([...names.entries()]).toHaveLength(20);
+  expect(names.size).toBeGreaterThan(10);
+  for (const name of all) expect([...names.pathsOf(name)].sort()).toEqual(["", "data.id"]);
+  expect(all.filter((_, index) => names.has(`other/${index}`)).length).toBeLessThan(30);
+  for (const name of all) names.remove(place(name, "data.id"));
+  for (const name of all) expect([...names.pathsOf(name)].sort()).toEqual(["", "data.id"]);
+  for (const name of all) for (const path of ["", "data.id"]) names.remove(place(name, path));
+  expect([all.some((name) => names.has(name)), names.size]).toEqual([false, 0]);
+});
+
+test("a name stays where it stands while it is waited for, though there is room for it elsewhere", () => {
+  const names = new WaitNames(1);
+  names.add(place("a", ""));
+  names.add(place("b", ""));
+  names.remove(place("a", ""));
+  names.add(place("b", ""));
+  names.remove(place("b", ""));
+  expect(names.pathsOf("b")).toEqual([""]);
+  names.remove(place("b", ""));
+  names.add(place("b", ""));
+  expect([...names.entries()]).toEqual([["event b ", 1]]);
+});
+
 test("what was never there can be taken away without an effect", () => {
   const names = new WaitNames();
   names.remove(place("a", ""));

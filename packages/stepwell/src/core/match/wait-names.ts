@@ -5,8 +5,14 @@
  *   WN1. A name is here as long as a wait on it is armed. One too many costs a look into the store; one too few would lose
  *        an event, so counts follow every entry.
  *   WN2. Signals have a name for each run that waits: they are counted as one, and who waits for which is asked of the store.
+ *   WN3. So many names of events are known by name; further ones are counted by hash (wait-crowd.ts). Where a name stands does not
+ *        change while one of its entries is left, so that each is taken away from where it was put.
  */
 import type { Wait, WaitKind } from "../run/run.ts";
+import { WaitCrowd } from "./wait-crowd.ts";
+
+/** Names that are known by name: some megabytes of them. */
+const NAMES_MAX = 50_000;
 
 /** Cancel rules are found by events, like the waits of steps. */
 export type WaitTopic = "event" | "signal";
@@ -23,7 +29,14 @@ export interface WaitPlace {
 export class WaitNames {
   /** Of events, by name: how many entries each path has. A number alone is that of the path "". */
   readonly #counts = new Map<string, number | Map<string, number>>();
+  /** Of names beyond those. */
+  readonly #crowd = new WaitCrowd();
+  readonly #namesMax: number;
   #signals = 0;
+
+  constructor(namesMax = NAMES_MAX) {
+    this.#namesMax = namesMax;
+  }
 
   add({ kind, name, path }: WaitPlace, count = 1): void {
     if (kind === "signal") {
@@ -31,7 +44,9 @@ export class WaitNames {
       return;
     }
     const known = this.#counts.get(name);
-    if (known === undefined) this.#counts.set(name, path === "" ? count : new Map([[path, count]]));
+    if (known === undefined && (this.#counts.size >= this.#namesMax || this.#crowd.has(name)))
+      this.#crowd.add(name, path, count); // WN3
+    else if (known === undefined) this.#counts.set(name, path === "" ? count : new Map([[path, count]]));
     else if (typeof known !== "number") known.set(path, (known.get(path) ?? 0) + count);
     else if (path === "") this.#counts.set(name, known + count);
     else this.#counts.set(name, new Map([["", known]]).set(path, count));
@@ -43,7 +58,10 @@ export class WaitNames {
       return;
     }
     const known = this.#counts.get(name);
-    if (known === undefined) return;
+    if (known === undefined) {
+      this.#crowd.remove(name, path);
+      return;
+    }
     if (typeof known === "number") {
       if (path !== "") return;
       if (known > 1) this.#counts.set(name, known - 1);
@@ -58,13 +76,13 @@ export class WaitNames {
   /** The paths by which events of a name are waited for; none when nobody waits. */
   pathsOf(name: string): readonly string[] {
     const known = this.#counts.get(name);
-    if (known === undefined) return [];
+    if (known === undefined) return this.#crowd.pathsOf(name);
     return typeof known === "number" ? [""] : [...known.keys()];
   }
 
-  /** Events of this name are waited for. */
+  /** Events of this name are waited for, or may be. */
   has(name: string): boolean {
-    return this.#counts.has(name);
+    return this.#counts.has(name) || this.#crowd.has(name);
   }
 
   /** Some signal is waited for. */
@@ -72,7 +90,7 @@ export class WaitNames {
     return this.#signals > 0;
   }
 
-  /** Every name and path of events, in one text, with its count, and signals as one; for invariants. */
+  /** Every name and path that is known by name, in one text, with its count, and signals as one; for invariants. */
   *entries(): Generator<readonly [place: string, count: number]> {
     for (const [name, known] of this.#counts) {
       if (typeof known === "number") yield [`event ${name} `, known];
@@ -81,8 +99,10 @@ export class WaitNames {
     if (this.#signals > 0) yield [SIGNALS, this.#signals];
   }
 
+  /** How many names; more than are known by name when there are others. */
   get size(): number {
-    return this.#counts.size + (this.#signals > 0 ? 1 : 0);
+    const known = this.#crowd.isEmpty ? this.#counts.size : Math.max(this.#counts.size, this.#namesMax) + 1;
+    return known + (this.#signals > 0 ? 1 : 0);
   }
 }
 

@@ -17,6 +17,8 @@ export interface RunLimits {
 
 export interface RunContext {
   readonly now: Instant;
+  /** The time in the order in which things are received and made (stamps.ts). */
+  readonly stamp: Instant;
   readonly batch: Batch;
   readonly random: Random;
   readonly retry: RetryPolicy;
@@ -34,8 +36,8 @@ export interface RunContext {
   disarmed(wait: Wait): void;
   /** Starts the run that a step invokes, in this transition, or says why there is none. */
   invoke(parent: ParentLink, request: InvokeRequest): InvokeStart;
-  /** Cancels another run, in this transition or by message. */
-  cancelOther(runId: string, reason: EndReason, message: string): void;
+  /** Cancels a run if this is its parent, in this transition or by message. */
+  cancelChild(runId: string, parentRunId: string, reason: EndReason, message: string): void;
   /** What a step sends happens in this transition. */
   send(sends: Sends): void;
   /** Who waits for a signal, and whether one came early. Loaded before the command was applied. */

@@ -39,7 +39,7 @@ export function createRun(context: RunContext, newRun: NewRun, fn: NewRunFunctio
     ...fields,
     flow: fn.flow,
     functionVersion: fn.version,
-    createdAt: context.now,
+    createdAt: context.stamp,
     status: "queued",
     startedAt: null,
     endedAt: null,
@@ -73,4 +73,10 @@ export function createRun(context: RunContext, newRun: NewRun, fn: NewRunFunctio
     at: context.now,
   });
   return run;
+}
+
+/** What a run's limits go by: the values of keys, and what its start adds. */
+export function flowOf(keys: RunFlow | null, { moreFlow }: Pick<NewRun, "moreFlow">): RunFlow | null {
+  for (const _name in moreFlow) return { keys: {}, ...keys, ...moreFlow };
+  return keys;
 }

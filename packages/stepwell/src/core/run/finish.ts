@@ -3,7 +3,8 @@
  *
  *   F1. A run ends once; ending an ended run changes nothing.
  *   F2. An ended run has no job and no wait (R2), and what its end causes is in the same transition (E4).
- *   F3. The children of a cancelled run are cancelled if the step that invoked them says so.
+ *   F3. The children of a cancelled run are cancelled if the step that invoked them says so. A run that a step only joined is
+ *        nobody's child but its parent's (links.ts).
  */
 import type { ErrorValue } from "../../protocol/error-value.ts";
 import { type ErrorCode, type ErrorDetails, errorMessage } from "../../protocol/errors.ts";
@@ -53,9 +54,10 @@ export function timeOutRun(context: RunContext, run: Run, message: string, asFai
   end(context, run, asFailure ? "failed" : "cancelled", null, error, "timed_out");
 }
 
-/** The run is not to start: its row says why. */
+/** The run is not to start: its row says why. One that waits because it was resumed has begun before, and is cancelled. */
 export function skipRun(context: RunContext, run: Run, reason: EndReason, message: string): void {
-  end(context, run, "skipped", null, canonicalJson({ name: "skipped", message }), reason);
+  const status = run.notes?.resumes === undefined ? "skipped" : "cancelled";
+  end(context, run, status, null, canonicalJson({ name: status, message }), reason);
 }
 
 function end(
@@ -97,6 +99,7 @@ function cancelChildren(context: RunContext, run: Run): void {
   for (const step of run.steps.values()) {
     if (step.kind !== "invoke" || step.memo !== null || step.childRunId === null) continue;
     if (!isCancelledWithParent(step.options)) continue;
-    context.cancelOther(step.childRunId, "cancelled_by_parent", `the run that invoked it, ${run.id}, was cancelled`);
+    const message = `the run that invoked it, ${run.id}, was cancelled`;
+    context.cancelChild(step.childRunId, run.id, "cancelled_by_parent", message);
   }
 }

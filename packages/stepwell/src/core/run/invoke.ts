@@ -16,7 +16,7 @@ import type { Op } from "../../protocol/op.ts";
 import type { InvokeStart, RunContext } from "./context.ts";
 import { addJob } from "./jobs.ts";
 import { fits } from "./limits.ts";
-import type { Run, Step } from "./run.ts";
+import { isEnded, type Run, type Step } from "./run.ts";
 import { dataMemo, errorMemo, fittingMemo, recordMemo, stepFor } from "./steps.ts";
 import { patienceOf, resolveWait } from "./wait-event.ts";
 
@@ -26,6 +26,7 @@ export function applyInvoke(context: RunContext, run: Run, op: Op): Step | null 
   const untilAt = patienceOf(context, run, op, LIMITS.waitMsDefault);
   if (untilAt === null) return null;
   const started = startChild(context, run, op, untilAt);
+  if (isEnded(run)) return null; // The child took its place (flow/singleton.ts).
   if (started.kind === "refused") {
     const step = stepFor(context, run, op, "invoke", "waiting");
     step.startedAt = context.now;

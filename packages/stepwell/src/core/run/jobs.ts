@@ -59,6 +59,12 @@ export function retryJob(context: RunContext, run: Run, job: Job, dueAt: Instant
   context.schedule(run, job);
 }
 
+/** The same call again at once, as if it had not been made. */
+export function restartJob(context: RunContext, run: Run, job: Job): void {
+  job.attempt = 0;
+  moveJob(context, run, job, context.now);
+}
+
 /** The run's first call is made: its job stands with those of runs that have begun. */
 export function leaveStarts(context: RunContext, run: Run, job: Job): void {
   job.lane = storePlace(run, job.slot, job.kind).lane;

@@ -10,9 +10,11 @@ export function noteCodeChange(context: RunContext, run: Run, step: Step, now: S
   note(context, run, [step.name], `step ${step.name} was of kind ${step.kind} and is asked for as ${now}`);
 }
 
-/** The code goes on without having reached these stored steps. */
+/** The code goes on without having reached these stored steps as they were. */
 export function noteUnreached(context: RunContext, run: Run, names: readonly string[]): void {
-  if (names.length > 0) note(context, run, names, `the code no longer reaches ${names.slice(0, NAMES_MAX).join(", ")}`);
+  if (names.length === 0) return;
+  const list = names.slice(0, NAMES_MAX).join(", ");
+  note(context, run, names, `the code no longer reaches ${list}, or reaches something else under that id`);
 }
 
 /** Only the first is kept: what follows it is usually its consequence. */

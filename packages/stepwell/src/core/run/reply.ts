@@ -17,9 +17,10 @@ import type { FailedOutcome, OpsOutcome, Outcome } from "../../protocol/outcome.
 import { retryDelayMs } from "../retry.ts";
 import { attemptsMax, type RunContext } from "./context.ts";
 import { completeRun, failRun } from "./finish.ts";
-import { continueDiscovery, ensureDiscovery, moveJob, removeJob, retryJob } from "./jobs.ts";
+import { continueDiscovery, ensureDiscovery, moveJob, removeJob, restartJob, retryJob } from "./jobs.ts";
 import { noteUnreached } from "./notes.ts";
 import { applyOps, type Reported } from "./ops.ts";
+import { asksAgain } from "./resume.ts";
 import { type CallInFlight, hasOpenSteps, isEnded, isStepSlot, type Job, MAIN_SLOT, type Run } from "./run.ts";
 import { dataMemo } from "./steps.ts";
 
@@ -107,7 +108,10 @@ function failNothing(context: RunContext, run: Run, job: Job, call: CallInFlight
 function fail(context: RunContext, run: Run, job: Job, call: CallInFlight, outcome: FailedOutcome): void {
   recordAttempt(context, run, job, job.slot, call, outcome);
   if (outcome.noRetry || job.attempt + 1 >= attemptsMax(context, run)) {
-    failRun(context, run, outcome.error); // Y3
+    if (!asksAgain(context, run, outcome.error))
+      failRun(context, run, outcome.error); // Y3
+    else if (job.slot === MAIN_SLOT) continueDiscovery(context, run, job);
+    else restartJob(context, run, job);
     return;
   }
   const step = run.steps.get(job.slot);

@@ -48,6 +48,44 @@ describe("a failed run that is resumed", () => {
     ]);
   });
 
+  test("asks for every step that failed beside the others again, one after the other, and for none that was caught", () => {
+    const rig = new RunRig();
+    rig.report("main", failedStep("caught", "down"));
+    rig.report("main", planned("a"), planned("b"), planned("c"));
+    for (const id of ["a", "b", "c"]) rig.report(id, id === "b" ? done("b") : failedStep(id, "down"));
+    rig.answer(rig.call()!, rig.failed("down", FINAL));
+    resumeFailed(rig.context, rig.run);
+    expect([rig.run.stack, rig.run.notes?.oldResults]).toEqual([["caught", "a", "b"], 3]);
+    rig.report("main", done("c")); // Only now does the code throw the error of `a`.
+    rig.answer(rig.call()!, rig.failed("down", FINAL));
+    expect([rig.run.status, rig.run.stack, rig.problems]).toEqual(["running", ["caught", "b", "c"], []]);
+    rig.report("main", done("a"));
+    rig.answer(rig.call()!, rig.returned("1"));
+    expect([rig.run.status, rig.memo("caught")]).toEqual(["completed", expect.stringContaining("down")]);
+  });
+
+  test("fails again with an error of its steps that is new, though it says the same", () => {
+    const rig = failedRig();
+    resumeFailed(rig.context, rig.run);
+    expect(rig.run.notes).toEqual({ resumes: 1 });
+    rig.report("main", failedStep("bad"));
+    rig.answer(rig.call()!, rig.failed("boom", FINAL));
+    expect([rig.run.status, rig.memo("bad")]).toEqual(["failed", expect.stringContaining("boom")]);
+  });
+
+  test("asks again also when a call for another step throws the old error", () => {
+    const rig = new RunRig();
+    rig.report("main", planned("a"), planned("b"));
+    for (const id of ["a", "b"]) rig.report(id, failedStep(id, "down"));
+    rig.answer(rig.call()!, rig.failed("down", FINAL));
+    resumeFailed(rig.context, rig.run);
+    rig.report("main", planned("b"), planned("z"));
+    rig.answer(rig.call("b")!, rig.failed("down", FINAL));
+    expect([rig.run.status, rig.run.stack, rig.job("b")?.attempt]).toEqual(["running", [], 0]);
+    rig.report("b", done("b"));
+    expect([rig.memo("b"), rig.problems]).toEqual(['{"data":1}', []]);
+  });
+
   test("whose error is of no step is discovered again with all its results", () => {
     const rig = new RunRig();
     rig.report("main", failedStep("caught", "other"));

@@ -9,6 +9,8 @@
  *   RS5. A step that was open goes on when the code asks for it again: it has the child that it had, whether that has ended
  *        meanwhile or not (invoke.ts, IV4), it sleeps until when it would have (ops.ts), it sees the events that came meanwhile
  *        (wait-event.ts, WE5). Its patience counts anew; a signal's name is taken anew; a request is made again.
+ *   RS6. An error from before does not end the run again: when the code throws it, the step that had it is asked for once
+ *        more, too. So of steps that failed side by side each gets its new attempts, and one that was caught keeps its error.
  */
 import type { ErrorValue } from "../../protocol/error-value.ts";
 import { holdsPlaces } from "../flow/rules.ts";
@@ -19,7 +21,7 @@ import { MAIN_SLOT, type Run, type Step } from "./run.ts";
 import { limitFinish } from "./timeouts.ts";
 
 export function resumeFailed(context: RunContext, run: Run): void {
-  const failed = stepThatEnded(run);
+  const failed = run.error === null ? null : failedWith(run, messageOf(run.error), run.stack.length);
   const waits = holdsPlaces(run.flow); // RS4
   if (failed !== null) forget(context, run, failed);
   run.status = waits ? "queued" : "running";
@@ -28,7 +30,12 @@ export function resumeFailed(context: RunContext, run: Run): void {
   run.reason = null;
   run.endedAt = null;
   run.startedAt = waits ? null : context.now;
-  run.notes = { ...run.notes, resumes: (run.notes?.resumes ?? 0) + 1 };
+  const { oldResults: _older, ...notes } = run.notes ?? {};
+  run.notes = {
+    ...notes,
+    resumes: (notes.resumes ?? 0) + 1,
+    ...(hasFailures(run) ? { oldResults: run.stack.length } : {}),
+  };
   context.batch.runs.add(run);
   if (waits) context.requeued(run);
   // A call that was told to stop when the run failed may still answer: it is not to be taken for the next one.
@@ -39,17 +46,38 @@ export function resumeFailed(context: RunContext, run: Run): void {
   armCancelRules(context, run, fn.cancelOn);
 }
 
-/** The last failed step whose error is the run's error. */
-function stepThatEnded(run: Run): Step | null {
-  if (run.error === null) return null;
-  const { message } = JSON.parse(run.error) as ErrorValue;
-  for (const id of [...run.stack].reverse()) {
-    const step = run.steps.get(id)!;
-    if (step.status !== "failed" && step.status !== "timed_out") continue;
-    const memo = JSON.parse(step.memo!) as { error?: ErrorValue } | null;
-    if (memo?.error !== undefined && memo.error.message === message) return step;
+/** RS6. True: it is the error of a step from before the resume, and that step is asked for again. */
+export function asksAgain(context: RunContext, run: Run, { message }: ErrorValue): boolean {
+  const { oldResults = 0 } = run.notes ?? {};
+  const failed = failedWith(run, message, oldResults);
+  if (failed === null) return false;
+  forget(context, run, failed);
+  run.notes = { ...run.notes, oldResults: oldResults - 1 };
+  context.batch.runs.add(run);
+  return true;
+}
+
+/** The last of the first `count` results that is an error with this message. */
+function failedWith(run: Run, message: string, count: number): Step | null {
+  for (let seq = count - 1; seq >= 0; seq--) {
+    const step = run.steps.get(run.stack[seq]!)!;
+    if (isFailure(step) && messageOf(step.memo!) === message) return step;
   }
   return null;
+}
+
+/** What waited in vain has a result that is no error, unless it waited for a run. */
+const isFailure = ({ status, kind }: Step): boolean =>
+  status === "failed" || (status === "timed_out" && kind === "invoke");
+
+function hasFailures(run: Run): boolean {
+  return run.stack.some((id) => isFailure(run.steps.get(id)!));
+}
+
+/** Of an error, or of a memo that holds one. */
+function messageOf(json: string): string {
+  const value = JSON.parse(json) as ErrorValue & { readonly error?: ErrorValue };
+  return (value.error ?? value).message;
 }
 
 function forget(context: RunContext, run: Run, step: Step): void {

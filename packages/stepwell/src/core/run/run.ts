@@ -170,6 +170,8 @@ export interface RunNotes {
   readonly codeChange?: { readonly at: Instant; readonly steps: readonly string[]; readonly reason: string };
   /** How often the run was resumed after it had failed. */
   readonly resumes?: number;
+  /** How many of its results are older than its last resume; kept where errors are among them (resume.ts, RS6). */
+  readonly oldResults?: number;
   /** Which attempt of its events it is, from 1; absent: the first. Only they had failed in the run before. */
   readonly eventAttempt?: number;
   /** The run that tries those of its events again that failed. */
@@ -202,6 +204,7 @@ export interface Run {
   flow: RunFlow | null;
   /** The version of the function's configuration that it started with. */
   readonly functionVersion: number;
+  /** In the order in which runs are made and events received (stamps.ts). */
   readonly createdAt: Instant;
   /** When its first call is planned. */
   startAt: Instant;

@@ -77,7 +77,7 @@ export const RUN_ACTION_ROUTES = [
     params: { id: runId },
     body: z.object({}).prefault({}),
     replies: { 200: { description: "The run.", schema: z.object({ run_id: id }) } },
-    errors: ["not_found"],
+    errors: ["not_found", "run_not_failed", "run_place_taken"],
     async handler({ path }, context) {
       await runOf(context, path.id);
       const started = startedOf(await context.engine.resumeRun({ runId: path.id }));

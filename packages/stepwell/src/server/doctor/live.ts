@@ -89,7 +89,7 @@ async function findInWaitNames({ store, look }: LivePort): Promise<Finding[]> {
   const snapshot = () =>
     look((view) => (view.waitNames.size > WAIT_NAMES_MAX ? null : new Map(view.waitNames.entries())));
   const before = await snapshot();
-  const counts = await store.loadWaitCounts();
+  const counts = [...(await store.loadWaitCounts())]; // Read now, not after the second look.
   const after = await snapshot();
   if (before === null || after === null || !isSame(before, after)) return [];
   const stored = new WaitNames();

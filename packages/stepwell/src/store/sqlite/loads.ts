@@ -91,6 +91,8 @@ export const LOADS = {
     WHERE status = 'queued' GROUP BY function_id`,
   queued: `SELECT id FROM runs INDEXED BY runs_queued
     WHERE status = 'queued' AND function_id = ? AND id > ? ORDER BY id LIMIT ?`,
+  lastStamp: `SELECT coalesce((SELECT received_at FROM events ORDER BY rowid DESC LIMIT 1), 0) AS eventAt,
+    coalesce((SELECT created_at FROM runs ORDER BY rowid DESC LIMIT 1), 0) AS runAt`,
   throttles: `SELECT function_id AS functionId, key, value FROM flow_state
     WHERE partition = ? AND kind = 'throttle' AND expires_at > ?`,
   apps: "SELECT config, checksum, synced_at AS syncedAt, paused FROM apps",
@@ -248,6 +250,11 @@ export class SqliteLoads {
     return rows.map(({ id }) => decodeText(id));
   }
 
+  lastStamp(): Instant {
+    const { eventAt, runAt } = all<{ eventAt: number; runAt: number }>(this.#statements.lastStamp)[0]!;
+    return Math.max(eventAt, runAt);
+  }
+
   throttles(now: Instant): ThrottleState[] {
     const rows = all<{ functionId: string; key: string; value: string }>(this.#statements.throttles, PARTITION, now);
     return rows.map(({ functionId, key, value }) => {
@@ -255,12 +262,14 @@ export class SqliteLoads {
     });
   }
 
-  waitCounts(): WaitCount[] {
-    const counts = all<WaitCount>(this.#statements.waitCounts, PARTITION).map(({ kind, name, path, count }) => {
-      return { kind, name: decodeText(name), path: decodeText(path), count };
-    });
+  /** Row by row: there may be as many names as waits. */
+  *waitCounts(): Generator<WaitCount> {
+    for (const row of this.#statements.waitCounts.iterate(PARTITION)) {
+      const { kind, name, path, count } = row as unknown as WaitCount;
+      yield { kind, name: decodeText(name), path: decodeText(path), count };
+    }
     const { count } = all<{ count: number }>(this.#statements.signalWaits, PARTITION)[0]!;
-    return count === 0 ? counts : [...counts, { kind: "signal", name: "", path: "", count }];
+    if (count > 0) yield { kind: "signal", name: "", path: "", count };
   }
 
   async inbox(after: string | null, limit: number): Promise<InboxMessage[]> {
