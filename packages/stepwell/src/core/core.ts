@@ -157,7 +157,7 @@ export class Core {
       newId: () => this.#ids.next(this.#now),
       open: (runId) => this.#openOther(runId),
       isHere: (runId) => this.#runs.has(runId),
-      holdersOf: (gate) => this.#admission.gates.gate(gate)?.holders.keys() ?? [],
+      holdersOf: (gate) => this.#admission.gates.gate(gate)?.holders ?? [],
       isLeftAlone: (runId) => this.#options.quarantined.has(runId),
       blame: (runId) => {
         this.#subject = runId;

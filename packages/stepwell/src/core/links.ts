@@ -50,7 +50,7 @@ export interface LinksHome {
   /** The run is in quarantine. */
   isLeftAlone(runId: string): boolean;
   /** Who has a place under a limit. */
-  readonly holdersOf: (gate: string) => Iterable<string>;
+  readonly holdersOf: (gate: string) => Iterable<readonly [holder: string, since: Instant]>;
   /** The run that the rules work on from here on, null for none. */
   blame(runId: string | null): void;
 }
@@ -189,7 +189,7 @@ export class Links {
     const { starter, holdersOf } = this.#home;
     const waiters = waitersOf(parentId, (id) => this.#home.open(id));
     for (const { name, limit } of runGates(fn, starter.limitsOf(fn.id, stored.json), "")) {
-      const holders = [...holdersOf(name)].map(runOfHolder);
+      const holders = [...holdersOf(name)].map(([holder]) => runOfHolder(holder));
       if (holders.length >= limit && holders.every((id) => waiters.has(id))) return holders[0] ?? parentId;
     }
     return null;

@@ -6,7 +6,7 @@
  *   FR2. A rule without a key counts for every run of the function, whenever it was created; whole-run rules only for runs
  *        that were created under them.
  */
-import type { ConcurrencyRule, RunFlow, SingletonRule } from "../../protocol/flow.ts";
+import type { ConcurrencyRule, FlowConfig, RunFlow, SingletonRule } from "../../protocol/flow.ts";
 import type { FunctionConfig } from "../../protocol/function.ts";
 import { sha256Hex, utf8ToBytes } from "../../protocol/hash.ts";
 import type { GateSpec, Guarantee } from "./gates.ts";
