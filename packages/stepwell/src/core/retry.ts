@@ -1,5 +1,5 @@
 /**
- * When a failed attempt is made again (semantics.md §9).
+ * When a failed attempt is made again.
  *
  * Delay after failed attempt n (0-based): 15 s, 30 s, 1 m, 2 m, 5 m, 10 m, 20 m, 40 m, 1 h, then 2 h each, plus a
  * uniform 0–30 s, so that runs that failed together do not come back together.

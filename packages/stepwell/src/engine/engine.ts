@@ -1,5 +1,5 @@
 /**
- * The loop: commands in, one transaction, effects out (architecture.md §2).
+ * The loop: commands in, one transaction, effects out.
  *
  *   EN1. Effects and answers of a batch happen only after its commit resolved (E1).
  *   EN2. One commit is under way at a time; whatever arrives meanwhile is the next batch (group commit, no timer).

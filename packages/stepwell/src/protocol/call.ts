@@ -1,5 +1,5 @@
 /**
- * The call: what the engine asks an app to do, and the JSON body it travels in (protocol.md §2.2).
+ * The call: what the engine asks an app to do, and the JSON body it travels in.
  *
  *   C1. The body is canonical JSON (RFC 8785), so the bytes signed are the bytes every verifier rebuilds.
  *   C2. Stored values are spliced in as text, never parsed.

@@ -1,5 +1,5 @@
 /**
- * Requests that the server makes for a step, as apps ask for them (protocol.md §3.3.10, §3.3.11).
+ * Requests that the server makes for a step, as apps ask for them.
  *
  *   G1. Any options give a request or the reason why not. The reason never holds a value that may be secret.
  *   G2. Headers that belong to a connection or that the client computes (`Host`, `Content-Length`, …) are left out;

@@ -1,5 +1,5 @@
 /**
- * Registration: what an app tells the server about itself and its functions (protocol.md §1.6).
+ * Registration: what an app tells the server about itself and its functions.
  * These are the forms our SDK writes; a server reads more leniently, because other SDKs write other cases.
  */
 import type { BacklogRule, DebounceRule, FlowScope, RateLimitRule, SingletonRule } from "./flow.ts";
@@ -123,7 +123,7 @@ export interface RegisterReply {
   readonly sync_id?: string;
 }
 
-/** The answer to an in-band sync: the app describes itself in the reply (protocol.md §2.4.3). */
+/** The answer to an in-band sync: the app describes itself in the reply. */
 export interface InBandReply {
   readonly app_id: string;
   readonly appVersion?: string;

@@ -1,5 +1,5 @@
 /**
- * Reads an app's reply to a call (protocol.md §2.3, §3) into an `Outcome`.
+ * Reads an app's reply to a call into an `Outcome`.
  *
  *   R1. Any bytes give an outcome: hostile or broken replies become a failed outcome with a code, never a throw.
  *   R2. A 2xx that does not come from an SDK is a failure.

@@ -1,5 +1,5 @@
 /**
- * The body of a call, read (protocol.md §2.2). Servers differ in what they leave out; what is there must have the
+ * The body of a call, read. Servers differ in what they leave out; what is there must have the
  * right shape.
  */
 import { StepwellError } from "../protocol/coded-error.ts";

@@ -1,4 +1,4 @@
-/** A call of a function over HTTP: from the request to an execution, and from its result to the reply (protocol.md §2.3). */
+/** A call of a function over HTTP: from the request to an execution, and from its result to the reply. */
 import { StepwellError } from "../protocol/coded-error.ts";
 import { FEATURES, HEADERS, QUERY } from "../protocol/headers.ts";
 import { LIMITS } from "../protocol/limits.ts";

@@ -1,5 +1,5 @@
 /**
- * Checkpoints over HTTP (protocol.md §7.1): finished steps are saved while the call goes on.
+ * Checkpoints over HTTP: finished steps are saved while the call goes on.
  *
  *   K1. `"saved"` means durable. A failure is tried a few times and then thrown; the call ends with what it holds.
  *   K2. 409 means that another call took this one's place: stop at once.

@@ -1,4 +1,4 @@
-/** What an app tells about itself: introspection, registration, and the answer to an in-band sync (protocol.md §2.4–2.5). */
+/** What an app tells about itself: introspection, registration, and the answer to an in-band sync. */
 import { sha256Hex, utf8ToBytes } from "../protocol/hash.ts";
 import type { JsonObject } from "../protocol/json.ts";
 import { INTROSPECTION_SCHEMA, type InBandReply, type RegisterRequest } from "../protocol/register.ts";

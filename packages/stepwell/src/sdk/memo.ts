@@ -1,5 +1,5 @@
 /**
- * Memos: what earlier calls of the run left behind, by hashed step id (protocol.md §3.4).
+ * Memos: what earlier calls of the run left behind, by hashed step id.
  *
  *   M1. Exactly `{data}`, `{error}` or `{input}` are wrappers; every other value is the result itself.
  */

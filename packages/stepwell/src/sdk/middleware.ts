@@ -1,5 +1,5 @@
 /**
- * Middleware: plain objects whose hooks see, change or wrap what the SDK does (protocol.md §8.6).
+ * Middleware: plain objects whose hooks see, change or wrap what the SDK does.
  *
  * A `wrap…` hook gets `next` and returns its result or another one; the first middleware of the list is the outermost.
  * A `transform…` hook returns the changed value, or nothing to leave it. Hooks that nobody defines cost nothing.

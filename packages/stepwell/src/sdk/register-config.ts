@@ -1,4 +1,4 @@
-/** A function's options as the wire registers them (protocol.md §1.6.2). */
+/** A function's options as the wire registers them. */
 import { QUERY, UNTARGETED } from "../protocol/headers.ts";
 import type { RegisterFunction, RegisterTrigger } from "../protocol/register.ts";
 import { type DurationInput, durationText, timeoutText } from "./duration-input.ts";

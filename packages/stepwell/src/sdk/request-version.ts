@@ -1,2 +1,2 @@
-/** The version of the step protocol this SDK speaks: one discovery after a group of parallel steps (protocol.md §4.4.3). */
+/** The version of the step protocol this SDK speaks: one discovery after a group of parallel steps. */
 export const REQUEST_VERSION = 2;

@@ -1,4 +1,4 @@
-/** State that was too large for the body of a call: fetched from the server (protocol.md §2.2.4). */
+/** State that was too large for the body of a call: fetched from the server. */
 import { StepwellError } from "../protocol/coded-error.ts";
 import { isJsonObject, type JsonObject } from "../protocol/json.ts";
 import { callApi } from "./api.ts";

@@ -1,5 +1,5 @@
 /**
- * Sending signals over HTTP (protocol.md §1.8).
+ * Sending signals over HTTP.
  *
  *   SG1. A signal is sent once: a lost answer is an error, because a second try might wake another run.
  *   SG2. That nobody waits is no error; the answer names no run then.

@@ -1,5 +1,5 @@
 /**
- * Sending events over HTTP (protocol.md §1.3).
+ * Sending events over HTTP.
  *
  *   E1. All tries of one call carry the same seed and the same times: the server makes the same ids, and no event is
  *       stored twice.

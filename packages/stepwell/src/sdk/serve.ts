@@ -1,5 +1,5 @@
 /**
- * The endpoint of an app: one URL, four methods (protocol.md §2).
+ * The endpoint of an app: one URL, four methods.
  *
  *   H1. Whatever arrives gets an answer with a code; nothing thrown reaches the host.
  *   H2. In production nothing is answered without a valid signature: no call, no sync, no introspection. The refusal

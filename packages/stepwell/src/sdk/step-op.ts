@@ -1,4 +1,4 @@
-/** Operations as this SDK makes them, and their JSON on the wire (protocol.md §3). */
+/** Operations as this SDK makes them, and their JSON on the wire. */
 import type { ErrorValue } from "../protocol/error-value.ts";
 import type { JsonObject, JsonText } from "../protocol/json.ts";
 import { LIMITS } from "../protocol/limits.ts";

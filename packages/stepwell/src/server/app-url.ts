@@ -1,4 +1,4 @@
-/** The addresses apps register, brought into one form (protocol.md §1.6.4). */
+/** The addresses apps register, brought into one form. */
 import type { AppConfig } from "../protocol/function.ts";
 import { QUERY } from "../protocol/headers.ts";
 

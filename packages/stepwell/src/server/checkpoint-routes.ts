@@ -1,5 +1,5 @@
 /**
- * `POST /v1/checkpoint/{run}/async`: an app saves results while its call goes on (protocol.md §7.1.2).
+ * `POST /v1/checkpoint/{run}/async`: an app saves results while its call goes on.
  *
  *   CP1. 200 only once the results are durable.
  *   CP2. 409 only when a newer call took over: SDKs stop at once on it.

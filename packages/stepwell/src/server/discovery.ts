@@ -1,5 +1,5 @@
 /**
- * Finding apps (semantics.md §34): known addresses are asked again and again, so that a changed app is seen at once;
+ * Finding apps: known addresses are asked again and again, so that a changed app is seen at once;
  * in dev mode the usual ports of this machine are looked at too.
  *
  *   DI1. Only this machine is searched, never the server's own port.

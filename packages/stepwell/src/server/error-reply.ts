@@ -12,7 +12,7 @@ export interface ErrorReply {
   };
 }
 
-/** The envelope of protocol.md §1.1. What is no coded error is a bug: it is logged, and the client learns nothing of it. */
+/** What every error looks like. What is no coded error is a bug: it is logged, and the client learns nothing of it. */
 export function errorReply(error: unknown, log: ServerLog): ErrorReply {
   const coded = codedError(error, log);
   const { status, code, message, fix, details } = coded;

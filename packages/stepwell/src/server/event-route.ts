@@ -1,5 +1,5 @@
 /**
- * `POST /e/{key}`: events in, their ids out, once they are durable (protocol.md §1.3).
+ * `POST /e/{key}`: events in, their ids out, once they are durable.
  *
  * The answer has the shape event clients expect: `ids` and `status` always, `error` when there is one; `code` and
  * `index` are ours. Every refusal has an empty `ids`: nothing of the request was stored.

@@ -1,5 +1,5 @@
 /**
- * Flow control as apps register it (protocol.md §1.6.2 and our options beside), and as the engine keeps it (FlowConfig).
+ * Flow control as apps register it (the official options and ours beside), and as the engine keeps it (FlowConfig).
  *
  *   FL1. What apps of other SDKs register keeps its meaning and its defaults.
  *   FL2. An option that could not do what it says is refused, never left out silently.

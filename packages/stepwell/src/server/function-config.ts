@@ -1,5 +1,5 @@
 /**
- * One registered function: from what an app sends (protocol.md §1.6.2, in all the shapes SDKs use) to the
+ * One registered function: from what an app sends (in all the shapes SDKs use) to the
  * configuration the engine keeps.
  *
  *   FC1. All problems of a function are found at once; each names the option, its value and the rule.

@@ -1,5 +1,5 @@
 /**
- * Calls to apps over HTTP (protocol.md §2.2): one POST per call, signed when there is a key.
+ * Calls to apps over HTTP: one POST per call, signed when there is a key.
  *
  *   HT1. The bytes that are signed are the bytes that are sent.
  *   HT2. `stepId` replaces whatever the registered URL carries; every other query parameter stays as it was written.

@@ -1,4 +1,4 @@
-/** Looks whether an app answers at an address: a GET whose answer names an SDK (protocol.md §2.4.1). */
+/** Looks whether an app answers at an address: a GET whose answer names an SDK. */
 import { HEADERS } from "../protocol/headers.ts";
 import type { Probe } from "./discovery.ts";
 import { type HttpAnswer, type HttpRequest, splitUrl } from "./http-client.ts";

@@ -5,7 +5,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 const LINGER_MS = 2_000;
 
 /**
- * Headers that every response carries (protocol.md §1.1), names and values in turns. Whatever it is, it is nothing for a
+ * Headers that every response carries, names and values in turns. Whatever it is, it is nothing for a
  * browser to guess at: what a user's payload says never becomes a page of this server.
  */
 export function commonHeaders(kind: string): readonly string[] {

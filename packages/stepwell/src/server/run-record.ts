@@ -1,4 +1,4 @@
-/** Records of the REST API (protocol.md §1.8): how runs, steps, events and functions look to clients. */
+/** Records of the REST API: how runs, steps, events and functions look to clients. */
 import type { Apps } from "../core/apps.ts";
 import type { Attempt, Decision } from "../core/batch.ts";
 import { type Instant, isoTime } from "../core/instant.ts";

@@ -1,5 +1,5 @@
 /**
- * Asking an app to announce itself (protocol.md §2.4).
+ * Asking an app to announce itself.
  *
  * In-band first: the app answers with its functions, whatever address it believes the server to have. An app that does
  * not know that way, or does not want it, is asked out of band: it registers on its own.

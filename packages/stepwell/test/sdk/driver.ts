@@ -1,5 +1,5 @@
 /**
- * Plays the engine for one run, as slowly as possible: one call at a time, everything by the book (protocol.md §4).
+ * Plays the engine for one run, as slowly as possible: one call at a time, everything by the book.
  * Tests script it: which of several planned steps finishes first, what fails, what is checkpointed.
  */
 import { type AnyFunction, Stepwell } from "../../src/index.ts";

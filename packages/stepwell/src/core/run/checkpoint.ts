@@ -1,5 +1,5 @@
 /**
- * checkpoint: the app saves results while its call goes on (protocol.md §7.1).
+ * checkpoint: the app saves results while its call goes on.
  *
  *   K1. Only the job's current call may save. After a restart nobody is current until the job is dispatched again;
  *       until then a checkpoint is welcome: whatever it saves, the next call will find.

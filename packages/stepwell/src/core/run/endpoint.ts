@@ -1,6 +1,6 @@
 /**
  * Runs of endpoints: the app begins the run by itself and executes it in the request of its own client, and saves here
- * what happens (protocol.md §7.2). From the first thing that takes time on, the server goes on with it like with any run.
+ * what happens. From the first thing that takes time on, the server goes on with it like with any run.
  *
  *   EP1. While the app executes the run, its main job is a lease: nobody calls the app. What it saves renews the lease; when
  *        the lease is over the app is taken for dead, and the server makes the request again.

@@ -1,5 +1,5 @@
 /**
- * InvokeFunction: a step that starts a run of another function and gets its result (protocol.md §3.3.8).
+ * InvokeFunction: a step that starts a run of another function and gets its result.
  *
  *   IV1. The child begins in the transition that opens the step. A child that cannot begin is an error of the step at once:
  *        nobody waits for what will never come.

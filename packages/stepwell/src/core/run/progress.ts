@@ -1,5 +1,5 @@
 /**
- * What follows when a step has its result (protocol.md §4.4).
+ * What follows when a step has its result.
  *
  *   P1. Request version 2: the next discovery waits until the whole group is done, so n parallel steps cost one.
  *   P2. Request version 1, and steps marked as a race: a discovery follows each step.

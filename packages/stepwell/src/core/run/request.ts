@@ -1,5 +1,5 @@
 /**
- * Gateway and AIGateway: a request that the server makes for a step (protocol.md §3.3.10, §3.3.11).
+ * Gateway and AIGateway: a request that the server makes for a step.
  *
  *   RQ1. What the request needs, secrets included, is in the job's payload, which goes with the job. The step's row, which
  *        stays and is shown, has it without them.

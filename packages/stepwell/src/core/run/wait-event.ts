@@ -1,5 +1,5 @@
 /**
- * WaitForEvent: a step that an event resolves, or its timeout (protocol.md §3.3.7).
+ * WaitForEvent: a step that an event resolves, or its timeout.
  *
  *   WE1. The step is armed in the transition of the reply, before any other request of it is applied (rank in ops.ts).
  *   WE2. Event or timeout, whichever is applied first; the memo is the bare event, or `null`.

@@ -1,5 +1,5 @@
 /**
- * WaitForSignal: a step that one signal resolves, or its timeout (protocol.md §3.3.9).
+ * WaitForSignal: a step that one signal resolves, or its timeout.
  *
  *   WS1. A signal has one waiter at a time. A second one ends its own run, or takes over (`conflict: "replace"`); the step
  *        that loses the signal gets nothing but its timeout.

@@ -1,5 +1,5 @@
 /**
- * The signing keys as SDKs show them: `Authorization: Bearer <key>`, plain or hashed (protocol.md §1.2).
+ * The signing keys as SDKs show them: `Authorization: Bearer <key>`, plain or hashed.
  *
  *   SK1. Compares take the same time whatever differs, and every configured key is compared.
  */

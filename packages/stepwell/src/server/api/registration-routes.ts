@@ -1,4 +1,4 @@
-/** `/fn/…`: apps come and go (protocol.md §1.6). Every answer is a JSON object with a numeric `status`: SDKs read it there. */
+/** `/fn/…`: apps come and go. Every answer is a JSON object with a numeric `status`: SDKs read it there. */
 import { z } from "zod";
 import { StepwellError } from "../../protocol/errors.ts";
 import { HEADERS } from "../../protocol/headers.ts";

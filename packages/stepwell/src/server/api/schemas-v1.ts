@@ -1,4 +1,4 @@
-/** The records of /v0 and /v1 as schemas (protocol.md §1.8); run-record.ts makes them. */
+/** The records of /v0 and /v1 as schemas; run-record.ts makes them. */
 import { z } from "zod";
 import { anyJson, anyObject, id, uuid, when } from "./schemas.ts";
 import { AppDownRecord } from "./schemas-explain.ts";

@@ -1,4 +1,4 @@
-/** `/v0/runs/{id}/…`: the state of a run for SDKs whose call did not carry it (protocol.md §1.7). Bare JSON, no envelope. */
+/** `/v0/runs/{id}/…`: the state of a run for SDKs whose call did not carry it. Bare JSON, no envelope. */
 import { z } from "zod";
 import { editedInputs } from "../../core/run/dispatch.ts";
 import { isEnded, type Run } from "../../core/run/run.ts";

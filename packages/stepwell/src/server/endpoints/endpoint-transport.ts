@@ -1,6 +1,6 @@
 /**
  * Calls of runs that an endpoint began: the client's request is made again, and headers say that it is the server that
- * asks (protocol.md §7.2.3). The app fetches the run's state and answers like to any call.
+ * asks. The app fetches the run's state and answers like to any call.
  *
  *   ET1. The origin is that of the function, not what an event says.
  *   ET2. The signature header is always there: without it an endpoint takes the call for a new request and begins another run.

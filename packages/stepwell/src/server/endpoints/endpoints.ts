@@ -1,5 +1,5 @@
 /**
- * Endpoints: HTTP handlers of an app that begin runs by themselves (protocol.md §7.2). Answered before the router, because
+ * Endpoints: HTTP handlers of an app that begin runs by themselves. Answered before the router, because
  * each step of theirs comes by here, and because their answers and streams are no JSON.
  *
  *   EN1. 200 only once what was reported is durable.

@@ -1,4 +1,4 @@
-/** What endpoints send (protocol.md §7.2.1, §7.2.2), read into commands. Throws `body_invalid` and its kin. */
+/** What endpoints send, read into commands. Throws `body_invalid` and its kin. */
 
 import type { CreateEndpointRun, SaveEndpointSteps } from "../../core/command.ts";
 import { ENDPOINT_SCHEME } from "../../core/endpoints.ts";

@@ -1,5 +1,5 @@
 /**
- * Makes the requests that steps hand to the server: `step.fetch` and `step.ai.infer` (protocol.md §3.3.10, §3.3.11).
+ * Makes the requests that steps hand to the server: `step.fetch` and `step.ai.infer`.
  *
  *   GW1. Whatever goes wrong is an outcome; `request` never rejects.
  *   GW2. Every request ends: by its own limit of time, by its signal, or when the gateway closes.

@@ -1,5 +1,5 @@
 /**
- * What the answer to a step's request becomes: data for the memo, or an error that can be shown (protocol.md §3.3.10, §3.3.11).
+ * What the answer to a step's request becomes: data for the memo, or an error that can be shown.
  *
  *   GR1. No text of an error holds a secret of the request, whoever put it there.
  *   GR2. `body_base64` is there exactly when `body` does not say every byte of the answer.

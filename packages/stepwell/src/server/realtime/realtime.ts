@@ -1,5 +1,5 @@
 /**
- * Realtime channels (protocol.md §7.4): steps and apps publish, pages and services listen. Answered before the router,
+ * Realtime channels: steps and apps publish, pages and services listen. Answered before the router,
  * because most of it is no JSON or holds its socket.
  *
  *   RC1. Publishing and making tokens take a key; listening takes a token, and shows what the token names and nothing else.

@@ -1,4 +1,4 @@
-/** The records of /v2 as schemas (protocol.md §1.9): camelCase, every field there, 64-bit numbers as texts. */
+/** The records of /v2 as schemas: camelCase, every field there, 64-bit numbers as texts. */
 import { z } from "zod";
 import { anyJson, bigNumber, id, uuid, when } from "../schemas.ts";
 
