@@ -8,7 +8,6 @@
 import type { IncomingEvent, StoredEvent } from "../protocol/event.ts";
 import type { JsonObject } from "../protocol/json.ts";
 import type { FlowFactKey } from "./batch.ts";
-import { queuedSet } from "./flow/backlog.ts";
 import type { ReceivedPlace } from "./inbox.ts";
 import type { Instant } from "./instant.ts";
 import type { WaitKey } from "./match/wait-keys.ts";
@@ -107,6 +106,8 @@ const isNothing = (needs: Needs): boolean =>
 export const eventFact = (id: string): string => `e ${id}`;
 export const runFact = (id: string): string => `r ${id}`;
 export const messageFact = (id: string): string => `m ${id}`;
+/** The set of runs of a function that were made lately and may wait. */
+export const queuedSet = (functionId: string): string => `queued ${functionId}`;
 export const flowFact = ({ kind, functionId, key }: FlowFactKey): string => `${kind} ${functionId} ${key}`;
 
 interface Loaded {

@@ -18,7 +18,7 @@ import { limitsRuns, runGates, runOfHolder } from "./flow/rules.ts";
 import { hasStartRules } from "./flow/starting.ts";
 import type { InboxContent, InboxMessage, ReceivedPlace } from "./inbox.ts";
 import type { Instant } from "./instant.ts";
-import { type Starter, start, startRuns } from "./intake.ts";
+import { start, startRuns } from "./intake.ts";
 import { endEventData, endEventNames, internalEvent } from "./lifecycle.ts";
 import type { TriggerIndex } from "./match/triggers.ts";
 import type { WaitNames } from "./match/wait-names.ts";
@@ -31,6 +31,7 @@ import { childEnded, memoOfChild } from "./run/invoke.ts";
 import { moveJob } from "./run/jobs.ts";
 import { type EndReason, isEnded, type ParentLink, type Run } from "./run/run.ts";
 import { deliverSignal, signalState } from "./signals.ts";
+import type { Starter } from "./start-order.ts";
 import { invokedEvent } from "./trigger-event.ts";
 import { waitersOf } from "./waiters.ts";
 

@@ -11,12 +11,13 @@ import { LIMITS } from "../protocol/limits.ts";
 import type { InvokeFunction, RerunRun, ResumeRun, StartAnswer } from "./command.ts";
 import type { Facts } from "./facts.ts";
 import { takeBack } from "./flow/returning.ts";
-import { type StartOrder, type StartResult, start } from "./intake.ts";
+import { type StartResult, start } from "./intake.ts";
 import { type LinksHome, receivedAt } from "./links.ts";
 import { replayKey } from "./needs.ts";
 import { copySteps, findStep, inputProblem } from "./run/rerun.ts";
 import { resumeFailed } from "./run/resume.ts";
 import type { Run, Step } from "./run/run.ts";
+import type { StartOrder } from "./start-order.ts";
 import { eventOfRun, invokedEvent } from "./trigger-event.ts";
 
 type Refused = StartAnswer & { readonly kind: "refused" };

@@ -140,5 +140,8 @@ export interface InBandReply {
   readonly url: string;
 }
 
+/** What a server says it is; apps check it. */
+export type ServerKind = "dev" | "cloud";
+
 export const SYNC_KIND = { inBand: "in_band", outOfBand: "out_of_band" } as const;
 export const INTROSPECTION_SCHEMA = "2024-05-24";

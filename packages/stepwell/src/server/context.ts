@@ -2,6 +2,7 @@
 import type { Engine } from "../engine/engine.ts";
 import type { IdSource } from "../protocol/ids.ts";
 import type { Store } from "../store/store.ts";
+import type { ServerKind } from "../protocol/register.ts";
 import type { Access } from "./access/access.ts";
 import type { ServerLog } from "./log.ts";
 import type { LogIntake } from "./logs/log-intake.ts";
@@ -10,8 +11,6 @@ import type { Operations } from "./operations/operations.ts";
 import type { Retention } from "./retention/retention.ts";
 import type { Syncer } from "./sync.ts";
 import type { SyncFailures } from "./sync-failures.ts";
-
-export type ServerKind = "dev" | "cloud";
 
 export interface ServerContext {
   readonly kind: ServerKind;

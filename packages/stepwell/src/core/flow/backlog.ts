@@ -7,9 +7,9 @@
  */
 import type { FunctionConfig } from "../../protocol/function.ts";
 import type { Facts } from "../facts.ts";
-import type { Starter } from "../intake.ts";
+import type { Starter } from "../start-order.ts";
 import { skipRun } from "../run/finish.ts";
-import type { Verdict } from "./starting.ts";
+import type { Verdict } from "./verdict.ts";
 
 /** The new run is refused, or left behind as skipped; null: it may be made. */
 export function backlogVerdict(queued: number, { slug, flow: { backlog } }: FunctionConfig): Verdict | null {
@@ -24,9 +24,6 @@ export function backlogVerdict(queued: number, { slug, flow: { backlog } }: Func
 export function dropsOldest({ backlog }: FunctionConfig["flow"]): boolean {
   return backlog !== null && backlog.policy === "drop-oldest";
 }
-
-/** The set of runs that were made lately and may wait (facts.ts, Recent). */
-export const queuedSet = (functionId: string): string => `queued ${functionId}`;
 
 /** A run is about to be made: the oldest that waits makes room for it (BL2). */
 export function makeRoom(starter: Starter, { id: functionId, flow: { backlog } }: FunctionConfig, facts: Facts): void {

@@ -15,13 +15,14 @@ import type { JsonText } from "../../protocol/json.ts";
 import { LIMITS } from "../../protocol/limits.ts";
 import type { FlowFactKey } from "../batch.ts";
 import type { Instant } from "../instant.ts";
-import type { Starter, StartOrder } from "../intake.ts";
 import { beginCollected } from "../run/collect.ts";
 import { moveJob } from "../run/jobs.ts";
 import { MAIN_SLOT, type Run } from "../run/run.ts";
+import type { Starter, StartOrder } from "../start-order.ts";
 import { makeRoom } from "./backlog.ts";
 import { replaceRun } from "./singleton.ts";
-import type { StartWorld, Verdict } from "./starting.ts";
+import type { StartWorld } from "./starting.ts";
+import type { Verdict } from "./verdict.ts";
 
 /** What became of an event. */
 export interface Collected {

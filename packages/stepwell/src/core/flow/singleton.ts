@@ -5,8 +5,8 @@
  *   SN1. The run that is replaced ends in the transition that makes the new one: nobody sees two, or none.
  */
 import type { FunctionConfig } from "../../protocol/function.ts";
-import type { Starter } from "../intake.ts";
 import { cancelRun, skipRun } from "../run/finish.ts";
+import type { Starter } from "../start-order.ts";
 
 /** The run that had the place: cancelled, or skipped when it only waited in it. */
 export function replaceRun(starter: Starter, fn: FunctionConfig, runId: string): void {

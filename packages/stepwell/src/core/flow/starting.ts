@@ -1,53 +1,26 @@
 /**
  * The pipeline of a start: what a function's flow control makes of one event, before there is a run.
  *
- *   SG1. The order: idempotency, pause, singleton, rate limit, debounce or batch, backlog. What is refused has touched no
+ *   SG1. The order: idempotency, pause, singleton, backlog, rate limit, debounce or batch. What is refused has touched no
  *        state of the rules after it.
  *   SG2. Every verdict but a plain start has a reason for people, and a code for whoever invoked the function.
  *   SG3. States are facts of flow control: known before the command is applied (needs.ts), changed in its batch.
  *   SG4. A key that is `false` exempts the event from `idempotency`, `singleton` and `rateLimit`; what is gathered has it as
  *        a value like any other.
  */
-import type { ErrorCode, ErrorDetails } from "../../protocol/errors.ts";
 import type { IncomingEvent } from "../../protocol/event.ts";
-import type { RunFlow } from "../../protocol/flow.ts";
 import type { FunctionConfig } from "../../protocol/function.ts";
 import { LIMITS } from "../../protocol/limits.ts";
-import type { DecisionOutcome, FlowFactKey, PauseMode } from "../batch.ts";
+import type { FlowFactKey, PauseMode } from "../batch.ts";
 import type { Facts } from "../facts.ts";
 import { type Instant, isoTime } from "../instant.ts";
 import { backlogVerdict, dropsOldest } from "./backlog.ts";
 import { rateLimit } from "./rate-limit.ts";
 import { isExempt, keyValue } from "./run-flow.ts";
+import type { StartFlow, Verdict } from "./verdict.ts";
 
 /** What causes a start. Only an event is collected; a rerun has been admitted before. */
 export type StartCause = "event" | "invoke" | "cron" | "rerun";
-
-export type Verdict =
-  /** A run starts; `flow` is what its limits go by beside the keys of concurrency. */
-  | ({ readonly kind: "start" } & StartTerms)
-  /** The run exists: the same was started before. */
-  | { readonly kind: "existing"; readonly runId: string; readonly reason: string }
-  /** A run is left behind that says why it did not start. */
-  | { readonly kind: "skip"; readonly reason: string; readonly code: ErrorCode; readonly details: ErrorDetails }
-  /** Nothing starts. */
-  | {
-      readonly kind: "refuse";
-      readonly outcome: DecisionOutcome;
-      readonly reason: string;
-      readonly code: ErrorCode;
-      readonly details: ErrorDetails;
-    }
-  /** The event goes to a run that collects events, or begins one. */
-  | ({ readonly kind: "collect"; readonly by: "debounce" | "batch"; readonly key: string } & StartTerms);
-
-/** What a run that is made goes by, and the run whose place it takes. */
-export interface StartTerms {
-  readonly flow: StartFlow;
-  readonly replaces: string | null;
-}
-
-export type StartFlow = Pick<RunFlow, "singleton" | "idempotency">;
 
 export interface StartRequest {
   readonly fn: FunctionConfig;

@@ -8,11 +8,10 @@
  */
 import type { ErrorValue } from "../../protocol/error-value.ts";
 import { type ErrorCode, type ErrorDetails, errorMessage } from "../../protocol/errors.ts";
-import { canonicalJson, type JsonText } from "../../protocol/json.ts";
+import { canonicalJson, type JsonObject, type JsonText } from "../../protocol/json.ts";
 import { disarmAll } from "./arm.ts";
 import type { RunContext } from "./context.ts";
 import { settleEvents } from "./event-results.ts";
-import { isCancelledWithParent } from "./invoke.ts";
 import { removeJob } from "./jobs.ts";
 import { type EndReason, isEnded, type Run } from "./run.ts";
 
@@ -94,11 +93,14 @@ function end(
   context.ended(run);
 }
 
+/** What the options of a step that invokes a run say about the end of its own (F3). */
+export const endsWithParent = (options: JsonObject): boolean => options["on_parent_cancel"] === "cancel";
+
 /** F3. */
 function cancelChildren(context: RunContext, run: Run): void {
   for (const step of run.steps.values()) {
     if (step.kind !== "invoke" || step.memo !== null || step.childRunId === null) continue;
-    if (!isCancelledWithParent(step.options)) continue;
+    if (step.options === null || !endsWithParent(JSON.parse(step.options) as JsonObject)) continue;
     const message = `the run that invoked it, ${run.id}, was cancelled`;
     context.cancelChild(step.childRunId, run.id, "cancelled_by_parent", message);
   }

@@ -14,6 +14,7 @@ import { isJsonObject, type JsonText } from "../../protocol/json.ts";
 import { LIMITS } from "../../protocol/limits.ts";
 import type { Op } from "../../protocol/op.ts";
 import type { InvokeStart, RunContext } from "./context.ts";
+import { endsWithParent } from "./finish.ts";
 import { addJob } from "./jobs.ts";
 import { fits } from "./limits.ts";
 import { isEnded, type Run, type Step } from "./run.ts";
@@ -63,7 +64,7 @@ function startChild(context: RunContext, run: Run, op: Op, untilAt: number): Inv
   if (typeof functionId !== "string" || functionId === "") {
     return { kind: "refused", code: "function_not_found", details: { function: "(no id)" } };
   }
-  const onCancel = wantsCancel(op.opts) ? "cancel" : "abandon";
+  const onCancel = endsWithParent(op.opts) ? "cancel" : "abandon"; // IV3
   const parent = { runId: run.id, slot: op.id, onCancel, depth } as const;
   const earlier = earlierChild(run, op.id); // IV4
   return context.invoke(parent, { functionId, payload: isJsonObject(payload) ? payload : {}, untilAt, earlier });
@@ -73,13 +74,6 @@ function startChild(context: RunContext, run: Run, op: Op, untilAt: number): Inv
 export function earlierChild(run: Run, stepId: string): string | null {
   const step = run.steps.get(stepId);
   return step?.kind === "invoke" && step.memo === null && !run.jobs.has(stepId) ? step.childRunId : null;
-}
-
-const wantsCancel = (options: Readonly<Record<string, unknown>>) => options["on_parent_cancel"] === "cancel";
-
-/** Whether the options of a step say that its child ends with its parent (IV3). */
-export function isCancelledWithParent(options: JsonText | null): boolean {
-  return options !== null && wantsCancel(JSON.parse(options) as Record<string, unknown>);
 }
 
 /** What the step that invoked a run gets when that run ends. */

@@ -1,0 +1,39 @@
+/** What is to be started, and what whoever starts it may use: the words between intake.ts and the rules of flow control. */
+import type { IncomingEvent } from "../protocol/event.ts";
+import type { RunFlow } from "../protocol/flow.ts";
+import type { FunctionConfig } from "../protocol/function.ts";
+import type { JsonText } from "../protocol/json.ts";
+import type { Batch, PauseMode } from "./batch.ts";
+import type { StartCause } from "./flow/starting.ts";
+import type { Instant } from "./instant.ts";
+import type { RunContext } from "./run/context.ts";
+import type { NewRun } from "./run/create.ts";
+import type { ParentLink, Run, RunEvent } from "./run/run.ts";
+
+export interface Starter {
+  now(): Instant;
+  env(): string;
+  batch(): Batch;
+  readonly context: RunContext;
+  /** `runId` only where somebody else has chosen it. */
+  create(fields: Omit<NewRun, "id" | "env" | "partition">, runId?: string): Run;
+  /** What the limits of a run go by that this event starts. */
+  limitsOf(functionId: string, eventJson: JsonText | null): RunFlow | null;
+  pauseOf(functionId: string): PauseMode | null;
+  /** The run, about to be changed; undefined when it is not in memory. */
+  open(runId: string): Run | undefined;
+  /** Runs of a function that wait for their first call. */
+  queued(functionId: string): number;
+}
+
+export interface StartOrder {
+  readonly fn: FunctionConfig;
+  readonly event: IncomingEvent;
+  readonly cause: StartCause;
+  readonly onceFor: string | null;
+  readonly cron: string | null;
+  readonly parent: ParentLink | null;
+  readonly originalRunId: string | null;
+  /** The events of the run, if they are others than the one of the order. */
+  readonly events: readonly RunEvent[] | null;
+}
