@@ -47,7 +47,7 @@ const SPAN_MS = 90 * 86_400_000;
 const RUNS_PER_COMMIT = 2_000;
 
 /** Numbers between 0 and 1, the same for the same seed. */
-export function seededChance(seed: number): () => number {
+function seededChance(seed: number): () => number {
   let state = seed >>> 0;
   return () => {
     state = (state + 0x6d2b79f5) >>> 0;

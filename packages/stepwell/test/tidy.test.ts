@@ -8,6 +8,7 @@ import { LIMITS } from "../src/protocol/limits.ts";
 import { VERSION } from "../src/protocol/version.ts";
 import { pathsOf } from "../src/server/api/route.ts";
 import { ROUTES } from "../src/server/api/table.ts";
+import { circleProblems } from "./tidy/circles.ts";
 import {
   codeHeadings,
   commandRows,
@@ -18,7 +19,9 @@ import {
   sizeBytesOf,
   variablesOf,
 } from "./tidy/documents.ts";
+import { exportProblems } from "./tidy/exports.ts";
 import { layerProblems } from "./tidy/layers.ts";
+import { referenceProblems } from "./tidy/references.ts";
 import { RECORDS, sizeProblems } from "./tidy/sizes.ts";
 import { isSource, parseSource, readSource, readText, repositoryFiles } from "./tidy/sources.ts";
 import { headerProblems, nameProblems, wordProblems } from "./tidy/words.ts";
@@ -61,7 +64,7 @@ const doorNames = (paths: readonly string[]): string[] =>
     return name === undefined ? [] : [name === "index" ? "." : `./${name}`];
   });
 
-const exportProblems = (exports: Record<string, unknown>): string[] =>
+const doorProblems = (exports: Record<string, unknown>): string[] =>
   Object.entries(exports).flatMap(([door, entry]) => {
     if (door === "./package.json") return [];
     const file = door === "." ? "./dist/index" : `./dist/${door.slice(2)}`;
@@ -74,6 +77,18 @@ const exportProblems = (exports: Record<string, unknown>): string[] =>
 describe("the code", () => {
   test("imports point down only", () => {
     expect(inProducts.flatMap(layerProblems)).toEqual([]);
+  });
+
+  test("no files import each other in a circle", () => {
+    expect(circleProblems(inProducts)).toEqual([]);
+  });
+
+  test("what is exported is taken", () => {
+    expect(exportProblems(sources)).toEqual([]);
+  });
+
+  test("comments name files that exist", () => {
+    expect(inProducts.flatMap((source) => referenceProblems(source, files))).toEqual([]);
   });
 
   test("examples use stepwell as a stranger would", () => {
@@ -122,7 +137,7 @@ describe("the repository", () => {
       { name: "src/", items: doorNames(files) },
       { name: 'packages/stepwell/package.json "exports"', items: exported },
     );
-    expect([...problems, ...exportProblems(manifest.exports)]).toEqual([]);
+    expect([...problems, ...doorProblems(manifest.exports)]).toEqual([]);
   });
 
   test("VERSION is the version of package.json", () => {
@@ -227,6 +242,23 @@ describe("each check can fail", () => {
     expect(wrong("express.ts", `import { b } from "./server/b.ts";`)).toBe(1);
   });
 
+  test("a circle, also of types", () => {
+    const a = at("core/a.ts", `import type { B } from "./b.ts";`);
+    const circle = (text: string) => circleProblems([a, at("core/b.ts", text)], new Set()).length;
+    expect(circle(`import { c } from "./c.ts"; import { a } from "./a.ts";`)).toBe(1);
+    expect(circle(`const a = import("./a.ts");`)).toBe(0);
+    expect(circleProblems([a], new Set(["gone"]))).toHaveLength(1);
+  });
+
+  test("an export that nobody takes, and a comment about a file that is gone", () => {
+    const exporting = at("core/a.ts", "export interface A {}\nexport const b = 1;\nexport interface C { a: A }");
+    expect(exportProblems([exporting])).toHaveLength(2);
+    expect(exportProblems([exporting, at("core/d.ts", `import { b, type C } from "./a.ts";`)])).toEqual([]);
+    expect(exportProblems([exporting, at("core/d.ts", `import * as a from "./a.ts";`)])).toEqual([]);
+    expect(referenceProblems(at("core/a.ts", "/** As run/run.ts has it. */"), ["src/core/run/run.ts"])).toEqual([]);
+    expect(referenceProblems(at("core/a.ts", "/** As ran/run.ts has it. */"), ["src/core/run/run.ts"])).toHaveLength(1);
+  });
+
   test("a clock, a wait or a switched-off type in the core", () => {
     const said = (text: string) => wordProblems(at("core/a.ts", text)).length;
     expect(said("export const a = Date.now();")).toBe(1);
@@ -272,7 +304,7 @@ describe("each check can fail", () => {
       "GET /v1/runs",
       "POST /e/:key",
     ]);
-    expect(exportProblems({ "./a": "./dist/a.js" })).toHaveLength(1);
+    expect(doorProblems({ "./a": "./dist/a.js" })).toHaveLength(1);
     expect(doorNames(["packages/stepwell/src/web.ts", "packages/stepwell/src/web.test.ts"])).toEqual(["./web"]);
   });
 });

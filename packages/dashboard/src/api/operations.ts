@@ -13,7 +13,7 @@ export interface Preview {
 }
 
 /** The filter of a list, as the body of an operation has it. */
-export function operationFilter({
+function operationFilter({
   status,
   function: fn,
   app,

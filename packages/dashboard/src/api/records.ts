@@ -19,10 +19,9 @@ import type {
   ReasonRecord,
   RunExplanationRecord,
 } from "../../../stepwell/src/server/api/schemas-explain.ts";
-import type { FunctionStatsRecord, StatsRecord } from "../../../stepwell/src/server/api/schemas-stats.ts";
+import type { StatsRecord } from "../../../stepwell/src/server/api/schemas-stats.ts";
 import type {
   AppRecord,
-  AttemptRecord,
   DecisionRecord,
   EventRecord,
   FunctionRecord,
@@ -41,8 +40,6 @@ export type AppSync = z.infer<typeof AppSyncRecord>;
 export type SyncFailure = z.infer<typeof SyncFailureRecord>;
 export type Ticks = z.infer<typeof TickRecord>;
 export type Stats = z.infer<typeof StatsRecord>;
-export type StatPoint = Stats["points"][number];
-export type FunctionStats = z.infer<typeof FunctionStatsRecord>;
 export type Queue = z.infer<typeof QueueRecord>;
 export type FunctionQueue = z.infer<typeof FunctionQueueRecord>;
 export type Gate = z.infer<typeof GateRecord>;
@@ -54,7 +51,6 @@ export interface RunExplanation extends Omit<z.infer<typeof RunExplanationRecord
   readonly reasons: readonly Reason[];
 }
 export type App = z.infer<typeof AppRecord>;
-export type Attempt = z.infer<typeof AttemptRecord>;
 export type Decision = z.infer<typeof DecisionRecord>;
 export type EventRow = z.infer<typeof EventRecord>;
 export type Fn = z.infer<typeof FunctionRecord>;

@@ -12,7 +12,7 @@ export function ranked<Item>(items: readonly Item[], textOf: (item: Item) => str
 }
 
 /** 0: the letters are not in it. */
-export function scoreOf(text: string, wanted: string): number {
+function scoreOf(text: string, wanted: string): number {
   const at = text.indexOf(wanted);
   if (at === 0) return 1_000 - text.length;
   if (at > 0) return (isBeginning(text, at) ? 800 : 600) - text.length;

@@ -141,7 +141,7 @@ const STATES: Readonly<Record<FeedState, string>> = {
   lost: "Connection lost, retrying",
 };
 
-export function LiveSign() {
+function LiveSign() {
   const state = useFeedState();
   return (
     <span className="live" data-state={state} role="status">
@@ -172,6 +172,6 @@ export function ThemeButton({ hasLabel = false }: { readonly hasLabel?: boolean 
   );
 }
 
-export function isApple(): boolean {
+function isApple(): boolean {
   return /Mac|iPhone|iPad/.test(navigator.userAgent);
 }

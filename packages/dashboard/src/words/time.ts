@@ -64,8 +64,3 @@ export function clockText(at: number, now: number): string {
   if (date.toDateString() === new Date(now).toDateString()) return time;
   return `${two(date.getMonth() + 1)}-${two(date.getDate())} ${time}`;
 }
-
-/** The distance of two times of the API; null while one is missing. */
-export function between(from: string | null, until: string | null): number | null {
-  return from === null || until === null ? null : Math.max(Date.parse(until) - Date.parse(from), 0);
-}

@@ -74,7 +74,7 @@ function refuseFull(target: string): void {
 }
 
 /** The name of the folder as the id of an app, which is a package name too. */
-export function appIdOf(target: string): string {
+function appIdOf(target: string): string {
   const id = basename(target)
     .toLowerCase()
     .replace(/[^a-z0-9-]+/g, "-")

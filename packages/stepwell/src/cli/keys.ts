@@ -22,7 +22,7 @@ export interface ServerKeys {
 }
 
 /** Below this many hex digits a key can be guessed; it works, and the command says so. */
-export const SIGNING_KEY_DIGITS_ADVISED = 32;
+const SIGNING_KEY_DIGITS_ADVISED = 32;
 
 export function readKeys(options: KeyOptions, env: Environment): ServerKeys {
   const signingKey = setting(options.signingKey, "SIGNING_KEY", env);

@@ -5,7 +5,7 @@
 import { ERRORS, errorMessage } from "../protocol/errors.ts";
 
 /** `node:sqlite` without a flag, and sources without a build. */
-export const NODE_NEEDED = "22.18";
+const NODE_NEEDED = "22.18";
 
 /** One line that says what is wrong and how to mend it, or null when the version will do. */
 export function nodeVersionProblem(version: string): string | null {

@@ -15,7 +15,7 @@ export async function freePort(host: string, wanted: number): Promise<number> {
 }
 
 /** Listens for a moment. Who else takes the port in between gets it; the server then says so itself. */
-export function isFree(host: string, port: number): Promise<boolean> {
+function isFree(host: string, port: number): Promise<boolean> {
   return new Promise((resolve, reject) => {
     const probe = createServer();
     probe.once("error", (error: NodeJS.ErrnoException) => {

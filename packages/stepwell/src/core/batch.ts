@@ -64,7 +64,7 @@ export interface FlowState {
 
 export interface Schedule {
   readonly functionId: string;
-  /** Canonical JSON of the schedule's state (core/cron/schedule.ts). */
+  /** Canonical JSON of the schedule's state (core/cron/schedules.ts). */
   readonly json: string;
 }
 

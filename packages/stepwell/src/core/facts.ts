@@ -104,7 +104,7 @@ const isNothing = (needs: Needs): boolean =>
   0;
 
 export const eventFact = (id: string): string => `e ${id}`;
-export const runFact = (id: string): string => `r ${id}`;
+const runFact = (id: string): string => `r ${id}`;
 export const messageFact = (id: string): string => `m ${id}`;
 /** The set of runs of a function that were made lately and may wait. */
 export const queuedSet = (functionId: string): string => `queued ${functionId}`;

@@ -9,7 +9,7 @@ import type { AnyFunction } from "../sdk/function.ts";
 import { registrationsOf } from "../sdk/register-config.ts";
 import { type Registration, readRegistration } from "../server/register.ts";
 
-export const IN_PROCESS_SCHEME = "inproc";
+const IN_PROCESS_SCHEME = "inproc";
 
 /** Registrations carry an address; what stands there until it is replaced. */
 const PLACEHOLDER_URL = "http://localhost/";

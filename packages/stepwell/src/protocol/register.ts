@@ -112,17 +112,6 @@ export interface RegisterRate {
   readonly key?: string;
 }
 
-/** The server's answer. An error carries `status` in the body, because SDKs read it there. */
-export interface RegisterReply {
-  readonly ok?: boolean;
-  readonly modified?: boolean;
-  readonly status?: number;
-  readonly error?: string;
-  readonly message?: string;
-  readonly app_id?: string;
-  readonly sync_id?: string;
-}
-
 /** The answer to an in-band sync: the app describes itself in the reply. */
 export interface InBandReply {
   readonly app_id: string;

@@ -59,7 +59,7 @@ export function verify(
   return { verdict: "mismatch" };
 }
 
-export function isEqualConstantTime(left: string, right: string): boolean {
+function isEqualConstantTime(left: string, right: string): boolean {
   let difference = left.length ^ right.length;
   for (let index = 0; index < left.length; index++)
     difference |= left.charCodeAt(index) ^ right.charCodeAt(index % Math.max(right.length, 1));

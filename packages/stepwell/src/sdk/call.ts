@@ -95,7 +95,7 @@ async function withLines(reply: Reply, log: CallLog, { framework }: App): Promis
 }
 
 /** The result of a call as its reply. */
-export function replyOf(result: ExecutionResult): Reply {
+function replyOf(result: ExecutionResult): Reply {
   const reply = plainReplyOf(result);
   if (result.unreached === undefined) return reply;
   return { ...reply, headers: { ...reply.headers, [HEADERS.unreached]: unreachedHeader(result.unreached) } };

@@ -1,4 +1,4 @@
-/** Functions: their options, the context of their handlers, and the value `createFunction` returns. */
+/** Functions: their options, their handlers, what handles the ends of their runs, and the value `createFunction` returns. */
 import { StepwellError } from "../protocol/coded-error.ts";
 import { INTERNAL_EVENTS } from "../protocol/event.ts";
 import { LIMITS } from "../protocol/limits.ts";
@@ -11,7 +11,7 @@ import { type EventOf, type ReceivedEvent, type TriggerInput, type TriggersInput
 import { conditionOf } from "./wait.ts";
 
 /** Retries of a function that does not say: three after the first attempt. */
-export const RETRIES_DEFAULT = 3;
+const RETRIES_DEFAULT = 3;
 
 /** The event a failure handler gets. */
 export type FailureEvent = ReceivedEvent<

@@ -85,7 +85,7 @@ function checkpointer(fn: AnyFunction, call: Call, options: InProcessOptions) {
   };
 }
 
-export function outcomeOf(result: ExecutionResult, nowMs: number): Outcome {
+function outcomeOf(result: ExecutionResult, nowMs: number): Outcome {
   const base = { requestVersion: REQUEST_VERSION, status: null, unreached: result.unreached ?? [] };
   if (result.kind === "returned") return { ...base, kind: "returned", retryAfterMs: null, output: result.output };
   const retryAfterMs = result.retryAfter === null ? null : retryDelayMs(result.retryAfter, nowMs);

@@ -12,7 +12,7 @@ export function registrationsOf(fn: AnyFunction, appUrl: string): RegisterFuncti
   return [fn, ...fn.hooks].map((one) => registration(one, appUrl));
 }
 
-export function registration(fn: AnyFunction, appUrl: string): RegisterFunction {
+function registration(fn: AnyFunction, appUrl: string): RegisterFunction {
   return {
     id: fn.slug,
     name: fn.name,
@@ -31,7 +31,7 @@ export function registration(fn: AnyFunction, appUrl: string): RegisterFunction 
 }
 
 /** Where calls of this function arrive. Other query parameters of the app's URL are kept. */
-export function callUrl(appUrl: string, slug: string): string {
+function callUrl(appUrl: string, slug: string): string {
   const url = new URL(appUrl);
   url.searchParams.set(QUERY.functionSlug, slug);
   url.searchParams.set(QUERY.stepId, UNTARGETED);

@@ -200,12 +200,12 @@ function refuse(error: StepwellError, common: Readonly<Record<string, string>>):
   return { ...reply, headers: { "content-type": "application/json", [HANDLED]: "true" } };
 }
 
-export function json(status: number, body: unknown, headers: Readonly<Record<string, string>> = {}): Reply {
+function json(status: number, body: unknown, headers: Readonly<Record<string, string>> = {}): Reply {
   return { status, headers, body: JSON.stringify(body) };
 }
 
 /** An error of the endpoint itself, with its code. */
-export function errorReply(error: unknown): Reply {
+function errorReply(error: unknown): Reply {
   const headers = { "content-type": "application/json" };
   if (!isStepwellError(error)) return json(500, { ...errorData(error), code: "internal_error" }, headers);
   const { code, message, fix } = error;

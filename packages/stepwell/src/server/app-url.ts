@@ -27,7 +27,7 @@ export function normalizeCallUrl(text: string): string | null {
  */
 export function askedUrl({ url, functions }: Pick<AppConfig, "url" | "functions">): string {
   const called = functions[0]?.url;
-  if (called === undefined || !isLoopback(url) || !isLoopback(called)) return url;
+  if (called === undefined || !isLoopbackUrl(url) || !isLoopbackUrl(called)) return url;
   const asked = new URL(url);
   asked.hostname = new URL(called).hostname;
   return asked.href;
@@ -45,7 +45,7 @@ export function shownUrl(text: string): string {
   return `${protocol}//${host}${isBare ? "" : pathname}`;
 }
 
-export function isLoopback(text: string): boolean {
+function isLoopbackUrl(text: string): boolean {
   return URL.canParse(text) && LOOPBACK.has(new URL(text).hostname);
 }
 

@@ -12,12 +12,12 @@ import { normalizeAppUrl, shownUrl } from "./app-url.ts";
 import type { ServerLog } from "./log.ts";
 import type { SyncOutcome } from "./sync.ts";
 
-export const DISCOVERY_PORTS: readonly number[] = [
+const DISCOVERY_PORTS: readonly number[] = [
   80, 443, 3000, 3001, 3002, 3003, 3004, 3005, 3006, 3007, 3008, 3009, 3010, 4321, 5000, 5173, 8000, 8080, 8081, 8787,
   8888, 8910, 8911, 8912, 8913, 8914, 8915,
 ];
 
-export const DISCOVERY_PATHS: readonly string[] = [
+const DISCOVERY_PATHS: readonly string[] = [
   "/api/stepwell",
   "/api/inngest",
   "/x/inngest",

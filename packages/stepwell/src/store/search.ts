@@ -67,7 +67,7 @@ function holdsForRun(
 }
 
 /** Compiles an expression of a search. Throws `expression_invalid`. */
-export function programOf(expression: string, variables: readonly ("event" | "output")[]): CompiledExpression {
+function programOf(expression: string, variables: readonly ("event" | "output")[]): CompiledExpression {
   const program = compileExpression(expression, variables);
   if (!isExpressionProblem(program)) return program;
   throw new StepwellError("expression_invalid", { expression, reason: program.reason });

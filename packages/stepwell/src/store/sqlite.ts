@@ -8,8 +8,6 @@
  *   S2. After a fatal error nothing more is committed.
  *   S3. A commit that fails takes those behind it along; commits asked for after its rejection was seen work again.
  */
-import { realpathSync } from "node:fs";
-import { basename, dirname, join } from "node:path";
 import type { Attempt, Batch, Decision, StoredOperation } from "../core/batch.ts";
 import type { HeldPlace } from "../core/core.ts";
 import type { JobCount } from "../core/explain/explain-queue.ts";
@@ -27,7 +25,7 @@ import { batchRows } from "./sqlite/batch-rows.ts";
 import { SqliteRetention, type SqliteThreads, sqliteLogs } from "./sqlite/beside.ts";
 import { storeError } from "./sqlite/failure.ts";
 import { SqliteLoads } from "./sqlite/loads.ts";
-import { lockDatabase } from "./sqlite/lock.ts";
+import { lockDatabase, realPath } from "./sqlite/lock.ts";
 import type { Reader, ReaderOptions } from "./sqlite/reader.ts";
 import { scriptBeside, Thread, ThreadOnDemand } from "./sqlite/thread.ts";
 import type { Writer, WriterOptions } from "./sqlite/writer.ts";
@@ -320,6 +318,10 @@ export class SqliteStore implements Store {
     return this.#write((writer) => writer.call("expireFlow", now, limit));
   }
 
+  async expireRunStats(now: Instant, limit: number): Promise<number> {
+    return this.#write((writer) => writer.call("expireRunStats", now, limit));
+  }
+
   async loadAccess(): Promise<AccessRows> {
     return this.#write((writer) => writer.call("loadAccess"));
   }
@@ -341,14 +343,6 @@ export class SqliteStore implements Store {
     if (this.#fatal !== null) throw this.#fatal; // S2
     try {
       return await write(this.#open().writer);
-    } catch (error) {
-      throw this.#noted(error);
-    }
-  }
-
-  async expireRunStats(now: Instant, limit: number): Promise<number> {
-    try {
-      return await this.#open().writer.call("expireRunStats", now, limit);
     } catch (error) {
       throw this.#noted(error);
     }
@@ -408,20 +402,6 @@ export class SqliteStore implements Store {
   #warnOfVersion(version: string): void {
     const warn = this.#options.warn ?? ((message: string) => process.emitWarning(message));
     warn(`SQLite ${version} has a bug that can damage databases; update Node to get ${SQLITE_WANTED} or newer`);
-  }
-}
-
-/** One name per file, whatever links lead to it: the lock goes by the name. */
-function realPath(path: string): string {
-  try {
-    return realpathSync(path);
-  } catch {
-    // There is no such file yet.
-  }
-  try {
-    return join(realpathSync(dirname(path)), basename(path));
-  } catch {
-    return path; // Opening it will say what is wrong.
   }
 }
 

@@ -7,7 +7,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-export const COMMAND = join(import.meta.dirname, "..", "..", "src", "cli", "main.ts");
+const COMMAND = join(import.meta.dirname, "..", "..", "src", "cli", "main.ts");
 
 const LINE_MS_MAX = 15_000;
 
@@ -18,7 +18,7 @@ export interface Ended {
   readonly stderr: string;
 }
 
-export class Process {
+class Process {
   readonly child: ChildProcess;
   readonly ended: Promise<Ended>;
   stdout = "";

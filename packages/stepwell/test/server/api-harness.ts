@@ -141,7 +141,7 @@ export function openAccess(options: Partial<AccessOptions> = {}): Promise<Access
 }
 
 /** The table's entry for a request. */
-export function routeOf(method: string, path: string): Route {
+function routeOf(method: string, path: string): Route {
   const fits = (pattern: string) => new RegExp(`^${pattern.replace(/:\w+/g, "[^/]+")}$`).test(path);
   const exact = ROUTES.find((route) => route.method === method && pathsOf(route).includes(path));
   const found = exact ?? ROUTES.find((route) => route.method === method && pathsOf(route).some(fits));

@@ -13,12 +13,12 @@ interface Layer {
   readonly packages: readonly string[];
 }
 
-export const LAYERS: Readonly<Record<string, Layer>> = {
+const LAYERS: Readonly<Record<string, Layer>> = {
   protocol: { layers: [], packages: ["@noble/hashes", "canonicalize"] },
   core: { layers: ["protocol"], packages: ["@marcbachmann/cel-js", "croner", "lru-cache", "re2js"] },
   sdk: { layers: ["protocol"], packages: ["@standard-schema/spec"] },
-  store: { layers: ["core", "protocol"], packages: ["node:", "lru-cache"] },
-  engine: { layers: ["core", "store/store.ts", "protocol"], packages: ["lru-cache"] },
+  store: { layers: ["core", "protocol"], packages: ["node:"] },
+  engine: { layers: ["core", "store/store.ts", "protocol"], packages: [] },
   server: {
     layers: ["engine", "store", "core", "protocol"],
     packages: ["node:", "@hono/node-server", "hono", "lru-cache", "pino", "prom-client", "undici", "ws", "zod"],
@@ -28,12 +28,12 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
   // The top floor puts the house together: it chooses the store and hands it to the engine.
   cli: {
     layers: ["server", "engine", "store", "core", "protocol"],
-    packages: ["node:", "@clack/prompts", "commander", "picocolors", "pino"],
+    packages: ["node:", "@clack/prompts", "commander", "picocolors"],
   },
 };
 
 /** Doors that stand on more than one folder, and why. All others stand on `sdk/` (and `protocol/`, as everything does). */
-export const WIDE_DOORS: Readonly<Record<string, readonly string[]>> = {
+const WIDE_DOORS: Readonly<Record<string, readonly string[]>> = {
   "engine.ts": ["embed", "engine", "core"], // The whole engine inside an application, with the types of what it takes.
   "server.ts": ["server", "store"], // For people who embed the server; they choose the store.
   "testing.ts": ["embed"], // A function in memory, with a clock in the test's hand.

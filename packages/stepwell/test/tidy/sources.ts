@@ -18,6 +18,7 @@ export interface Source {
   readonly lines: number;
   readonly isTest: boolean;
   readonly imports: readonly Import[];
+  readonly exports: readonly Export[];
   readonly functions: readonly FunctionSpan[];
   /** Line numbers of `async` functions and `await`s. */
   readonly asyncLines: readonly number[];
@@ -32,6 +33,17 @@ export interface Import {
   /** For a relative import: the file it names, from the root of the repository. */
   readonly target: string | undefined;
   readonly isTypeOnly: boolean;
+  /** What it takes, by the names of the other file; `*` for all of it. */
+  readonly names: readonly string[];
+  /** Loaded when the line is reached, not with the file. */
+  readonly isLazy: boolean;
+  readonly line: number;
+}
+
+/** Something that a file itself declares and exports. */
+export interface Export {
+  readonly name: string;
+  readonly isType: boolean;
   readonly line: number;
 }
 
@@ -65,6 +77,7 @@ export function parseSource(path: string, text: string): Source {
   const program = parseAst(text, { lang }) as unknown as Node;
   const lineOf = lineFinder(text);
   const imports: Import[] = [];
+  const exports: Export[] = [];
   const functions: FunctionSpan[] = [];
   const asyncLines: number[] = [];
   const anyLines: number[] = [];
@@ -72,6 +85,9 @@ export function parseSource(path: string, text: string): Source {
     const found = importOf(node);
     if (found !== undefined)
       imports.push({ ...found, target: targetOf(path, found.specifier), line: lineOf(node.start) });
+    if (node.type === "ExportNamedDeclaration") {
+      for (const found of exportsOf(node)) exports.push({ ...found, line: lineOf(node.start) });
+    }
     if (FUNCTIONS.has(node.type) && node["body"] != null) {
       const line = lineOf(node.start);
       functions.push({ name, line, lines: lineOf(node.end - 1) - line + 1 });
@@ -85,6 +101,7 @@ export function parseSource(path: string, text: string): Source {
     lines: text.split("\n").length - (text.endsWith("\n") ? 1 : 0),
     isTest: /\.test\.tsx?$/.test(path),
     imports,
+    exports,
     functions,
     asyncLines,
     anyLines,
@@ -126,14 +143,38 @@ function nameOf(node: Node): string | undefined {
 
 const DECLARATIONS = new Set(["ImportDeclaration", "ExportNamedDeclaration", "ExportAllDeclaration"]);
 
-function importOf(node: Node): Pick<Import, "specifier" | "isTypeOnly"> | undefined {
+function importOf(node: Node): Omit<Import, "target" | "line"> | undefined {
   if (!DECLARATIONS.has(node.type) && node.type !== "ImportExpression" && node.type !== "TSImportType")
     return undefined;
   const source = node["source"] ?? node["argument"];
   const specifier = isNode(source) ? source["value"] : undefined;
   if (typeof specifier !== "string") return undefined;
   const isTypeOnly = node["importKind"] === "type" || node["exportKind"] === "type" || node.type === "TSImportType";
-  return { specifier, isTypeOnly };
+  const isLazy = node.type === "ImportExpression";
+  return { specifier, isTypeOnly, isLazy, names: namesOf(node) };
+}
+
+/** The names that an import or a passing export takes from another file. */
+function namesOf(node: Node): string[] {
+  if (!Array.isArray(node["specifiers"])) return ["*"];
+  return node["specifiers"].filter(isNode).map((item) => {
+    const taken = item["imported"] ?? (item.type === "ExportSpecifier" ? item["local"] : undefined);
+    return isNode(taken) ? String(taken["name"]) : "*";
+  });
+}
+
+const TYPES = new Set(["TSInterfaceDeclaration", "TSTypeAliasDeclaration"]);
+
+/** What an export declares itself; nothing for one that passes on what another file has. */
+function exportsOf(node: Node): Omit<Export, "line">[] {
+  const { declaration } = node;
+  if (!isNode(declaration)) return [];
+  const isType = TYPES.has(declaration.type);
+  const declared = Array.isArray(declaration["declarations"]) ? declaration["declarations"] : [declaration];
+  return declared.filter(isNode).flatMap((item) => {
+    const name = nameOf(item);
+    return name === undefined ? [] : [{ name, isType }];
+  });
 }
 
 function targetOf(path: string, specifier: string): string | undefined {

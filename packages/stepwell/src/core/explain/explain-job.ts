@@ -154,7 +154,7 @@ function stepFacts({ id, name, kind }: Step): StepFacts {
 }
 
 /** How a sentence calls a step. */
-export function nameOf(step: Step | undefined): string {
+function nameOf(step: Step | undefined): string {
   if (step === undefined) return "the function";
   return step.index === 0 ? `the step "${step.name}"` : `the step "${step.name}" (${step.index + 1})`;
 }

@@ -84,7 +84,7 @@ export function appDownFacts(down: AppDown | null): AppDownFacts | null {
 }
 
 /** "throttle 10 per 1m per event.data.user = 7" */
-export function throttleText(fn: FunctionConfig, flow: RunFlow | null): string {
+function throttleText(fn: FunctionConfig, flow: RunFlow | null): string {
   const { throttle } = fn.flow;
   if (throttle === null) return "a throttle that was taken away";
   const of = throttle.key === null ? "" : ` per ${throttle.key} = ${flow?.throttle ?? ""}`;

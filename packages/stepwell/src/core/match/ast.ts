@@ -47,11 +47,11 @@ export interface MacroNode {
 }
 
 /** Characters of an expression. */
-export const SOURCE_LENGTH_MAX = 4_096;
+const SOURCE_LENGTH_MAX = 4_096;
 /** Nodes of its tree. */
-export const NODES_MAX = 2_000;
+const NODES_MAX = 2_000;
 /** Nesting of its tree. */
-export const DEPTH_MAX = 80;
+const DEPTH_MAX = 80;
 
 /** Why an expression cannot be used. */
 export class ExpressionProblem {

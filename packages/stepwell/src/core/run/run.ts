@@ -56,8 +56,8 @@ export interface Step {
 }
 
 /**
- * `collect` begins a run that collects events, `timeout` ends the patience of a waiting step, `request` is a request of the server, `lease` ends the time in which the
- * app executes the run on its own (endpoint.ts), the last two end the run.
+ * `collect` begins a run that collects events, `timeout` ends the patience of a waiting step, `request` is a request of the
+ * server, `lease` ends the time in which the app executes the run on its own (endpoint.ts), the last two end the run.
  */
 export type JobKind =
   | "discover"
@@ -199,8 +199,10 @@ export interface Run {
   /** The run this one repeats, or null. */
   readonly originalRunId: string | null;
   readonly parent: ParentLink | null;
-  /** What its limits go by; null when it is under none that needs it. */
-  /** Changes while the run collects events (flow/collecting.ts), and never after. */
+  /**
+   * What its limits go by; null when it is under none that needs it. Changes while the run collects events
+   * (flow/collecting.ts), and never after.
+   */
   flow: RunFlow | null;
   /** The version of the function's configuration that it started with. */
   readonly functionVersion: number;

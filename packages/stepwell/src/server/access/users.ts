@@ -235,7 +235,7 @@ const NO_LINK = { link: null, changes: [] } as const;
 export const nameKey = (name: string): string => name.normalize("NFKC").toLowerCase();
 
 /** Throws `body_invalid`. */
-export function checkName(name: string): void {
+function checkName(name: string): void {
   if (/^[\p{L}\p{N}][\p{L}\p{N} ._@+-]{0,63}$/u.test(name) && name.trim() === name) return;
   const reason = "a name has 1 to 64 letters, digits, spaces and . _ @ + -, and begins with a letter or a digit";
   throw new StepwellError("body_invalid", { reason });

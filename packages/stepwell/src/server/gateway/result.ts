@@ -144,7 +144,7 @@ export function failedOutcome(
 const SECRET_CHARS_MIN = 4;
 
 /** GR1. Also as JSON, as a form and as an address would write them. */
-export function withoutSecrets(text: string, secrets: readonly string[]): string {
+function withoutSecrets(text: string, secrets: readonly string[]): string {
   const spellings = secrets
     .filter((secret) => secret.length >= SECRET_CHARS_MIN)
     .flatMap((secret) => [secret, JSON.stringify(secret).slice(1, -1), encodeURIComponent(wholePairs(secret))]);

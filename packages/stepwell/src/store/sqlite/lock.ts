@@ -8,10 +8,25 @@
  *   K1. Nothing in this process may open the lock file in another way: closing any descriptor of a file drops the
  *       process's locks on it.
  */
-import { readFileSync, rmSync, writeFileSync } from "node:fs";
+import { readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { StepwellError } from "../../protocol/errors.ts";
 import { failureOf, storeError } from "./failure.ts";
+
+/** One name per file, whatever links lead to it: the lock goes by the name. */
+export function realPath(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch {
+    // There is no such file yet.
+  }
+  try {
+    return join(realpathSync(dirname(path)), basename(path));
+  } catch {
+    return path; // Opening it will say what is wrong.
+  }
+}
 
 /** Takes the lock and returns how to let go of it. Throws `store_locked`. */
 export function lockDatabase(path: string): () => void {

@@ -144,7 +144,6 @@ function expiryMethods(db: () => DatabaseSync) {
   };
 }
 
-/** Who may use the server. The rows are read here too: so what was saved just before is seen. */
 /** What handlers logged, and what has ended. */
 function historyMethods(current: () => Opened) {
   return {
@@ -163,6 +162,7 @@ function historyMethods(current: () => Opened) {
   };
 }
 
+/** Who may use the server. The rows are read here too: so what was saved just before is seen. */
 function accessMethods(db: () => DatabaseSync) {
   return {
     loadAccess: () => readAccess(db()),

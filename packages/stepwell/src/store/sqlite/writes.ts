@@ -17,7 +17,7 @@ const STEP_CHANGES = "kind, child_run_id, seq, status, attempts, started_at, end
 const STAT_KEY = "env, step_ms, at, function_id";
 const WAIT_ENTRY = "partition, kind, name, path, value, armed_at, until_at, expression";
 
-export const WRITES = {
+const WRITES = {
   deleteJob: "DELETE FROM jobs WHERE run_id = ? AND slot = ?",
   deleteWait: "DELETE FROM waits WHERE run_id = ? AND slot = ? AND seq = ?",
   deleteMessage: "DELETE FROM inbox WHERE partition = ? AND id = ?",

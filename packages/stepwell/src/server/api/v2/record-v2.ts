@@ -15,7 +15,7 @@ export function runStatusV2(status: RunStatus): string {
 }
 
 /** The result of a run, or its error; null when there is none yet. */
-export function outputOf(run: RunRow): JsonValue {
+function outputOf(run: RunRow): JsonValue {
   return parsedOrNull(run.status === "failed" ? run.error : run.output);
 }
 

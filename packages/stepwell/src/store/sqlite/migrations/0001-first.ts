@@ -18,8 +18,8 @@
  *   - A job's payload lies in its row although it can be long: hardly any job has one, and it goes with the job.
  *   - `function_versions` keeps every configuration that a function had, the present one too.
  *   - `blobs` holds what is too large for a row (sqlite/blobs.ts); the row refers to it by its hash.
- *   - `run_stats` holds counts of runs by minute and by hour (run-stats.ts). Time leads, because charts read a span of it
- *     and the oldest go first.
+ *   - `run_stats` holds counts of runs by minute, quarter of an hour, hour and day (run-stats.ts). Time leads, because
+ *     charts read a span of it and the oldest go first.
  *   - `logs` holds lines of handlers (store/logs.ts), whose number is their time; `run_logs` how many each run has.
  *   - `runs_by_end` and the indexes `…_large` are for retention (prune.ts): what ended first, and, of rows that refer to a blob
  *     alone, which do. `leftovers` names runs that it has deleted and whose steps, attempts and lines it has not.
