@@ -5,6 +5,7 @@
  *        errors.ts is loaded, which every layer from the core on does.
  */
 import { APP_ERRORS, type CatalogueEntry } from "./app-errors.ts";
+import type { ErrorValue } from "./error-value.ts";
 import type { ErrorCode } from "./errors.ts";
 
 const known = new Map<string, CatalogueEntry>(Object.entries(APP_ERRORS));
@@ -48,6 +49,11 @@ export class StepwellError extends Error {
 /** The message of a code with its details filled in. */
 export function errorMessage(code: ErrorCode, details: ErrorDetails = {}): string {
   return filled(entryOf(code).message, details);
+}
+
+/** A coded error as data, for where it is stored and shown instead of thrown. */
+export function codedErrorValue(code: ErrorCode, details: ErrorDetails = {}): ErrorValue {
+  return { name: code, code, message: errorMessage(code, details) };
 }
 
 /** A reason may be a whole sentence of somebody else's: its full stop is enough. */

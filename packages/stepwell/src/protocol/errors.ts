@@ -5,7 +5,7 @@
 import { APP_ERRORS, type CatalogueEntry, entry } from "./app-errors.ts";
 import { know } from "./coded-error.ts";
 
-export { type ErrorDetails, errorMessage, isStepwellError, StepwellError } from "./coded-error.ts";
+export { codedErrorValue, type ErrorDetails, errorMessage, isStepwellError, StepwellError } from "./coded-error.ts";
 
 export const ERRORS = {
   ...APP_ERRORS,

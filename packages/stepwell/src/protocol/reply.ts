@@ -7,7 +7,7 @@
  */
 
 import { type ErrorValue, readErrorValue } from "./error-value.ts";
-import { type ErrorCode, type ErrorDetails, errorMessage } from "./errors.ts";
+import { codedErrorValue, type ErrorCode, type ErrorDetails } from "./errors.ts";
 import { HEADERS, UNTARGETED } from "./headers.ts";
 import { ULID_TIME_MAX } from "./ids.ts";
 import { canonicalJson, isDeeperThan, isJsonObject, isLargerThan, type JsonObject, wholePairs } from "./json.ts";
@@ -58,7 +58,7 @@ export function failedCall(
     requestVersion: 0,
     retryAfterMs: null,
     noRetry,
-    error: { name: code, message: errorMessage(code, details), code },
+    error: codedErrorValue(code, details),
     unreached: [],
   };
 }

@@ -12,7 +12,7 @@ import type { Op } from "../../protocol/op.ts";
 import type { RunContext } from "./context.ts";
 import { fits } from "./limits.ts";
 import { isEnded, MAIN_SLOT, type Run } from "./run.ts";
-import { dataMemo, ranAt, recordMemo, stepFor } from "./steps.ts";
+import { memoOf, recordResult } from "./steps.ts";
 
 export type CheckpointAnswer =
   | { readonly kind: "saved" }
@@ -37,7 +37,7 @@ export function checkpoint(
   if (foreign !== undefined) return refused("op_unsupported", { op: `${foreign.op} in a checkpoint` }); // K2
   for (const op of ops) {
     if (op.op === "StepPlanned") continue;
-    const memo = op.op === "Step" ? (op.data ?? "null") : dataMemo(op.data);
+    const memo = memoOf(op);
     const known = run.steps.get(op.id)?.memo ?? null;
     if (known !== null && known !== memo) {
       if (job.call !== null) job.call.isSuperseded = true;
@@ -50,10 +50,7 @@ export function checkpoint(
         size: memo.length,
         limit: context.limits.stepOutputBytesMax,
       });
-    const step = stepFor(context, run, op, "run", "planned");
-    step.startedAt = ranAt(op.startedAt, context.now) ?? step.startedAt ?? context.now;
-    recordMemo(context, run, step, memo, "completed", ranAt(op.endedAt, context.now) ?? context.now);
-    if (op.sends !== null) context.send(op.sends);
+    recordResult(context, run, op, memo, "completed");
   }
   if (job.attempt > 0 && run.jobs.get(slot) === job) {
     job.attempt = 0; // K3

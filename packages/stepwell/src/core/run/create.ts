@@ -5,6 +5,7 @@ import type { Instant } from "../instant.ts";
 import { armCancelRules } from "./arm.ts";
 import type { RunContext } from "./context.ts";
 import { addJob } from "./jobs.ts";
+import { noticeRun } from "./notices.ts";
 import { MAIN_SLOT, type ParentLink, type Run, type RunEvent } from "./run.ts";
 import { limitStart } from "./timeouts.ts";
 
@@ -63,15 +64,7 @@ export function createRun(context: RunContext, newRun: NewRun, fn: NewRunFunctio
     limitStart(context, run, fn.config.timeouts);
   }
   armCancelRules(context, run, fn.config.cancelOn);
-  context.batch.notices.push({
-    kind: "run_created",
-    id: run.id,
-    runId: run.id,
-    functionId: run.functionId,
-    name: run.events[0]?.name ?? "",
-    status: "queued",
-    at: context.now,
-  });
+  noticeRun(context, run, "run_created");
   return run;
 }
 

@@ -14,6 +14,7 @@ import { holdsPlaces } from "../flow/rules.ts";
 import { attemptsMax, type RunContext } from "./context.ts";
 import { failRunWith } from "./finish.ts";
 import { leaveStarts } from "./jobs.ts";
+import { noticeRun } from "./notices.ts";
 import { dispatchRequest } from "./request.ts";
 import { hasOpenSteps, isEarly, isEnded, type Job, MAIN_SLOT, type Run } from "./run.ts";
 import { endForTime, isTimeOver, limitFinish } from "./timeouts.ts";
@@ -49,15 +50,7 @@ export function dispatch(context: RunContext, run: Run, slot: string, requestId:
     limitFinish(context, run, fn.timeouts);
     context.batch.runs.add(run);
     if (fn.flow.throttle !== null || holdsPlaces(run.flow)) leaveStarts(context, run, job); // D3
-    context.batch.notices.push({
-      kind: "run_started",
-      id: run.id,
-      runId: run.id,
-      functionId: run.functionId,
-      name: run.events[0]?.name ?? "",
-      status: "running",
-      at: context.now,
-    });
+    noticeRun(context, run, "run_started");
   }
   const call: Call = {
     runId: run.id,

@@ -21,10 +21,11 @@ import { attemptsMax, type RunContext } from "./context.ts";
 import { completeRun, failRun } from "./finish.ts";
 import { addJob, moveJob, removeJob } from "./jobs.ts";
 import { fits } from "./limits.ts";
+import { noticeRun } from "./notices.ts";
 import { applyOps, type Reported } from "./ops.ts";
 import { afterStep } from "./progress.ts";
 import { hasOpenSteps, isEnded, type Job, MAIN_SLOT, type Run } from "./run.ts";
-import { dataMemo, errorMemo, ranAt, recordMemo, stepFor } from "./steps.ts";
+import { memoOf, recordResult } from "./steps.ts";
 
 /** A lease that was renewed this lately is left as it is: a short request of many steps writes one row for it, not many. */
 const RENEWED_MS_MIN = 60_000;
@@ -44,15 +45,7 @@ export function holdRun(context: RunContext, run: Run, requestVersion: number): 
   const job = run.jobs.get(MAIN_SLOT);
   if (job !== undefined) removeJob(context, run, job);
   addJob(context, run, MAIN_SLOT, "lease", context.now + LIMITS.endpointLeaseMs);
-  context.batch.notices.push({
-    kind: "run_started",
-    id: run.id,
-    runId: run.id,
-    functionId: run.functionId,
-    name: run.events[0]?.name ?? "",
-    status: "running",
-    at: context.now,
-  });
+  noticeRun(context, run, "run_started");
 }
 
 /** The lease came due: the server goes on. */
@@ -142,15 +135,9 @@ function takeLate(context: RunContext, run: Run, ops: readonly Op[]): string[] {
 
 function takeLateResult(context: RunContext, run: Run, op: Op): void {
   if (op.op === "None" || run.steps.get(op.id)?.memo != null) return;
-  const memo =
-    op.op === "StepFailed" ? errorMemo(op.error!) : op.op === "Step" ? (op.data ?? "null") : dataMemo(op.data);
+  const memo = memoOf(op);
   if (!fits(context, run, op, memo)) return;
-  const step = stepFor(context, run, op, "run", "planned");
-  step.startedAt = ranAt(op.startedAt, context.now) ?? step.startedAt ?? context.now;
-  const status = op.op === "StepFailed" ? "failed" : "completed";
-  recordMemo(context, run, step, memo, status, ranAt(op.endedAt, context.now) ?? context.now);
-  if (op.sends !== null) context.send(op.sends);
-  afterStep(context, run, step);
+  afterStep(context, run, recordResult(context, run, op, memo, op.op === "StepFailed" ? "failed" : "completed"));
 }
 
 const isResult = ({ op }: Op): boolean => op === "StepRun" || op === "Step" || op === "None";

@@ -6,7 +6,7 @@
  *   ER2. What failed for good fails the run; its results are kept with it.
  *   ER3. A run that somebody invoked tries nothing again: whoever invoked it gets the results.
  */
-import { errorMessage } from "../../protocol/errors.ts";
+import { codedErrorValue } from "../../protocol/errors.ts";
 import { type EventResult, readEventResults } from "../../protocol/event-results.ts";
 import { canonicalJson, type JsonText } from "../../protocol/json.ts";
 import { retryDelayMs } from "../retry.ts";
@@ -22,9 +22,8 @@ export function settleEvents(
   const results = readEventResults(output, run.events.length);
   if (results === null) return null;
   if (typeof results === "string") {
-    const message = errorMessage("event_results_invalid", { reason: results });
-    const error = canonicalJson({ name: "event_results_invalid", code: "event_results_invalid", message });
-    return { error, keepsOutput: false };
+    const error = codedErrorValue("event_results_invalid", { reason: results });
+    return { error: canonicalJson(error), keepsOutput: false };
   }
   const failed = results.flatMap((result, index) => ("error" in result ? [{ ...result, index }] : []));
   const again = failed.filter(({ retry }) => retry && mayTryAgain(context, run));
@@ -52,9 +51,5 @@ function lostError(
   lost: readonly (EventResult & { readonly error: { readonly message: string } })[],
 ): JsonText {
   const details = { failed: lost.length, count: run.events.length, first: lost[0]!.error.message };
-  return canonicalJson({
-    name: "events_failed",
-    code: "events_failed",
-    message: errorMessage("events_failed", details),
-  });
+  return canonicalJson(codedErrorValue("events_failed", details));
 }

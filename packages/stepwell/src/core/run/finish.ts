@@ -7,12 +7,13 @@
  *        nobody's child but its parent's (links.ts).
  */
 import type { ErrorValue } from "../../protocol/error-value.ts";
-import { type ErrorCode, type ErrorDetails, errorMessage } from "../../protocol/errors.ts";
+import { codedErrorValue, type ErrorCode, type ErrorDetails } from "../../protocol/errors.ts";
 import { canonicalJson, type JsonObject, type JsonText } from "../../protocol/json.ts";
 import { disarmAll } from "./arm.ts";
 import type { RunContext } from "./context.ts";
 import { settleEvents } from "./event-results.ts";
 import { removeJob } from "./jobs.ts";
+import { noticeRun } from "./notices.ts";
 import { type EndReason, isEnded, type Run } from "./run.ts";
 
 export function completeRun(context: RunContext, run: Run, output: JsonText): void {
@@ -40,7 +41,7 @@ export function failRunWith(
   details: ErrorDetails,
   reason: EndReason | null = null,
 ): void {
-  end(context, run, "failed", null, canonicalJson({ name: code, code, message: errorMessage(code, details) }), reason);
+  end(context, run, "failed", null, canonicalJson(codedErrorValue(code, details)), reason);
 }
 
 export function cancelRun(context: RunContext, run: Run, reason: EndReason, message: string): void {
@@ -81,15 +82,7 @@ function end(
   }
   disarmAll(context, run);
   context.batch.runs.add(run);
-  context.batch.notices.push({
-    kind: "run_ended",
-    id: run.id,
-    runId: run.id,
-    functionId: run.functionId,
-    name: run.events[0]?.name ?? "",
-    status,
-    at: context.now,
-  });
+  noticeRun(context, run, "run_ended");
   context.ended(run);
 }
 

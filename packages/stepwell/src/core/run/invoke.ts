@@ -9,7 +9,7 @@
  *        came in between. One whose error ended the run gets another child; the earlier one tells it nothing.
  */
 import type { ErrorValue } from "../../protocol/error-value.ts";
-import { errorMessage } from "../../protocol/errors.ts";
+import { codedErrorValue } from "../../protocol/errors.ts";
 import { isJsonObject, type JsonText } from "../../protocol/json.ts";
 import { LIMITS } from "../../protocol/limits.ts";
 import type { Op } from "../../protocol/op.ts";
@@ -31,15 +31,8 @@ export function applyInvoke(context: RunContext, run: Run, op: Op): Step | null 
   if (started.kind === "refused") {
     const step = stepFor(context, run, op, "invoke", "waiting");
     step.startedAt = context.now;
-    const { code, details } = started;
-    recordMemo(
-      context,
-      run,
-      step,
-      errorMemo({ name: code, code, message: errorMessage(code, details) }),
-      "failed",
-      context.now,
-    );
+    const memo = errorMemo(codedErrorValue(started.code, started.details));
+    recordMemo(context, run, step, memo, "failed", context.now);
     return step; // IV1
   }
   const step = stepFor(context, run, op, "invoke", "waiting");
@@ -84,8 +77,8 @@ export function memoOfChild(child: Run): { readonly memo: JsonText; readonly sta
     return { memo: errorMemo({ name: "Error", message: "", ...error }), status: "failed" }; // IV2
   }
   const code = child.status === "skipped" ? "invoke_skipped" : "invoke_cancelled";
-  const message = errorMessage(code, { run: child.id, reason: error.message ?? child.status });
-  return { memo: errorMemo({ name: code, code, message }), status: "failed" };
+  const details = { run: child.id, reason: error.message ?? child.status };
+  return { memo: errorMemo(codedErrorValue(code, details)), status: "failed" };
 }
 
 /** A child has ended: the step that waits for it gets its memo (IV4). */

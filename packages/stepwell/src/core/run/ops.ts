@@ -18,7 +18,7 @@ import { afterStep } from "./progress.ts";
 import { applyRequest } from "./request.ts";
 import { isEnded, type Job, MAIN_SLOT, type Run, type Step, type StepKind } from "./run.ts";
 import { sleepUntil } from "./sleep.ts";
-import { dataMemo, errorMemo, ranAt, recordMemo, stepFor } from "./steps.ts";
+import { errorMemo, memoOf, ranAt, recordResult, stepFor } from "./steps.ts";
 import { applyWaitForEvent } from "./wait-event.ts";
 import { applyWaitForSignal } from "./wait-signal.ts";
 
@@ -31,21 +31,22 @@ export interface Reported {
   /** A step's attempt failed and is to be made again. */
   failure: ErrorValue | null;
   failedSlot: string | null;
+  /** Steps that got their result. */
+  readonly recorded: Step[];
 }
 
 export function applyOps(context: RunContext, run: Run, job: Job, ops: readonly Op[]): Reported {
-  const reported: Reported = { progressed: false, discover: false, failure: null, failedSlot: null };
+  const reported: Reported = { progressed: false, discover: false, failure: null, failedSlot: null, recorded: [] };
   if (run.requestVersion === 1 && !run.forcePlan && ops.filter(isRequest).length > 1) {
     run.forcePlan = true; // O2; with version 2 the open steps say it.
     context.batch.runs.add(run);
   }
-  const recorded: Step[] = [];
   for (const op of inOrder(ops)) {
-    applyOp(context, run, job, op, reported, recorded);
+    applyOp(context, run, job, op, reported);
     if (isEnded(run)) return reported;
   }
   // Only now, when all requests of the reply are open, is it known whether a group is still waiting (P1).
-  for (const step of recorded) {
+  for (const step of reported.recorded) {
     if (job.slot !== MAIN_SLOT) afterStep(context, run, step);
     else if (step.isRace || run.requestVersion === 1) reported.discover = true; // P2
   }
@@ -83,7 +84,7 @@ function isRequest(op: Op): boolean {
   return REQUESTED[op.op] !== undefined;
 }
 
-function applyOp(context: RunContext, run: Run, job: Job, op: Op, reported: Reported, recorded: Step[]): void {
+function applyOp(context: RunContext, run: Run, job: Job, op: Op, reported: Reported): void {
   const requested = REQUESTED[op.op];
   if (requested !== undefined) {
     const known = run.steps.get(op.id);
@@ -92,16 +93,14 @@ function applyOp(context: RunContext, run: Run, job: Job, op: Op, reported: Repo
   }
   switch (op.op) {
     case "StepRun":
-      applyResult(context, run, op, dataMemo(op.data), "completed", reported, recorded);
-      break;
     case "Step":
-      applyResult(context, run, op, op.data ?? "null", "completed", reported, recorded);
+      applyResult(context, run, op, memoOf(op), "completed", reported);
       break;
     case "StepFailed":
-      applyResult(context, run, op, errorMemo(op.error!), "failed", reported, recorded);
+      applyResult(context, run, op, memoOf(op), "failed", reported);
       break;
     case "StepError":
-      applyStepError(context, run, job, op, reported, recorded);
+      applyStepError(context, run, job, op, reported);
       break;
     case "StepPlanned":
       applyPlanned(context, run, op, reported);
@@ -113,10 +112,10 @@ function applyOp(context: RunContext, run: Run, job: Job, op: Op, reported: Repo
       reported.progressed = applyWaitForEvent(context, run, op) || reported.progressed;
       break;
     case "WaitForSignal":
-      requestedStep(applyWaitForSignal(context, run, op), reported, recorded);
+      requestedStep(applyWaitForSignal(context, run, op), reported);
       break;
     case "InvokeFunction":
-      requestedStep(applyInvoke(context, run, op), reported, recorded);
+      requestedStep(applyInvoke(context, run, op), reported);
       break;
     case "Gateway":
     case "AIGateway":
@@ -138,9 +137,9 @@ function applyOp(context: RunContext, run: Run, job: Job, op: Op, reported: Repo
 }
 
 /** A step was opened; one that is done already is followed up like any result. */
-function requestedStep(done: Step | null, reported: Reported, recorded: Step[]): void {
+function requestedStep(done: Step | null, reported: Reported): void {
   reported.progressed = true;
-  if (done !== null) recorded.push(done);
+  if (done !== null) reported.recorded.push(done);
 }
 
 function applyResult(
@@ -150,23 +149,18 @@ function applyResult(
   memo: JsonText,
   status: "completed" | "failed",
   reported: Reported,
-  recorded: Step[],
 ): void {
   if (run.steps.get(op.id)?.memo != null) return; // O1
   if (!fits(context, run, op, memo)) return;
-  const step = stepFor(context, run, op, "run", "planned");
-  step.startedAt = ranAt(op.startedAt, context.now) ?? step.startedAt ?? context.now;
-  recordMemo(context, run, step, memo, status, ranAt(op.endedAt, context.now) ?? context.now);
-  if (op.sends !== null) context.send(op.sends);
+  reported.recorded.push(recordResult(context, run, op, memo, status));
   reported.progressed = true;
-  recorded.push(step);
 }
 
-function applyStepError(context: RunContext, run: Run, job: Job, op: Op, reported: Reported, recorded: Step[]): void {
+function applyStepError(context: RunContext, run: Run, job: Job, op: Op, reported: Reported): void {
   if (run.steps.get(op.id)?.memo != null) return; // O1
   const error = op.error!;
   if (op.noRetry || job.attempt + 1 >= attemptsMax(context, run)) {
-    applyResult(context, run, op, errorMemo(error), "failed", reported, recorded);
+    applyResult(context, run, op, errorMemo(error), "failed", reported);
     return;
   }
   const step = stepFor(context, run, op, "run", "retrying");

@@ -10,7 +10,7 @@
  *   Y6. A call that could not connect has executed nothing. If its function would rather wait, it uses no attempt; when it
  *       is made again is up to its app (flow/app-contact.ts).
  */
-import { errorMessage } from "../../protocol/errors.ts";
+import { codedErrorValue } from "../../protocol/errors.ts";
 import { canonicalJson } from "../../protocol/json.ts";
 import type { Op } from "../../protocol/op.ts";
 import type { FailedOutcome, OpsOutcome, Outcome } from "../../protocol/outcome.ts";
@@ -22,7 +22,7 @@ import { noteUnreached } from "./notes.ts";
 import { applyOps, type Reported } from "./ops.ts";
 import { asksAgain } from "./resume.ts";
 import { type CallInFlight, hasOpenSteps, isEnded, isStepSlot, type Job, MAIN_SLOT, type Run } from "./run.ts";
-import { dataMemo } from "./steps.ts";
+import { memoOf } from "./steps.ts";
 
 export function reply(context: RunContext, run: Run, slot: string, generation: number, outcome: Outcome): void {
   const job = run.jobs.get(slot);
@@ -45,7 +45,7 @@ export function reply(context: RunContext, run: Run, slot: string, generation: n
 function contradicts(run: Run, op: Op): boolean {
   if (op.op !== "StepRun" && op.op !== "Step") return false;
   const known = run.steps.get(op.id)?.memo ?? null;
-  return known !== null && known !== (op.op === "Step" ? (op.data ?? "null") : dataMemo(op.data));
+  return known !== null && known !== memoOf(op);
 }
 
 function applyReported(context: RunContext, run: Run, job: Job, call: CallInFlight, outcome: OpsOutcome): void {
@@ -96,13 +96,8 @@ function waitsForApp(context: RunContext, run: Run): boolean {
 }
 
 function failNothing(context: RunContext, run: Run, job: Job, call: CallInFlight, outcome: OpsOutcome): void {
-  const message = errorMessage("reply_invalid", { reason: "it reported nothing new and there is nothing to wait for" });
-  fail(context, run, job, call, {
-    ...outcome,
-    kind: "failed",
-    noRetry: false,
-    error: { name: "reply_invalid", code: "reply_invalid", message },
-  });
+  const error = codedErrorValue("reply_invalid", { reason: "it reported nothing new and there is nothing to wait for" });
+  fail(context, run, job, call, { ...outcome, kind: "failed", noRetry: false, error });
 }
 
 function fail(context: RunContext, run: Run, job: Job, call: CallInFlight, outcome: FailedOutcome): void {

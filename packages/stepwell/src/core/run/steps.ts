@@ -6,7 +6,7 @@
  */
 
 import type { ErrorValue } from "../../protocol/error-value.ts";
-import { errorMessage } from "../../protocol/errors.ts";
+import { codedErrorValue } from "../../protocol/errors.ts";
 import { canonicalJson, isLargerThan, type JsonText, utf8Length } from "../../protocol/json.ts";
 import { isRace, type Op } from "../../protocol/op.ts";
 import type { Instant } from "../instant.ts";
@@ -99,6 +99,27 @@ export function recordMemo(
   return true;
 }
 
+/** The memo of a result that the app reports. The old opcode carries it whole. */
+export function memoOf({ op, data, error }: Op): JsonText {
+  if (op === "StepFailed") return errorMemo(error!);
+  return op === "Step" ? (data ?? "null") : dataMemo(data);
+}
+
+/** Records a result that the app reports, and lets happen what the step sends. Whether it fits was asked before. */
+export function recordResult(
+  context: RunContext,
+  run: Run,
+  op: Op,
+  memo: JsonText,
+  status: "completed" | "failed",
+): Step {
+  const step = stepFor(context, run, op, "run", "planned");
+  step.startedAt = ranAt(op.startedAt, context.now) ?? step.startedAt ?? context.now;
+  recordMemo(context, run, step, memo, status, ranAt(op.endedAt, context.now) ?? context.now);
+  if (op.sends !== null) context.send(op.sends);
+  return step;
+}
+
 /** The memo, or an error in its place when it is larger than a step's result may be. */
 export function fittingMemo(
   context: RunContext,
@@ -107,9 +128,8 @@ export function fittingMemo(
 ): { readonly memo: JsonText; readonly status: "completed" | "failed" } {
   const limit = context.limits.stepOutputBytesMax;
   if (!isLargerThan(memo, limit)) return { memo, status: "completed" };
-  const code = "step_output_too_large";
-  const message = errorMessage(code, { step: step.name, size: utf8Length(memo), limit });
-  return { memo: errorMemo({ name: code, code, message }), status: "failed" };
+  const error = codedErrorValue("step_output_too_large", { step: step.name, size: utf8Length(memo), limit });
+  return { memo: errorMemo(error), status: "failed" };
 }
 
 export const dataMemo = (data: JsonText | null): JsonText => `{"data":${data ?? "null"}}`;
