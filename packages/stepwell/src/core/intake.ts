@@ -16,7 +16,14 @@ import type { Facts } from "./facts.ts";
 import { makeRoom } from "./flow/backlog.ts";
 import { collect } from "./flow/collecting.ts";
 import { replaceRun } from "./flow/singleton.ts";
-import { decideStart, rememberRun, type StartCause, type StartRequest, type StartWorld } from "./flow/starting.ts";
+import {
+  decideStart,
+  rememberRun,
+  type StartCause,
+  type StartFacts,
+  type StartRequest,
+  type StartWorld,
+} from "./flow/starting.ts";
 import type { Instant } from "./instant.ts";
 import type { TriggerMatch } from "./match/triggers.ts";
 import type { NewRun } from "./run/create.ts";
@@ -45,17 +52,7 @@ export function startRuns(
       continue;
     }
     const onceFor = facts === null || event.stored.isInternal ? null : event.stored.idempotencyId;
-    const order = {
-      fn,
-      event,
-      cause: "event",
-      onceFor,
-      cron: null,
-      parent: null,
-      originalRunId: null,
-      events: null,
-    } as const;
-    const result = start(starter, order, facts);
+    const result = start(starter, { fn, event, cause: "event", onceFor }, facts);
     if (result.kind === "started") runIds.push(result.run.id);
   }
   return runIds;
@@ -63,7 +60,7 @@ export function startRuns(
 
 /** `facts` null: the function has no rule that needs any. */
 export function start(starter: Starter, order: StartOrder, facts: Facts | null): StartResult {
-  const { fn, event, cause, onceFor } = order;
+  const { fn, event, cause, onceFor = null } = order;
   // What the engine itself has to tell is never lost, nor what somebody wants once more: it waits until the function goes on.
   const waits = cause === "rerun" || (event.stored.isInternal && cause === "event");
   const request: StartRequest = { fn, event, cause, onceFor, pause: waits ? null : starter.pauseOf(fn.id) };
@@ -116,7 +113,7 @@ function started(
   order: StartOrder,
   moreFlow: NonNullable<NewRun["moreFlow"]>,
 ): StartResult & { readonly kind: "started" } {
-  const { fn, event, cron, parent, originalRunId, events } = order;
+  const { fn, event, cron = null, parent = null, originalRunId = null, events } = order;
   const { id, name, json, ts } = event.stored;
   const run = starter.create({
     functionId: fn.id,
@@ -130,7 +127,7 @@ function started(
   return { kind: "started", run };
 }
 
-function worldOf(starter: Starter, facts: Facts): StartWorld {
+function worldOf(starter: Starter, facts: StartFacts): StartWorld {
   return {
     facts,
     now: starter.now(),
@@ -148,7 +145,7 @@ function worldOf(starter: Starter, facts: Facts): StartWorld {
 }
 
 /** For functions without rules that need facts: a pause, and how many wait, is all that is asked. */
-const NOTHING_KNOWN = { flow: () => null, noteFlow() {}, takeOldest: () => null } as unknown as Facts;
+const NOTHING_KNOWN: StartFacts = { flow: () => null, noteFlow() {}, takeOldest: () => null };
 
 function decide(
   starter: Starter,

@@ -167,17 +167,7 @@ export class Links {
     const inTheWay = this.#blockedFor(parent.runId, fn, event);
     if (inTheWay !== null)
       return { kind: "refused", code: "invoke_blocked", details: { function: fn.slug, run: inTheWay } };
-    const order = {
-      fn,
-      event,
-      cause: "invoke",
-      onceFor: null,
-      cron: null,
-      parent,
-      originalRunId: null,
-      events: null,
-    } as const;
-    const result = start(starter, order, this.#facts);
+    const result = start(starter, { fn, event, cause: "invoke", parent }, this.#facts);
     if (result.kind === "existing") return this.#join(result.runId, parent, fn);
     if (result.kind === "refused") return { kind: "refused", code: result.code, details: result.details };
     this.#home.batch().events.push(receivedAt(event.stored, this.#home.context.stamp));
@@ -336,11 +326,7 @@ export class Links {
     const fn = this.#home.apps.functionOf(functionId);
     const event = facts.stored(eventId);
     if (fn === undefined || event === null) return;
-    start(
-      this.#home.starter,
-      { fn, event, cause: "cron", onceFor: null, cron, parent: null, originalRunId: null, events: null },
-      facts,
-    );
+    start(this.#home.starter, { fn, event, cause: "cron", cron }, facts);
   }
 
   #deliverEvent(content: InboxContent & { readonly kind: "event" }, facts: Facts): void {

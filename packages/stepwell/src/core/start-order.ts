@@ -30,10 +30,14 @@ export interface StartOrder {
   readonly fn: FunctionConfig;
   readonly event: IncomingEvent;
   readonly cause: StartCause;
-  readonly onceFor: string | null;
-  readonly cron: string | null;
-  readonly parent: ParentLink | null;
-  readonly originalRunId: string | null;
+  /** What it is started once for: a producer's event id, or a key of whoever asks. */
+  readonly onceFor?: string | null;
+  /** The schedule whose tick it is, or was when the run was made first. */
+  readonly cron?: string | null;
+  /** The step that invokes it. */
+  readonly parent?: ParentLink;
+  /** The run that is repeated. */
+  readonly originalRunId?: string;
   /** The events of the run, if they are others than the one of the order. */
-  readonly events: readonly RunEvent[] | null;
+  readonly events?: readonly RunEvent[];
 }

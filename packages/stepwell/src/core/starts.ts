@@ -5,7 +5,6 @@
  *   ST2. An idempotency key, or the operation of a replay, starts a run once while it is remembered.
  */
 import type { IncomingEvent, StoredEvent } from "../protocol/event.ts";
-import type { FunctionConfig } from "../protocol/function.ts";
 import type { JsonText } from "../protocol/json.ts";
 import { LIMITS } from "../protocol/limits.ts";
 import type { InvokeFunction, RerunRun, ResumeRun, StartAnswer } from "./command.ts";
@@ -17,7 +16,6 @@ import { replayKey } from "./needs.ts";
 import { copySteps, findStep, inputProblem } from "./run/rerun.ts";
 import { resumeFailed } from "./run/resume.ts";
 import type { Run, Step } from "./run/run.ts";
-import type { StartOrder } from "./start-order.ts";
 import { eventOfRun, invokedEvent } from "./trigger-event.ts";
 
 type Refused = StartAnswer & { readonly kind: "refused" };
@@ -27,7 +25,8 @@ export function invokeFunction(home: LinksHome, command: InvokeFunction, facts: 
   const fn = home.apps.find(functionId);
   if (fn === undefined) return { kind: "refused", code: "function_not_found", details: { function: functionId } };
   const invoked = sentWith(event.stored, invokedEvent(event.stored.id, fn, event.parsed, {}, home.now()));
-  return answer(home, invoked, start(home.starter, orderOf(fn, invoked, "invoke", { onceFor: idempotencyKey }), facts));
+  const order = { fn, event: invoked, cause: "invoke", onceFor: idempotencyKey } as const;
+  return answer(home, invoked, start(home.starter, order, facts));
 }
 
 export function rerun(home: LinksHome, { runId, fromStep, operationId }: RerunRun, facts: Facts): StartAnswer {
@@ -43,7 +42,7 @@ export function rerun(home: LinksHome, { runId, fromStep, operationId }: RerunRu
   if (refused !== null) return refused;
   const fn = home.apps.functionOf(from.functionId)!;
   const { events, cron } = from;
-  const order = orderOf(fn, eventOfRun(from), "rerun", { cron, originalRunId: runId, events });
+  const order = { fn, event: eventOfRun(from), cause: "rerun", cron, originalRunId: runId, events } as const;
   const result = start(home.starter, order, facts);
   if (result.kind === "existing") return result;
   if (result.kind === "refused") return { kind: "refused", code: result.code, details: result.details };
@@ -59,15 +58,6 @@ export function rerun(home: LinksHome, { runId, fromStep, operationId }: RerunRu
 /** Where it came from stays known, whatever the run sees of it. */
 function sentWith({ traceparent }: StoredEvent, event: IncomingEvent): IncomingEvent {
   return traceparent === undefined ? event : { ...event, stored: { ...event.stored, traceparent } };
-}
-
-function orderOf(
-  fn: FunctionConfig,
-  event: IncomingEvent,
-  cause: StartOrder["cause"],
-  more: Partial<StartOrder>,
-): StartOrder {
-  return { fn, event, cause, onceFor: null, cron: null, parent: null, originalRunId: null, events: null, ...more };
 }
 
 function answer(home: LinksHome, { stored }: IncomingEvent, result: StartResult): StartAnswer {

@@ -26,7 +26,11 @@ export function dropsOldest({ backlog }: FunctionConfig["flow"]): boolean {
 }
 
 /** A run is about to be made: the oldest that waits makes room for it (BL2). */
-export function makeRoom(starter: Starter, { id: functionId, flow: { backlog } }: FunctionConfig, facts: Facts): void {
+export function makeRoom(
+  starter: Starter,
+  { id: functionId, flow: { backlog } }: FunctionConfig,
+  facts: Pick<Facts, "takeOldest">,
+): void {
   if (backlog === null || backlog.policy !== "drop-oldest") return;
   while (starter.queued(functionId) >= backlog.limit) {
     const runId = facts.takeOldest(functionId);

@@ -76,8 +76,11 @@ export function hasStartRules(flow: FunctionConfig["flow"]): boolean {
   return hasState || dropsOldest(flow);
 }
 
+/** What the rules of a start ask of the facts of a command. */
+export type StartFacts = Pick<Facts, "flow" | "noteFlow" | "takeOldest">;
+
 export interface StartWorld {
-  readonly facts: Facts;
+  readonly facts: StartFacts;
   readonly now: Instant;
   /** Stores a fact with the batch, and lets later commands of this turn see it. */
   remember(key: FlowFactKey, value: string, expiresAt: Instant): void;
@@ -146,7 +149,7 @@ export function collectingRun({ kind }: FlowFactKey, value: string | null): stri
   return (JSON.parse(value) as { readonly runId: string | null }).runId;
 }
 
-function earlierRun(facts: Facts, { onceFor, idempotency }: FlowKeys): Verdict | null {
+function earlierRun(facts: StartFacts, { onceFor, idempotency }: FlowKeys): Verdict | null {
   const sent = onceFor === null ? null : facts.flow(onceFor);
   if (sent !== null) return { kind: "existing", runId: sent, reason: `event id ${onceFor!.key} was seen before` };
   const same = idempotency === null ? null : facts.flow(idempotency);
