@@ -8,7 +8,6 @@
  *   C1. Calls in flight never exceed `callsMax`, nor `callsPerAppMax` for one app, nor any limit of flow control
  *       (flow/admission.ts).
  */
-import type { FunctionConfig } from "../protocol/function.ts";
 import { createIdSource, type IdSource } from "../protocol/ids.ts";
 import { LIMITS } from "../protocol/limits.ts";
 import { Apps } from "./apps.ts";
@@ -56,6 +55,7 @@ import { Links, type LinksHome, receivedAt, receivedNotice } from "./links.ts";
 import { TriggerIndex } from "./match/triggers.ts";
 import { WaitNames, waitSetOf } from "./match/wait-names.ts";
 import { missingFor, type NeedsView } from "./needs.ts";
+import { pause, type RegistryHome, removeApp, syncApp } from "./registering.ts";
 import { Residents } from "./residents.ts";
 import { type CheckpointAnswer, checkpoint } from "./run/checkpoint.ts";
 import { beginCollected, collectDue } from "./run/collect.ts";
@@ -324,16 +324,9 @@ export class Core {
     return true;
   }
 
-  /** False when there is no such function or app. */
-  pause({ target, id, mode }: PauseCommand, now: Instant): boolean {
+  pause(command: PauseCommand, now: Instant): boolean {
     this.#begin(now);
-    const change = this.#apps.pause(target, id, mode);
-    if (change === null) return false;
-    this.#batch.apps.push(...change.apps);
-    this.#batch.functions.push(...change.functions);
-    this.#schedules.hold(this.#apps.held);
-    this.#admission.gates.retry();
-    return true;
+    return pause(this.#registry, command);
   }
 
   putOperation({ operation }: PutOperation, now: Instant): void {
@@ -349,32 +342,16 @@ export class Core {
 
   syncApp(command: SyncApp, now: Instant): SyncAnswer {
     this.#begin(now);
-    this.#admission.appAnswers(command.app.id);
-    const change = this.#apps.sync(command.app, command.checksum, now);
-    if (change === null) return { isModified: false };
-    this.#batch.apps.push(change.app);
-    this.#batch.functions.push(...change.functions);
-    this.#functionsChanged(command.app.id, command.app.functions);
-    this.#batch.notices.push({
-      kind: "app_synced",
-      id: command.app.id,
-      runId: null,
-      functionId: null,
-      name: command.app.id,
-      status: "synced",
-      at: now,
-    });
-    return { isModified: true };
+    return syncApp(this.#registry, command);
   }
 
   removeApp(command: RemoveApp, now: Instant): boolean {
     this.#begin(now);
-    const change = this.#apps.remove(command.appId, this.#now);
-    if (change === null) return false;
-    this.#batch.apps.push(change.app);
-    this.#batch.functions.push(...change.functions);
-    this.#functionsChanged(command.appId, []);
-    return true;
+    return removeApp(this.#registry, command);
+  }
+
+  get #registry(): RegistryHome {
+    return { ...this.#home, schedules: this.#schedules, admission: this.#admission };
   }
 
   #begin(now: Instant): void {
@@ -682,14 +659,6 @@ export class Core {
     const isReleased = status === "failed" || status === "cancelled";
     if (idempotency !== undefined && isReleased)
       this.#forgetFlow({ kind: "idempotency", functionId, key: idempotency }, id);
-  }
-
-  #functionsChanged(appId: string, functions: readonly FunctionConfig[]): void {
-    this.#triggers.replaceApp(appId, functions);
-    for (const schedule of this.#schedules.replaceApp(appId, functions, this.#now))
-      this.#batch.schedules.set(schedule.functionId, schedule);
-    this.#schedules.hold(this.#apps.held);
-    this.#admission.gates.retry();
   }
 
   /** A run with a job that is due is about to be needed again: loading it once more would be waste. */

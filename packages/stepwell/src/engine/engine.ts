@@ -44,6 +44,7 @@ import { isStepwellError, StepwellError } from "../protocol/errors.ts";
 import { DEFAULT_ENV } from "../protocol/event.ts";
 import type { AppConfig } from "../protocol/function.ts";
 import { type Fence, isFatalStoreError, type Store } from "../store/store.ts";
+import { Alarm } from "./alarm.ts";
 import { applyCommand } from "./apply.ts";
 import { explainRun } from "./explain.ts";
 import { loadFacts, loadWork } from "./load-facts.ts";
@@ -128,8 +129,7 @@ export class Engine {
   #isDropped = false;
   readonly #quarantined = new Set<string>();
   #isTurnDue = false;
-  #cancelTimer: (() => void) | null = null;
-  #timerAt: Instant | null = null;
+  readonly #alarm: Alarm;
   #lastNow: Instant = 0;
   #reloadDelayMs = RELOAD_DELAY_MS;
   readonly #watchers = new Set<Watcher>();
@@ -143,6 +143,7 @@ export class Engine {
     this.#options = options;
     this.#limits = { ...ENGINE_LIMITS, ...options.limits };
     this.#log = options.log ?? SILENT_LOG;
+    this.#alarm = new Alarm(options.clock, () => this.#wake());
     this.#fence = options.fence ?? { node: "local", epoch: 1 };
     this.#outside = new Outside({
       transport: options.transport,
@@ -171,7 +172,7 @@ export class Engine {
   async stop(graceMs: number): Promise<void> {
     if (this.#state === "stopping" || this.#state === "stopped") return;
     this.#state = "stopping";
-    this.#cancelTimer?.();
+    this.#alarm.set(null);
     for (const waiting of this.#takeUnapplied()) {
       if (waiting.command.kind === "reply" || waiting.command.kind === "request_reply")
         this.#inbox.push(waiting); // It has been reported: it will be stored.
@@ -350,7 +351,7 @@ export class Engine {
       this.#loadMessages();
     }
     this.#flush();
-    if (this.#state === "running") this.#setTimer();
+    if (this.#state === "running") this.#alarm.set(this.#core.nextDueAt());
   }
 
   /** Applies a command, or prepares it: what it needs is loaded first. */
@@ -580,8 +581,7 @@ export class Engine {
     this.#life++;
     this.#reloads++;
     this.#isDropped = true;
-    this.#cancelTimer?.();
-    this.#timerAt = null;
+    this.#alarm.set(null);
     const told = [...(this.#committing ?? []), ...this.#answers, ...this.#takeUnapplied()];
     this.#committing = null;
     this.#answers = [];
@@ -664,20 +664,6 @@ export class Engine {
   #now(): Instant {
     this.#lastNow = Math.max(this.#lastNow, this.#options.clock.now()); // EN5
     return this.#lastNow;
-  }
-
-  #setTimer(): void {
-    const at = this.#core.nextDueAt();
-    if (at === this.#timerAt) return;
-    this.#cancelTimer?.();
-    this.#timerAt = at;
-    this.#cancelTimer =
-      at === null
-        ? null
-        : this.#options.clock.at(at, () => {
-            this.#timerAt = null;
-            this.#wake();
-          });
   }
 
   #coreOptions(): CoreOptions {
