@@ -7,7 +7,8 @@
  */
 import { constants } from "node:os";
 import { setTimeout as delay } from "node:timers/promises";
-import { type RunningServer, type ServerOptions, startServer } from "../server/server.ts";
+import type { ServerOptions } from "../server/options.ts";
+import { type RunningServer, startServer } from "../server/server.ts";
 import { EXIT, type ExitCode } from "./exit-code.ts";
 import { trimMemoryAtRest } from "./idle-memory.ts";
 import { reportError } from "./report-error.ts";

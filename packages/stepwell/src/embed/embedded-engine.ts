@@ -40,7 +40,9 @@ import { InProcessTransport } from "./in-process-transport.ts";
 import { type StoreChoice, storeOf } from "./open-store.ts";
 import { type RunResult, runResult } from "./run-result.ts";
 
+/** What `createEngine` takes. */
 export interface CreateEngineOptions {
+  /** All that this engine calls, of one app or of several. */
   readonly functions: readonly StepwellFunction<unknown, unknown>[];
   /** The clients of these functions: their `send` goes to this engine then. */
   readonly client?: Stepwell | readonly Stepwell[];
@@ -56,15 +58,19 @@ export interface CreateEngineOptions {
   readonly onFatal?: (error: unknown) => void;
   /** The system's, unless time is in somebody's hand. */
   readonly clock?: Clock;
+  /** Ids and the jitter of retries come from it; the system's unless somebody wants them to be the same every time. */
   readonly random?: Random;
 }
 
+/** What became of events that were sent. */
 export interface SentEvents {
+  /** In the order of the events. */
   readonly ids: string[];
   /** The runs that these events started, in order. */
   readonly runIds: string[];
 }
 
+/** How long somebody waits for the end of a run. */
 export interface WaitOptions {
   /** How long to wait; without end when left out. */
   readonly timeout?: DurationInput;
@@ -87,6 +93,7 @@ function policyOf(keep: DurationInput | null | undefined): Partial<RetentionPoli
 /** Which engine a client's `send` goes to (EE2). */
 const engineOfClient = new WeakMap<Stepwell, EmbeddedEngine>();
 
+/** An engine that runs: made by `createEngine`, ended by `stop` or by the end of an `await using`. */
 export class EmbeddedEngine {
   /** The loop itself: `watch` tells what was committed, `stats` how busy it is. */
   readonly engine: Engine;

@@ -4,6 +4,7 @@ import type { EndReason, RunStatus } from "../core/run/run.ts";
 import type { ErrorValue } from "../protocol/error-value.ts";
 import type { RunRow } from "../store/store.ts";
 
+/** A run as it is at a moment. */
 export interface RunResult {
   readonly id: string;
   /** `<app id>-<function id>`. */
@@ -16,6 +17,7 @@ export interface RunResult {
   /** Why it ended as it did, beside the status: `timed_out`, `cancelled_by_event`, …; null when that says it all. */
   readonly reason: EndReason | null;
   readonly createdAt: Date;
+  /** Null while it is open. */
   readonly endedAt: Date | null;
 }
 

@@ -20,7 +20,9 @@ import type { RunResult } from "./run-result.ts";
 import { seededRandom } from "./seeded-random.ts";
 import { VirtualClock } from "./virtual-clock.ts";
 
+/** What `createTestEngine` takes. */
 export interface CreateTestEngineOptions {
+  /** All that this engine calls. */
   readonly functions: readonly StepwellFunction<unknown, unknown>[];
   /** The clients of these functions: their `send` goes to this engine then. */
   readonly client?: Stepwell | readonly Stepwell[];
@@ -30,6 +32,7 @@ export interface CreateTestEngineOptions {
   readonly retryInterval?: DurationInput;
   /** Another seed gives other ids and other jitter. */
   readonly seed?: number;
+  /** Where the engine's own warnings and errors go; the console when left out. */
   readonly log?: EngineLog;
 }
 
@@ -38,6 +41,7 @@ const START_AT_DEFAULT = "2030-01-01T00:00:00Z";
 /** Turns of the host without a task, after which nothing can be on its way any more. */
 const QUIET_TURNS = 3;
 
+/** An engine in the hand of a test: made by `createTestEngine`, ended by `stop` or by the end of an `await using`. */
 export class TestEngine {
   readonly #embedded: EmbeddedEngine;
   readonly #clock: VirtualClock;

@@ -6,6 +6,7 @@ import type { JsonObject, JsonText } from "../protocol/json.ts";
 import type { Op } from "../protocol/op.ts";
 import type { Outcome } from "../protocol/outcome.ts";
 
+/** Where an engine gets its time from, in Unix milliseconds. */
 export interface Clock {
   now(): Instant;
   /** Runs `task` soon, after what is already queued; never inside this call. */
@@ -66,6 +67,7 @@ export interface Gateway {
   close(): Promise<void>;
 }
 
+/** Where an engine tells what deserves attention. */
 export interface EngineLog {
   info(message: string, details?: Readonly<Record<string, unknown>>): void;
   warn(message: string, details?: Readonly<Record<string, unknown>>): void;

@@ -26,7 +26,23 @@ const entryOf = (code: string): CatalogueEntry => known.get(code) ?? UNKNOWN;
 
 export type ErrorDetails = Readonly<Record<string, string | number | null>>;
 
-/** An error with a stable `code` of the catalogue. Recognise it by `code`, not by `instanceof`. */
+/**
+ * An error with a stable `code` of the catalogue. Recognise it by `code`, not by `instanceof`: two copies of this package
+ * may meet.
+ *
+ * @example
+ * ```ts
+ * import { Stepwell, type StepwellError } from "stepwell";
+ * const client = new Stepwell({ id: "shop" });
+ * try {
+ *   await client.send({ name: "order/placed" });
+ * } catch (error) {
+ *   const { code, message, fix } = error as StepwellError;
+ *   if (code !== "send_failed") throw error;
+ *   console.error(message, fix);
+ * }
+ * ```
+ */
 export class StepwellError extends Error {
   override readonly name = "StepwellError";
   readonly code: ErrorCode;

@@ -367,6 +367,7 @@ export const ERRORS = {
   feature_absent: entry(501, "{what} are not offered by this server.", "Leave it out, or use a server that offers it."),
 } as const satisfies Record<string, CatalogueEntry>;
 
+/** The codes of coded errors. They are the contract; docs/errors.md has a section for each. */
 export type ErrorCode = keyof typeof ERRORS;
 
 know(ERRORS);

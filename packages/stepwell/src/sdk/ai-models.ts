@@ -2,6 +2,7 @@
 import { variable } from "./environment.ts";
 import type { Untyped } from "./jsonify.ts";
 
+/** Which model, and how its provider is reached. */
 export interface AiModelOptions {
   /** As the provider names it. */
   readonly model: string;
@@ -28,6 +29,7 @@ export interface AiModels {
   openai(options: AiModelOptions): ProviderModel;
   /** Messages. Bodies need `max_tokens`. */
   anthropic(options: AiModelOptions): ProviderModel;
+  /** Generated content of Gemini models. */
   gemini(options: AiModelOptions): ProviderModel;
 }
 

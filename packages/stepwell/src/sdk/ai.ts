@@ -12,11 +12,15 @@ import { storableText } from "./storable.ts";
  * The key travels to the server with the request and is kept out of its history.
  */
 export interface AiModel<Body = Untyped, Result = Untyped> {
+  /** Where the request goes; `step.ai.infer` refuses a model without one. */
   readonly url?: string;
+  /** The provider's key. An empty one sends none. */
   readonly authKey: string;
   /** Decides how the key is sent: `"openai-chat"`, `"anthropic"`, `"gemini"`, … */
   readonly format: string;
+  /** Sent with every request. */
   readonly headers?: Readonly<Record<string, string>>;
+  /** For the adapter; not sent. */
   readonly options?: object;
   /** May change copies of the model and the body before they are sent. */
   onCall?(model: Untyped, body: Untyped): void;
@@ -27,6 +31,7 @@ export interface AiModel<Body = Untyped, Result = Untyped> {
 type BodyOf<Model> = Model extends { readonly "~types"?: { readonly input: infer Body } } ? Body : Untyped;
 type ResultOf<Model> = Model extends { readonly "~types"?: { readonly output: infer Result } } ? Result : Untyped;
 
+/** What `step.ai` offers: requests to models that the server makes, and calls of AI libraries as steps. */
 export interface AiTools {
   /**
    * Lets the server ask a model and gives back the provider's answer. The app holds nothing meanwhile.
@@ -55,6 +60,7 @@ export interface AiTools {
     body: (...args: Args) => Result,
     ...args: Args
   ): Promise<Jsonify<Awaited<Result>>>;
+  /** The same as `aiModels`. */
   readonly models: AiModels;
 }
 

@@ -4,6 +4,7 @@ import type { Stepwell } from "./client.ts";
 import { env } from "./environment.ts";
 import type { AnyFunction, StepwellFunction } from "./function.ts";
 
+/** What the doors serve, and where. */
 export interface ServeOptions {
   /** The client that made the functions: its id names the app, its settings say how calls are proven. */
   readonly client: Stepwell;

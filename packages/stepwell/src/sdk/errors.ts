@@ -104,6 +104,20 @@ export class StepError extends Error {
 /**
  * An attempt of a step took longer than the `timeout` of the step. It is tried again like any other failure; when the
  * attempts are used up, the function sees a `StepError` with this name and the code `step_timeout`.
+ *
+ * @example
+ * ```ts
+ * import { StepError, Stepwell } from "stepwell";
+ * const client = new Stepwell({ id: "shop" });
+ * client.createFunction({ id: "order", triggers: { event: "order/placed" } }, async ({ step }) => {
+ *   try {
+ *     return await step.run({ id: "charge", timeout: "30s" }, () => "charged");
+ *   } catch (error) {
+ *     if (error instanceof StepError && error.code === "step_timeout") return "too slow";
+ *     throw error;
+ *   }
+ * });
+ * ```
  */
 export class StepTimeoutError extends Error {
   override name = "StepTimeoutError";

@@ -9,6 +9,7 @@ import { StepwellError } from "../protocol/coded-error.ts";
 import { isJsonObject } from "../protocol/json.ts";
 import type { AskStep, StepAsk, StepIdInput } from "./step-request.ts";
 
+/** What `step.fetch` takes beside the address. */
 export interface StepFetchInit {
   /** `GET` by default. */
   readonly method?: string;

@@ -1,6 +1,7 @@
 /** Flow control as users write it: what each option does, its units, defaults and limits. More: docs/flow-control.md. */
 import type { DurationInput } from "./duration-input.ts";
 
+/** A rule of `concurrency` or `runConcurrency`. */
 export interface ConcurrencyOption {
   /** At most so many at once. */
   readonly limit: number;
@@ -20,6 +21,7 @@ export interface ConcurrencyOption {
 /** A number, a rule, or a list of rules that all hold; at most 100. */
 export type ConcurrencyInput = number | ConcurrencyOption | readonly (number | ConcurrencyOption)[];
 
+/** The rule of `throttle`. */
 export interface ThrottleOption {
   /** Starts per `period`, at least 1. */
   readonly limit: number;
@@ -31,6 +33,7 @@ export interface ThrottleOption {
   readonly key?: string;
 }
 
+/** The rule of `rateLimit`. */
 export interface RateLimitOption {
   /** Starts in any `period`, at least 1; at most 10,000 with the algorithm `window`. */
   readonly limit: number;
@@ -45,6 +48,7 @@ export interface RateLimitOption {
   readonly algorithm?: "window" | "gcra";
 }
 
+/** The rule of `idempotency`. */
 export interface IdempotencyOption {
   /** CEL over `event`; events for which it is `false` are free. */
   readonly key: string;
@@ -54,6 +58,7 @@ export interface IdempotencyOption {
   readonly releaseOnFailure?: boolean;
 }
 
+/** The rule of `debounce`. */
 export interface DebounceOption {
   /** How long it must be quiet: 1 s to 7 days. */
   readonly period: DurationInput;
@@ -67,6 +72,7 @@ export interface DebounceOption {
   readonly collect?: boolean;
 }
 
+/** The rule of `batchEvents`. */
 export interface BatchOption {
   /** Events that fill a batch: 2 to 10,000. */
   readonly maxSize: number;
@@ -80,6 +86,7 @@ export interface BatchOption {
   readonly maxBytes?: number;
 }
 
+/** The rule of `singleton`. */
 export interface SingletonOption {
   /**
    * What happens while a run is under way: the new one is skipped (`skip`), or takes its place (`cancel`). With a server of
@@ -90,6 +97,7 @@ export interface SingletonOption {
   readonly key?: string;
 }
 
+/** The rule of `backlog`. */
 export interface BacklogOption {
   /** Runs that may wait for their first call, at least 1. */
   readonly limit: number;
@@ -100,6 +108,7 @@ export interface BacklogOption {
   readonly policy?: "reject" | "drop-oldest" | "drop-newest";
 }
 
+/** When runs of a function may start, and how many at once. No rule is needed; all that are there hold together. */
 export interface FlowOptions {
   /**
    * Calls of this function that are being executed at once; sleeping and waiting runs do not count. Keyed rules make it

@@ -28,6 +28,7 @@ export type FailureEvent = ReceivedEvent<
   }
 >;
 
+/** What handles a run that has failed for good; `error` is what ended it. */
 export type FailureHandler = (
   context: HandlerContext<FailureEvent> & { readonly error: Error },
 ) => unknown | Promise<unknown>;
@@ -50,6 +51,7 @@ export type CancelEvent = ReceivedEvent<
 /** What handles a run whose time was over. Its event is that of the end it counts as: cancelled, or with `asFailure` failed. */
 export type TimeoutHandler = (context: HandlerContext<CancelEvent | FailureEvent>) => unknown | Promise<unknown>;
 
+/** What handles a run that was cancelled; its event says why. */
 export type CancelHandler = (context: HandlerContext<CancelEvent>) => unknown | Promise<unknown>;
 
 /** The event that handlers of skipped runs get. */
@@ -66,8 +68,10 @@ export type SkipEvent = ReceivedEvent<
   }
 >;
 
+/** What handles an event that should have started a run and did not. */
 export type SkipHandler = (context: HandlerContext<SkipEvent>) => unknown | Promise<unknown>;
 
+/** How results are saved while a call goes on. */
 export interface CheckpointingOptions {
   /** Steps finished before they are saved together; 1 saves each before the next begins. */
   readonly bufferedSteps?: number;
@@ -77,6 +81,7 @@ export interface CheckpointingOptions {
   readonly maxRuntime?: DurationInput;
 }
 
+/** A rule of `cancelOn`: an event that cancels a run while it is under way. */
 export interface CancelOption {
   /** The exact name of the event. */
   readonly event: string;
@@ -88,11 +93,13 @@ export interface CancelOption {
   readonly timeout?: DurationInput | DateInput;
 }
 
+/** What `client.createFunction` takes beside the handler. */
 export interface FunctionOptions<Triggers extends TriggersInput = TriggersInput> extends FlowOptions {
   /** Unique within the app, and stable: it is the function's identity. */
   readonly id: string;
   /** Shown in the dashboard; the id by default. */
   readonly name?: string;
+  /** What starts it: names of events (also patterns such as `shop/*`), event types, schedules; at most ten. With none, only an invoke does. */
   readonly triggers: Triggers;
   /** Attempts after the first, for each step and for the function: 0 to 20, 3 by default. */
   readonly retries?: number;
@@ -118,6 +125,7 @@ export interface FunctionOptions<Triggers extends TriggersInput = TriggersInput>
   readonly onTimeout?: TimeoutHandler;
   /** Runs when an event should have started this function and did not, for example while it was paused. For a server of ours. */
   readonly onSkip?: SkipHandler;
+  /** Inside the client's own, the first outermost. */
   readonly middleware?: readonly Middleware[];
   /** Go on after a step within the same call, saving each result on the way; on by default. */
   readonly checkpointing?: boolean | CheckpointingOptions;
@@ -144,8 +152,10 @@ export interface StepwellFunction<Event = unknown, Output = unknown> extends Fun
   readonly "~types"?: { readonly event: Event; readonly output: Output };
 }
 
+/** A function whatever its events and its result. */
 export type AnyFunction = StepwellFunction<unknown, unknown>;
 
+/** What a function does. Its result must be plain JSON. */
 export type Handler<Triggers, Output> = (context: HandlerContext<EventOf<Triggers>>) => Output | Promise<Output>;
 
 /** What a function takes from its client. */

@@ -75,11 +75,15 @@ type DataOfEvent<Event> = unknown extends Event
         : Data | Jsonify<Data>
       : object | null;
 
+/** Which function a step invokes, with what, and how long it waits. */
 export interface InvokeOptions<Target extends InvokeTarget = InvokeTarget> {
+  /** The function itself, a reference to it, or its id on the server. */
   readonly function: Target;
   /** What the function sees as `event.data`; an empty object when left out. */
   readonly data?: DataOf<Target>;
+  /** What the function sees as `event.user`. */
   readonly user?: JsonObject;
+  /** What the function sees as `event.v`. */
   readonly v?: string;
   /** How long to wait for it, or until when; a year by default. The function goes on when the time is over. */
   readonly timeout?: DurationInput | DateInput;

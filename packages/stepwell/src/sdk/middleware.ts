@@ -12,12 +12,16 @@ import type { EventInput } from "./trigger.ts";
 type Context = HandlerContext;
 type MaybePromise<T> = T | Promise<T>;
 
+/** A step as hooks see it. */
 export interface StepInfo {
+  /** Its id on the wire. */
   readonly hashedId: string;
   readonly id: string;
   readonly name: string;
   readonly stepType: StepType;
+  /** Its result is stored already: the body does not run. */
   readonly memoized: boolean;
+  /** The arguments of its body. */
   readonly input: readonly unknown[];
 }
 
@@ -66,6 +70,7 @@ export interface InRun {
  * ```
  */
 export interface Middleware {
+  /** For people; two may have the same. */
   readonly id: string;
   /** Once per call, before the handler: may change the context and the memos. */
   transformFunctionInput?(
@@ -96,6 +101,7 @@ export interface Middleware {
   wrapStep?(input: InStep & { readonly next: () => Promise<unknown> }): Promise<unknown>;
   /** Around the body of a step, in each attempt: may change what is stored. */
   wrapStepHandler?(input: InStep & { readonly next: () => Promise<unknown> }): Promise<unknown>;
+  /** Around the sending of events, in functions and outside of them. */
   wrapSendEvent?(input: {
     readonly next: () => Promise<{ ids: string[] }>;
     readonly events: readonly EventInput[];
@@ -105,7 +111,9 @@ export interface Middleware {
   onMemoizationEnd?(input: InRun): MaybePromise<void>;
   /** In the first call of a run. */
   onRunStart?(input: InRun): MaybePromise<void>;
+  /** In the call in which the handler returns. */
   onRunComplete?(input: InRun & { readonly output: unknown }): MaybePromise<void>;
+  /** In a call in which the handler throws. */
   onRunError?(input: InRun & { readonly error: unknown; readonly isFinalAttempt: boolean }): MaybePromise<void>;
   /** Around attempts of a step's body; never for stored results. */
   onStepStart?(input: InStep): MaybePromise<void>;

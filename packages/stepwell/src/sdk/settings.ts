@@ -15,8 +15,10 @@ const BASE_URL_DEFAULT = "http://localhost:8288";
 /** What the event route expects when a development server needs no key. */
 const EVENT_KEY_NONE = "NO_EVENT_KEY_SET";
 
+/** As much of the host's `fetch` as is used. */
 export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
 
+/** What `new Stepwell()` takes. What is left out is read from `STEPWELL_*`, or from its `INNGEST_*` twin, when it is first needed. */
 export interface ClientOptions {
   /** Names the app; part of the identity of its functions. */
   readonly id: string;

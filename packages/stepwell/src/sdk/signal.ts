@@ -6,6 +6,7 @@ import { signalProblem } from "../protocol/read-events.ts";
 import { type DurationInput, durationMs } from "./duration-input.ts";
 import { storableText } from "./storable.ts";
 
+/** A signal to be sent. */
 export interface SignalInput {
   /** Its name, as `step.waitForSignal` has it: at most 1,024 characters. */
   readonly signal: string;

@@ -11,7 +11,9 @@ import type { Outbox } from "./sender.ts";
 /** The name of a step, unique within the function. Repeats, as in loops, are numbered in the order they are reached. */
 export type StepIdInput = string | StepOptions;
 
+/** The name of a step, and how it stands to those beside it. */
 export interface StepOptions {
+  /** Its identity within the function: a stored result is found by it. Renamed, the step runs again. */
   readonly id: string;
   /** Shown instead of the id. */
   readonly name?: string;
@@ -25,6 +27,7 @@ export interface StepOptions {
 /** The name of a step with a body of its own. */
 export type BodyIdInput = string | BodyStepOptions;
 
+/** The same for a step whose body runs in this process. */
 export interface BodyStepOptions extends StepOptions {
   /**
    * How long each attempt may take, at most two hours. Then it fails with a `StepTimeoutError` and is tried again like
@@ -33,6 +36,7 @@ export interface BodyStepOptions extends StepOptions {
   readonly timeout?: DurationInput;
 }
 
+/** What makes the step: the tool of `step`. */
 export type StepType =
   | "run"
   | "sendEvent"

@@ -31,6 +31,10 @@ import {
   waitForSignalAsk,
 } from "./wait.ts";
 
+/**
+ * What `step` offers to a handler. Each call names a step; its result is stored once, and replays of the handler are given it
+ * instead of doing it again. A promise rejects with a `StepError` when the attempts are used up.
+ */
 export interface StepTools {
   /**
    * Runs a function once and keeps its result, up to 4 MiB of JSON: later calls of the handler get the stored result

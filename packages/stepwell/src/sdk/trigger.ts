@@ -9,7 +9,9 @@ import type { Untyped } from "./jsonify.ts";
 
 /** An event with a name and, if it has a schema, known data. Made by `eventType`. */
 export interface EventType<Name extends string = string, Input = Untyped, Output = Input> {
+  /** Its name. */
   readonly event: Name;
+  /** What its data must be; null for anything. */
   readonly schema: StandardSchemaV1<Input, Output> | null;
   /** An event of this type, to be sent with `client.send` or `step.sendEvent`; checked when it is sent. */
   create(data: Input, fields?: EventFields): TypedEvent<Name, Input>;
@@ -24,17 +26,23 @@ export interface EventFields {
   readonly id?: string;
   /** When it happened, in Unix milliseconds; a future `ts` delays the runs it starts until then. */
   readonly ts?: number;
+  /** The version of the data, as the producer counts it. */
   readonly v?: string;
+  /** Whom it is about. */
   readonly user?: JsonObject;
+  /** For the producer; no function depends on it. */
   readonly meta?: JsonObject;
 }
 
 /** An event to be sent. Its data is checked to be plain JSON when it is. */
 export interface EventInput extends EventFields {
+  /** Its name, at most 512 bytes, such as `"order/placed"`; not under `inngest/`. */
   readonly name: string;
+  /** A JSON object; empty when left out. The whole event has at most 3 MiB. */
   readonly data?: object | null;
 }
 
+/** An event made by an `EventType`. */
 export interface TypedEvent<Name extends string, Data> extends EventFields {
   readonly name: Name;
   readonly data: Data;
@@ -91,6 +99,7 @@ function describeIssue(issue: StandardSchemaV1.Issue): string {
 
 /** Starts the function when an event of this name arrives. A name may end in `/*` or `.*`. */
 export interface EventTriggerInput {
+  /** The name, a pattern of names, or an event type. */
   readonly event: string | AnyEventType;
   /** CEL over `event`: only events for which it is true start the function. */
   readonly if?: string;
@@ -110,6 +119,7 @@ export interface CronTriggerInput {
   readonly overlap?: Overlap;
 }
 
+/** What starts a function: an event by its name or type, or a schedule. */
 export type TriggerInput = EventTriggerInput | CronTriggerInput | AnyEventType;
 export type TriggersInput = TriggerInput | readonly TriggerInput[];
 
@@ -117,6 +127,7 @@ export type TriggersInput = TriggerInput | readonly TriggerInput[];
 export interface ReceivedEvent<Name extends string = string, Data = Untyped> {
   readonly name: Name;
   readonly data: Data;
+  /** The producer's idempotency id, else the one that the server gave. */
   readonly id: string;
   /** When it happened, in Unix milliseconds. */
   readonly ts: number;

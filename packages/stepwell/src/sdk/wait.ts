@@ -44,6 +44,7 @@ type Condition =
       readonly if?: string;
     };
 
+/** What `step.waitForEvent` waits for, and how long. */
 export type WaitForEventOptions<Wanted extends EventName = EventName> = OneOrSeveral<Wanted> &
   Condition & {
     /** How long to wait, or until when; at most 366 days. */
@@ -55,6 +56,7 @@ export type WaitForEventOptions<Wanted extends EventName = EventName> = OneOrSev
     readonly since?: "run" | DateInput;
   };
 
+/** What `step.waitForSignal` waits for, and how long. */
 export interface WaitForSignalOptions {
   /** Its name, unique among all that is waited for: at most 1,024 characters. */
   readonly signal: string;

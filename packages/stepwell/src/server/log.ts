@@ -7,14 +7,18 @@
 import { type Level, pino } from "pino";
 import type { EngineLog } from "../engine/ports.ts";
 
+/** JSON lines for machines, or short lines for people. */
 export type LogFormat = "json" | "human";
 
+/** Where a server tells what it does. */
 export interface ServerLog extends EngineLog {
   debug(message: string, details?: Readonly<Record<string, unknown>>): void;
 }
 
+/** How a log is written. */
 export interface LogOptions {
   readonly format: LogFormat;
+  /** The least severe level that is written; `info` by default. */
   readonly level?: Level | "silent";
   /** Where lines go; the standard output when left out. */
   readonly write?: (line: string) => void;
@@ -24,6 +28,16 @@ type Details = Readonly<Record<string, unknown>>;
 
 const SECRET = /key|signature|authorization|secret|token|password|payload/i;
 
+/**
+ * A log that writes lines. Details whose names sound secret are blanked.
+ *
+ * @example
+ * ```ts
+ * import { createLog } from "stepwell/server";
+ * const log = createLog({ format: "human", level: "warn" });
+ * log.warn("nearly full", { percent: 93 });
+ * ```
+ */
 export function createLog(options: LogOptions): ServerLog {
   const write = options.write ?? ((line: string) => void process.stdout.write(line));
   const level = options.level ?? "info";

@@ -9,12 +9,10 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from "node:net";
 import { getRequestListener } from "@hono/node-server";
 import { ENDPOINT_SCHEME } from "../core/endpoints.ts";
-import { ENGINE_LIMITS, Engine, type EngineLimits } from "../engine/engine.ts";
+import { ENGINE_LIMITS, Engine } from "../engine/engine.ts";
 import type { AppTransport, Gateway } from "../engine/ports.ts";
 import type { Call } from "../protocol/call.ts";
 import { createIdSource } from "../protocol/ids.ts";
-import type { ServerKind } from "../protocol/register.ts";
-import type { Store } from "../store/store.ts";
 import { Access } from "./access/access.ts";
 import { anyOriginRoutes } from "./api/any-origin.ts";
 import { ROUTES } from "./api/table.ts";
@@ -34,72 +32,27 @@ import { startHousekeeping } from "./housekeeping.ts";
 import { HttpClient } from "./http-client.ts";
 import { HttpTransport } from "./http-transport.ts";
 import { listenError } from "./listen-error.ts";
-import type { ServerLog } from "./log.ts";
 import { LogIntake } from "./logs/log-intake.ts";
 import { Metrics } from "./metrics.ts";
 import { createOperations } from "./operations/operations.ts";
+import { type CompleteOptions, completed, type ServerOptions } from "./options.ts";
 import { createProbe } from "./probe.ts";
 import { ANY_ORIGIN_HEADERS, answerPreflight, commonHeaders } from "./raw-reply.ts";
 import { isRealtimeSocket, Realtime } from "./realtime/realtime.ts";
-import type { RetentionPolicy } from "./retention/policy.ts";
 import { Retention } from "./retention/retention.ts";
 import { createRoutes } from "./routes.ts";
 import { createSyncer } from "./sync.ts";
 import { SyncFailures } from "./sync-failures.ts";
 import { createSystemRandom } from "./system-random.ts";
-import type { TracingConfig } from "./tracing/otel-config.ts";
 import { Tracing } from "./tracing/tracing.ts";
 import { SchemeTransport } from "./transport.ts";
 
-export interface ServerOptions {
-  /** Opened and closed by the server. */
-  readonly store: Store;
-  /** What is behind the store, for people. */
-  readonly storeLabel: string;
-  readonly kind: ServerKind;
-  readonly host: string;
-  /** 0 takes any free port. */
-  readonly port: number;
-  /** Those of the settings; others are made in the server. In `dev` without any, every key is accepted. */
-  readonly eventKeys: readonly string[];
-  /** Null: nothing is signed. */
-  readonly signingKey: string | null;
-  readonly signingKeyFallback: string | null;
-  /** A constant delay between attempts instead of the curve. */
-  readonly retryIntervalMs?: number | null;
-  readonly log: ServerLog;
-  /** Addresses of apps to ask for their functions. */
-  readonly appUrls: readonly string[];
-  /** Look for apps on the usual ports of this machine. */
-  readonly discover: boolean;
-  /** How often known addresses are asked again; null: until they answered once. */
-  readonly pollIntervalMs: number | null;
-  readonly limits?: Partial<EngineLimits>;
-  /** How long stopping waits for calls that are out. */
-  readonly shutdownGraceMs: number;
-  /** The store failed for good: the process must end. */
-  readonly onFatal: (error: unknown) => void;
-  /** Requests of steps may go to private addresses: this machine and its network. In dev unless refused. */
-  readonly allowPrivateRequests?: boolean;
-  /** How people reach the server, when that is not its own address: `https://stepwell.example.com`. */
-  readonly publicUrl?: string | null;
-  /** A proxy stands before the server: its `X-Forwarded-For` and `X-Forwarded-Proto` are believed. */
-  readonly trustProxy?: boolean;
-  /** Made when there is no user yet; without it, `setupUrl` is where the first user is made. */
-  readonly firstAdmin?: { readonly name: string; readonly password: string } | null;
-  /** Apps must be on the public internet. Without it they may be on private addresses, but for link-local ones. */
-  readonly publicAppsOnly?: boolean;
-  /** Where traces go; null, or left out: nowhere. */
-  readonly tracing?: TracingConfig | null;
-  /** What holds whatever is stored about it. */
-  readonly retention?: Partial<RetentionPolicy>;
-  /** Transports of other URL schemes, by scheme without the colon. */
-  readonly transports?: Readonly<Record<string, AppTransport>>;
-}
-
+/** A server that listens. */
 export interface RunningServer {
+  /** Where it is on this machine: `http://127.0.0.1:8288`. */
   readonly url: string;
   readonly port: number;
+  /** The loop itself: `watch` tells what was committed, `stats` how busy it is. */
   readonly engine: Engine;
   /** Nobody has to prove anything: `dev` on an address of this machine. */
   readonly isOpen: boolean;
@@ -122,7 +75,28 @@ const RETRY_POLL_MS = 2_000;
 /** How long answers that are being written may take once everything else has stopped. */
 const FLUSH_MS_MAX = 1_000;
 
-export async function startServer(options: ServerOptions): Promise<RunningServer> {
+/**
+ * Starts a server and resolves when it listens. It ends with `stop`, not with signals: those are the affair of whoever
+ * embeds it.
+ *
+ * @throws `store_*` when the store cannot be opened; `port_in_use`, `listen_failed` when nobody could reach it.
+ * @example
+ * ```ts
+ * import { SqliteStore, startServer } from "stepwell/server";
+ * const server = await startServer({
+ *   store: new SqliteStore({ path: "stepwell.db" }),
+ *   kind: "dev",
+ *   onFatal: (error) => {
+ *     console.error(error);
+ *     process.exitCode = 1;
+ *   },
+ * });
+ * console.log(server.url);
+ * await server.stop();
+ * ```
+ */
+export async function startServer(given: ServerOptions): Promise<RunningServer> {
+  const options = completed(given);
   const { log } = options;
   await options.store.open();
   const access = await openAccess(options);
@@ -189,7 +163,7 @@ interface Parts {
 }
 
 /** Who may use it. The first admin is made before anybody can ask. */
-async function openAccess(options: ServerOptions): Promise<Access> {
+async function openAccess(options: CompleteOptions): Promise<Access> {
   const { store, kind, host, eventKeys, log, trustProxy = false, firstAdmin = null } = options;
   const random = createSystemRandom();
   const access = await Access.open({
@@ -208,15 +182,15 @@ async function openAccess(options: ServerOptions): Promise<Access> {
   return access;
 }
 
-function signingKeysOf({ signingKey, signingKeyFallback }: ServerOptions): string[] {
+function signingKeysOf({ signingKey, signingKeyFallback }: CompleteOptions): string[] {
   return [signingKey, signingKeyFallback].filter((key) => key !== null);
 }
 
-function publicUrlOf({ publicUrl = null }: ServerOptions): string | null {
+function publicUrlOf({ publicUrl = null }: CompleteOptions): string | null {
   return publicUrl === null ? null : publicUrl.replace(/\/+$/, "");
 }
 
-function createParts(options: ServerOptions, access: Access): Parts {
+function createParts(options: CompleteOptions, access: Access): Parts {
   const { log, kind } = options;
   const signingKeys = signingKeysOf(options);
   const random = createSystemRandom();
@@ -282,7 +256,7 @@ function createParts(options: ServerOptions, access: Access): Parts {
 }
 
 function transportOf(
-  options: ServerOptions,
+  options: CompleteOptions,
   isAllowed: (address: string) => boolean,
   logs: LogIntake,
   tracing: () => Tracing | null,
@@ -302,11 +276,11 @@ function transportOf(
   return new SchemeTransport({ http, https: http, [ENDPOINT_SCHEME]: endpoint, ...options.transports });
 }
 
-function tracingOf({ tracing: config = null, store, log }: ServerOptions, engine: Engine): Tracing | null {
+function tracingOf({ tracing: config = null, store, log }: CompleteOptions, engine: Engine): Tracing | null {
   return config === null ? null : new Tracing({ config, store, engine, clock: systemClock, log });
 }
 
-function retentionOf({ store, log, retention }: ServerOptions, engine: () => Engine): Retention {
+function retentionOf({ store, log, retention }: CompleteOptions, engine: () => Engine): Retention {
   return new Retention({
     store: store.retention,
     clock: systemClock,
@@ -316,7 +290,7 @@ function retentionOf({ store, log, retention }: ServerOptions, engine: () => Eng
   });
 }
 
-async function closeParts(parts: Parts, options: ServerOptions): Promise<void> {
+async function closeParts(parts: Parts, options: CompleteOptions): Promise<void> {
   await Promise.all([parts.context.logs.close(), parts.tracing?.close()]);
   await Promise.all([parts.transport.close(), parts.client.close(), parts.gateway.close()]);
   parts.context.metrics.close();
@@ -351,7 +325,7 @@ function createListener({
   };
 }
 
-function createDiscovery(options: ServerOptions, parts: Parts, port: number): Discovery {
+function createDiscovery(options: CompleteOptions, parts: Parts, port: number): Discovery {
   const { engine, client, context } = parts;
   return new Discovery({
     clock: systemClock,
@@ -371,7 +345,7 @@ function createDiscovery(options: ServerOptions, parts: Parts, port: number): Di
   });
 }
 
-function listen(server: Server, options: ServerOptions): Promise<void> {
+function listen(server: Server, options: CompleteOptions): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once("error", (error: NodeJS.ErrnoException) => {
       reject(listenError(error, options.host, options.port));

@@ -66,6 +66,17 @@ import type {
   WaitQuery,
 } from "./store.ts";
 
+/**
+ * Everything in memory, gone with the process.
+ *
+ * @example
+ * ```ts
+ * import { createEngine } from "stepwell/engine";
+ * import { MemoryStore } from "stepwell/server";
+ * const engine = await createEngine({ functions: [], store: new MemoryStore() });
+ * await engine.stop();
+ * ```
+ */
 export class MemoryStore implements Store {
   readonly logs = new MemoryLogs();
   readonly retention = new MemoryRetention(() => this.#tables, this.logs);

@@ -28,6 +28,7 @@ import { SqliteLoads } from "./sqlite/loads.ts";
 import { lockDatabase, realPath } from "./sqlite/lock.ts";
 import type { Reader, ReaderOptions } from "./sqlite/reader.ts";
 import { scriptBeside, Thread, ThreadOnDemand } from "./sqlite/thread.ts";
+import { versionWarning } from "./sqlite/version.ts";
 import type { Writer, WriterOptions } from "./sqlite/writer.ts";
 import {
   type EventFilter,
@@ -54,6 +55,7 @@ import {
   type WaitQuery,
 } from "./store.ts";
 
+/** Which file, and how safe. */
 export interface SqliteStoreOptions {
   /** The database file; its folder must exist. Beside it appear `-wal`, `-shm`, `.lock` and, while open, `.pid`. */
   readonly path: string;
@@ -67,9 +69,6 @@ export interface SqliteStoreOptions {
   readonly warn?: (message: string) => void;
 }
 
-/** Older versions can damage a file when two connections checkpoint at once. We have one, but other tools may look in. */
-const SQLITE_WANTED = "3.51.3";
-
 interface Opened {
   readonly path: string;
   readonly writer: Thread<Writer>;
@@ -80,6 +79,17 @@ interface Opened {
 /** Nobody has read a list for so long. */
 const READER_REST_MS = 30_000;
 
+/**
+ * Everything in one SQLite file, for one process at a time.
+ *
+ * @example
+ * ```ts
+ * import { createEngine } from "stepwell/engine";
+ * import { SqliteStore } from "stepwell/server";
+ * const engine = await createEngine({ functions: [], store: new SqliteStore({ path: "app.db", synchronous: "normal" }) });
+ * await engine.stop();
+ * ```
+ */
 export class SqliteStore implements Store {
   readonly #threads: SqliteThreads = {
     list: (list) => this.#list(list),
@@ -116,8 +126,8 @@ export class SqliteStore implements Store {
     };
     const writer = new Thread<Writer>(scriptBeside(import.meta.url, "sqlite/writer-thread"), options);
     try {
-      const version = await writer.call("open");
-      if (isOlder(version, SQLITE_WANTED)) this.#warnOfVersion(version);
+      const warning = versionWarning(await writer.call("open"));
+      if (warning !== null) this.#warn(warning);
       this.#opened = { path, writer, loads: new SqliteLoads(path, this.#busyTimeoutMs), unlock };
     } catch (error) {
       await writer.terminate();
@@ -399,15 +409,8 @@ export class SqliteStore implements Store {
     return coded;
   }
 
-  #warnOfVersion(version: string): void {
-    const warn = this.#options.warn ?? ((message: string) => process.emitWarning(message));
-    warn(`SQLite ${version} has a bug that can damage databases; update Node to get ${SQLITE_WANTED} or newer`);
+  #warn(message: string): void {
+    if (this.#options.warn === undefined) process.emitWarning(message);
+    else this.#options.warn(message);
   }
-}
-
-function isOlder(version: string, wanted: string): boolean {
-  const left = version.split(".").map(Number);
-  const right = wanted.split(".").map(Number);
-  const index = right.findIndex((part, at) => part !== left[at]);
-  return index !== -1 && left[index]! < right[index]!;
 }

@@ -1,5 +1,5 @@
 /** A closed server with a user, a token and a session of every scope; and requests as each of them makes them. */
-import type { ServerOptions } from "../../src/server/server.ts";
+import type { ServerOptions } from "../../src/server/options.ts";
 import type { AccessScope } from "../../src/store/access.ts";
 import { type Answer, ask, post, SIGNING_KEY, startKeyedServer, type TestServer } from "./harness.ts";
 

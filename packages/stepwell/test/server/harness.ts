@@ -4,7 +4,8 @@ import type { AddressInfo } from "node:net";
 import { onTestFinished } from "vitest";
 import type { Notice } from "../../src/core/batch.ts";
 import { createLog } from "../../src/server/log.ts";
-import { type RunningServer, type ServerOptions, startServer } from "../../src/server/server.ts";
+import type { ServerOptions } from "../../src/server/options.ts";
+import { type RunningServer, startServer } from "../../src/server/server.ts";
 import { MemoryStore } from "../../src/store/memory.ts";
 
 export const SIGNING_KEY = "signkey-prod-0123456789abcdef0123456789abcdef";

@@ -8,6 +8,7 @@ import type { PauseMode } from "../batch.ts";
 import type { Instant } from "../instant.ts";
 import type { EndReason, RunStatus, StepKind } from "../run/run.ts";
 
+/** Why a run is where it is, for programs. */
 export type ReasonCode =
   // The run as a whole.
   | "ended"
@@ -42,9 +43,11 @@ export type ReasonCode =
 /** One reason why the run is where it is: one for the run, or one for each thing that it has open. */
 export interface Reason {
   readonly code: ReasonCode;
+  /** For people. */
   readonly sentence: string;
   /** The open step; absent: the run itself. */
   readonly step?: StepFacts;
+  /** Since when it is so. */
   readonly since?: Instant;
   /** When it goes on by itself, as far as that can be known. */
   readonly until?: Instant;
@@ -52,13 +55,19 @@ export interface Reason {
   readonly attempt?: number;
   /** The error of the attempt before, or that ended the run. */
   readonly error?: ErrorValue;
+  /** The limit at which it waits. */
   readonly gate?: GateFacts;
+  /** Its place among those that wait. */
   readonly lane?: LanePlace;
+  /** What it waits for. */
   readonly wait?: WaitFacts;
+  /** The run that the step invoked. */
   readonly child?: RunExplanation;
+  /** What is wrong with a run in quarantine. */
   readonly problems?: readonly string[];
   /** How the run ended. */
   readonly endReason?: EndReason;
+  /** Who is paused. */
   readonly pause?: PauseFacts;
 }
 
@@ -81,7 +90,9 @@ export interface GateFacts {
   readonly rule: string;
   readonly kind: "concurrency" | "run_concurrency" | "throttle" | "app" | "pause" | "other";
   readonly scope?: FlowScope;
+  /** Null where it has no number. */
   readonly limit: number | null;
+  /** Some of those that have a place. */
   readonly holders: readonly HolderFacts[];
   readonly holderCount: number;
   /** Lanes of work that wait at it. */
@@ -127,9 +138,11 @@ export interface WaitFacts {
   readonly runId?: string;
 }
 
+/** Why a run does not go on, or what it does. Times are Unix milliseconds. */
 export interface RunExplanation {
   readonly runId: string;
   readonly functionId: string;
+  /** Its slug; null when it is not known any more. */
   readonly function: string | null;
   readonly status: RunStatus;
   /** The first reason, or how many there are. */
