@@ -12,9 +12,11 @@ import { circleProblems } from "./tidy/circles.ts";
 import {
   codeHeadings,
   commandRows,
+  decisionProblems,
   linkProblems,
   listProblems,
   numberRows,
+  packageVersions,
   routeMentions,
   sizeBytesOf,
   variablesOf,
@@ -33,6 +35,7 @@ const documents = files.filter((path) => path.endsWith(".md"));
 const manifest = JSON.parse(readText("packages/stepwell/package.json")) as {
   version: string;
   exports: Record<string, unknown>;
+  dependencies: Record<string, string>;
 };
 
 /** Folders of one machine: its checkouts and its homes. */
@@ -208,6 +211,23 @@ describe("the documents", () => {
     expect(silent.map((section) => section.split("\n")[0])).toEqual([]);
   });
 
+  test("decisions are numbered, and say what gets harder and when to look again", () => {
+    const decisions = documents.filter((path) => path.startsWith("docs/decisions/"));
+    expect(decisions.length).toBeGreaterThan(12);
+    expect(decisions.flatMap((path) => decisionProblems(path, readText(path)))).toEqual([]);
+  });
+
+  test("docs/decisions/006 has a reason for every dependency, at its version", () => {
+    const wanted = Object.entries(manifest.dependencies).map(([name, version]) => `${name} ${version}`);
+    const reasons = packageVersions(readText("docs/decisions/006-dependencies.md"));
+    expect(
+      listProblems(
+        { name: "packages/stepwell/package.json", items: wanted },
+        { name: "docs/decisions/006-dependencies.md", items: reasons },
+      ),
+    ).toEqual([]);
+  });
+
   test("ARCHITECTURE.md names files that exist", () => {
     const named = [...readText("ARCHITECTURE.md").matchAll(/`([a-z][\w./-]*\.(?:ts|md))`/g)].map((match) => match[1]!);
     const places = ["", "packages/stepwell/", "packages/stepwell/src/"];
@@ -300,6 +320,8 @@ describe("each check can fail", () => {
     expect(linkProblems("README.md", "[gone](docs/gone.md)")).toHaveLength(1);
     expect(linkProblems("README.md", "[gone](#no-such-heading)")).toHaveLength(1);
     expect(listProblems({ name: "a", items: ["x"] }, { name: "b", items: ["y"] })).toHaveLength(2);
+    expect(decisionProblems("docs/decisions/001-a.md", "# 002 A\n\n**Context.** Why.")).toHaveLength(5);
+    expect(packageVersions("| `a` 1.0.0, `@b/c` 2.1.0 | `d` |")).toEqual(["a 1.0.0", "@b/c 2.1.0"]);
     expect(routeMentions("See `GET /v1/runs?limit=1`, `GET /v1/runs` and `POST /e/:key`.")).toEqual([
       "GET /v1/runs",
       "POST /e/:key",

@@ -48,6 +48,24 @@ export function variablesOf(text: string): string[] {
   return [...read].map((match) => match[1] ?? "");
 }
 
+/** "name version" for each package that the tables of a page name with its version. */
+export function packageVersions(markdown: string): string[] {
+  const rows = markdown.split("\n").filter((line) => line.startsWith("|"));
+  return rows.flatMap((row) => [...row.matchAll(/`([@\w/-]+)` (\d+\.\d+\.\d+)/g)].map((match) => `${match[1]} ${match[2]}`));
+}
+
+const DECISION_PARTS = ["Context", "Choice", "What gets harder", "Alternatives weighed", "When to revisit"];
+
+/** What a decision record lacks, as sentences. */
+export function decisionProblems(path: string, markdown: string): string[] {
+  const number = path.split("/").at(-1)?.slice(0, 3) ?? "";
+  const missing = DECISION_PARTS.filter((part) => !markdown.includes(`\n**${part}.**`));
+  return [
+    ...(markdown.startsWith(`# ${number} `) ? [] : [`${path} begins with another number than its name`]),
+    ...missing.map((part) => `${path} lacks its part "${part}"`),
+  ];
+}
+
 /** Every relative link or heading link of a page that leads nowhere, as sentences. */
 export function linkProblems(path: string, markdown: string = readText(path)): string[] {
   const prose = markdown.replace(/^(```|~~~)[\s\S]*?^\1/gm, "").replace(/`[^`\n]*`/g, "");
