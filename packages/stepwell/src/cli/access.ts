@@ -1,10 +1,10 @@
 /** `stepwell users`, `tokens`, `keys` and `audit`: who may use a server, and who changed what. */
 import { ApiClient, type ClientOptions } from "./api.ts";
 import { EXIT, type ExitCode } from "./exit-code.ts";
+import { type Listing, printList, printPage } from "./listing.ts";
 import { readText } from "./option-values.ts";
 import { safeText } from "./safe-text.ts";
 import type { Environment } from "./settings.ts";
-import { type Column, table } from "./table.ts";
 import type { Terminal } from "./terminal.ts";
 import { relativeText } from "./time-text.ts";
 
@@ -53,12 +53,19 @@ const api = ({ options, env }: Work): ApiClient => new ApiClient(options, env);
 
 export async function listUsers(work: Work): Promise<ExitCode> {
   const users = await api(work).get<readonly UserRecord[]>("/v1/users");
-  const columns = [{ title: "USER", isFlexible: true }, { title: "SCOPE" }, { title: "LAST LOG-IN" }];
-  const rows = users.map(({ name, scope, has_password: isComplete, signed_in_at: at }) => {
-    return [name, scope, isComplete ? ago(at, work, "never") : "has not chosen a password"];
-  });
-  return printed(users, columns, rows, "no users", work);
+  const listing: Listing<UserRecord> = {
+    nothing: "no users",
+    columns: [
+      { title: "USER", isFlexible: true, of: ({ name }) => name },
+      { title: "SCOPE", of: ({ scope }) => scope },
+      { title: "LAST LOG-IN", of: (user) => logInText(user, work) },
+    ],
+  };
+  return printList(users, listing, work.options, work.terminal);
 }
+
+const logInText = ({ has_password: isComplete, signed_in_at: at }: UserRecord, work: Work): string =>
+  isComplete ? ago(at, work, "never") : "has not chosen a password";
 
 export interface NewUserOptions {
   readonly scope: string;
@@ -114,18 +121,18 @@ export async function deleteUser(name: string, work: Work): Promise<ExitCode> {
 
 export async function listTokens(work: Work): Promise<ExitCode> {
   const tokens = await api(work).get<readonly TokenRecord[]>("/v1/tokens");
-  const columns = [
-    { title: "TOKEN" },
-    { title: "NAME", isFlexible: true },
-    { title: "SCOPE" },
-    { title: "MADE BY", isFlexible: true },
-    { title: "USED" },
-    { title: "UNTIL" },
-  ];
-  const rows = tokens.map(({ id, name, scope, created_by: by, used_at: used, expires_at: until }) => {
-    return [id, safeText(name), scope, safeText(by), ago(used, work, "never"), until ?? "revoked"];
-  });
-  return printed(tokens, columns, rows, "no API tokens", work);
+  const listing: Listing<TokenRecord> = {
+    nothing: "no API tokens",
+    columns: [
+      { title: "TOKEN", of: ({ id }) => id },
+      { title: "NAME", isFlexible: true, of: ({ name }) => safeText(name) },
+      { title: "SCOPE", of: ({ scope }) => scope },
+      { title: "MADE BY", isFlexible: true, of: (token) => safeText(token.created_by) },
+      { title: "USED", of: (token) => ago(token.used_at, work, "never") },
+      { title: "UNTIL", of: (token) => token.expires_at ?? "revoked" },
+    ],
+  };
+  return printList(tokens, listing, work.options, work.terminal);
 }
 
 export interface NewTokenOptions {
@@ -146,25 +153,18 @@ export async function revokeToken(id: string, work: Work): Promise<ExitCode> {
 
 export async function listKeys(work: Work): Promise<ExitCode> {
   const keys = await api(work).get<readonly KeyRecord[]>("/v1/keys");
-  const columns = [
-    { title: "KEY" },
-    { title: "KIND" },
-    { title: "NAME", isFlexible: true },
-    { title: "ENDS WITH" },
-    { title: "FROM" },
-    { title: "UNTIL" },
-  ];
-  const rows = keys.map(({ id, kind, name, hint, source, expires_at: until }) => {
-    return [
-      id,
-      kind,
-      safeText(name),
-      hint === "" ? "" : `…${hint}`,
-      source,
-      until ?? (source === "server" ? "revoked" : ""),
-    ];
-  });
-  return printed(keys, columns, rows, "no keys", work);
+  const listing: Listing<KeyRecord> = {
+    nothing: "no keys",
+    columns: [
+      { title: "KEY", of: ({ id }) => id },
+      { title: "KIND", of: ({ kind }) => kind },
+      { title: "NAME", isFlexible: true, of: ({ name }) => safeText(name) },
+      { title: "ENDS WITH", of: ({ hint }) => (hint === "" ? "" : `…${hint}`) },
+      { title: "FROM", of: ({ source }) => source },
+      { title: "UNTIL", of: (key) => key.expires_at ?? (key.source === "server" ? "revoked" : "") },
+    ],
+  };
+  return printList(keys, listing, work.options, work.terminal);
 }
 
 export async function createKey(name: string, work: Work): Promise<ExitCode> {
@@ -196,42 +196,23 @@ export interface AuditOptions {
 }
 
 export async function listAudit({ action, actor, cursor, limit }: AuditOptions, work: Work): Promise<ExitCode> {
-  const { data, cursor: next } = await api(work).list<AuditRecord>("/v1/audit", { action, actor, cursor }, limit);
-  const { options, terminal } = work;
-  if (options.json) {
-    terminal.print(JSON.stringify({ data, cursor: next }));
-    return EXIT.ok;
-  }
-  const columns = [
-    { title: "WHEN" },
-    { title: "WHO", isFlexible: true },
-    { title: "FROM" },
-    { title: "WHAT" },
-    { title: "OF WHAT", isFlexible: true },
-    { title: "OUTCOME" },
-  ];
-  const rows = data.map(({ at, actor: { kind, name }, action: what, target, address, outcome }) => {
-    return [ago(at, work, ""), safeText(name === "" ? kind : name), address, what, safeText(target), outcome];
-  });
-  printed(data, columns, rows, "nothing was changed", work);
-  if (next !== null) terminal.print(terminal.colors.dim(`more: --cursor ${next}`));
-  return EXIT.ok;
+  const page = await api(work).list<AuditRecord>("/v1/audit", { action, actor, cursor }, limit);
+  const listing: Listing<AuditRecord> = {
+    nothing: "nothing was changed",
+    columns: [
+      { title: "WHEN", of: ({ at }) => ago(at, work, "") },
+      { title: "WHO", isFlexible: true, of: ({ actor: { kind, name } }) => safeText(name === "" ? kind : name) },
+      { title: "FROM", of: ({ address }) => address },
+      { title: "WHAT", of: (entry) => entry.action },
+      { title: "OF WHAT", isFlexible: true, of: ({ target }) => safeText(target) },
+      { title: "OUTCOME", of: ({ outcome }) => outcome },
+    ],
+  };
+  return printPage(page, listing, work.options, work.terminal);
 }
 
 function ago(at: string | null, { terminal }: Work, otherwise: string): string {
   return at === null ? otherwise : relativeText(Date.parse(at), terminal.now());
-}
-
-function printed(
-  data: readonly unknown[],
-  columns: readonly Column[],
-  rows: readonly (readonly string[])[],
-  nothing: string,
-  { options, terminal }: Work,
-): ExitCode {
-  if (options.json) terminal.print(JSON.stringify({ data }));
-  else terminal.print(rows.length === 0 ? nothing : table(columns, rows, terminal.columns, terminal.colors));
-  return EXIT.ok;
 }
 
 function said(text: string, data: unknown, { options, terminal }: Work): ExitCode {

@@ -1,11 +1,12 @@
 /** `stepwell events list` and `stepwell events show`. */
 import { ApiClient, type ClientOptions } from "./api.ts";
 import { EXIT, type ExitCode } from "./exit-code.ts";
+import { type Listing, listText, printPage } from "./listing.ts";
 import type { DecisionRecord, EventRecord, RunRecord } from "./records.ts";
-import { runTable } from "./runs.ts";
+import { runListing } from "./runs.ts";
 import { safeText } from "./safe-text.ts";
 import type { Environment } from "./settings.ts";
-import { cut, table } from "./table.ts";
+import { cut } from "./table.ts";
 import type { Terminal } from "./terminal.ts";
 import { relativeText } from "./time-text.ts";
 import { valueLines } from "./value-lines.ts";
@@ -25,33 +26,19 @@ export async function listEvents(options: EventListOptions, terminal: Terminal, 
   const { name, from, until, cursor, limit } = options;
   const query = { name, received_after: from, received_before: until, cursor };
   const page = await new ApiClient(options, env).list<EventRecord>("/v1/events", query, limit);
-  if (options.json) terminal.print(JSON.stringify(page));
-  else if (page.data.length === 0) terminal.print("no events");
-  else {
-    terminal.print(eventTable(page.data, terminal));
-    if (page.cursor !== null) terminal.print(terminal.colors.dim(`more: --cursor ${page.cursor}`));
-  }
-  return EXIT.ok;
+  return printPage(page, eventListing(terminal), options, terminal);
 }
 
-function eventTable(events: readonly EventRecord[], terminal: Terminal): string {
-  const now = terminal.now();
-  return table(
-    [
-      { title: "NAME", isFlexible: true },
-      { title: "RECEIVED" },
-      { title: "EVENT" },
-      { title: "DATA", isFlexible: true },
+function eventListing({ now }: Terminal): Listing<EventRecord> {
+  return {
+    nothing: "no events",
+    columns: [
+      { title: "NAME", isFlexible: true, of: (event) => event.name },
+      { title: "RECEIVED", of: (event) => relativeText(Date.parse(event.received_at), now()) },
+      { title: "EVENT", of: (event) => event.internal_id },
+      { title: "DATA", isFlexible: true, of: (event) => cut(JSON.stringify(event.data), DATA_CHARS_MAX) },
     ],
-    events.map((event) => [
-      event.name,
-      relativeText(Date.parse(event.received_at), now),
-      event.internal_id,
-      cut(JSON.stringify(event.data), DATA_CHARS_MAX),
-    ]),
-    terminal.columns,
-    terminal.colors,
-  );
+  };
 }
 
 export async function showEvent(
@@ -84,7 +71,7 @@ function tell(
   if (event.id !== event.internal_id) terminal.print(`  id ${safeText(event.id)}`);
   terminal.print(valueLines("data", event.data, "  ").join("\n"));
   terminal.print("");
-  terminal.print(runs.length === 0 ? "no runs started" : runTable(runs, terminal));
+  terminal.print(listText(runs, { ...runListing(terminal), nothing: "no runs started" }, terminal));
   for (const one of decisions) {
     if (one.outcome === "started") continue;
     const name = one.function_slug ?? one.function_id;

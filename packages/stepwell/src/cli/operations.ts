@@ -2,10 +2,10 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { ApiClient, type ClientOptions } from "./api.ts";
 import { EXIT, type ExitCode } from "./exit-code.ts";
+import { type Listing, printPage } from "./listing.ts";
 import { type OperationRecord, statusOf } from "./records.ts";
 import type { Environment } from "./settings.ts";
 import { statusText } from "./status-text.ts";
-import { table } from "./table.ts";
 import type { Colors, Terminal } from "./terminal.ts";
 import { relativeText, tookText } from "./time-text.ts";
 
@@ -25,34 +25,20 @@ export async function listOperations(
 ): Promise<ExitCode> {
   const { cursor, limit } = options;
   const page = await new ApiClient(options, env).list<OperationRecord>("/v1/operations", { cursor }, limit);
-  if (options.json) terminal.print(JSON.stringify(page));
-  else if (page.data.length === 0) terminal.print("no operations");
-  else {
-    terminal.print(operationTable(page.data, terminal));
-    if (page.cursor !== null) terminal.print(terminal.colors.dim(`more: --cursor ${page.cursor}`));
-  }
-  return EXIT.ok;
+  return printPage(page, operationListing(terminal), options, terminal);
 }
 
-function operationTable(operations: readonly OperationRecord[], terminal: Terminal): string {
-  return table(
-    [
-      { title: "STATUS" },
-      { title: "KIND" },
-      { title: "RUNS", isFlexible: true },
-      { title: "BEGAN" },
-      { title: "OPERATION" },
+function operationListing({ colors, now }: Terminal): Listing<OperationRecord> {
+  return {
+    nothing: "no operations",
+    columns: [
+      { title: "STATUS", of: (one) => statusText(statusOf(one), colors) },
+      { title: "KIND", of: (one) => one.kind },
+      { title: "RUNS", isFlexible: true, of: countsText },
+      { title: "BEGAN", of: (one) => relativeText(Date.parse(one.created_at), now()) },
+      { title: "OPERATION", of: (one) => one.id },
     ],
-    operations.map((one) => [
-      statusText(statusOf(one), terminal.colors),
-      one.kind,
-      countsText(one),
-      relativeText(Date.parse(one.created_at), terminal.now()),
-      one.id,
-    ]),
-    terminal.columns,
-    terminal.colors,
-  );
+  };
 }
 
 export async function showOperation(

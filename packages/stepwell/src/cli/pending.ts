@@ -1,10 +1,10 @@
 /** `stepwell pending`: debounces and batches that gather events, to see, to begin now, to discard. */
 import { ApiClient, type ClientOptions } from "./api.ts";
 import { EXIT, type ExitCode } from "./exit-code.ts";
+import { type Listing, printPage } from "./listing.ts";
 import type { PendingRecord } from "./records.ts";
 import { reportError } from "./report-error.ts";
 import type { Environment } from "./settings.ts";
-import { table } from "./table.ts";
 import type { Terminal } from "./terminal.ts";
 import { relativeText } from "./time-text.ts";
 
@@ -26,36 +26,22 @@ export async function listPending(
     { function: fn, app, cursor },
     limit,
   );
-  if (options.json) terminal.print(JSON.stringify(page));
-  else if (page.data.length === 0) terminal.print("nothing gathers events");
-  else {
-    terminal.print(pendingTable(page.data, terminal));
-    if (page.cursor !== null) terminal.print(terminal.colors.dim(`more: --cursor ${page.cursor}`));
-  }
-  return EXIT.ok;
+  return printPage(page, pendingListing(terminal), options, terminal);
 }
 
-function pendingTable(pending: readonly PendingRecord[], terminal: Terminal): string {
-  return table(
-    [
-      { title: "FUNCTION", isFlexible: true },
-      { title: "GATHERS", isFlexible: true },
-      { title: "EVENTS" },
-      { title: "SINCE" },
-      { title: "BEGINS" },
-      { title: "RUN" },
+function pendingListing({ now }: Terminal): Listing<PendingRecord> {
+  const ago = (time: string) => relativeText(Date.parse(time), now());
+  return {
+    nothing: "nothing gathers events",
+    columns: [
+      { title: "FUNCTION", isFlexible: true, of: (one) => one.function_slug ?? one.function_id },
+      { title: "GATHERS", isFlexible: true, of: (one) => one.rule },
+      { title: "EVENTS", of: (one) => String(one.event_count) },
+      { title: "SINCE", of: (one) => ago(one.first_event_at) },
+      { title: "BEGINS", of: (one) => ago(one.starts_at) },
+      { title: "RUN", of: (one) => one.run_id },
     ],
-    pending.map((one) => [
-      one.function_slug ?? one.function_id,
-      one.rule,
-      String(one.event_count),
-      relativeText(Date.parse(one.first_event_at), terminal.now()),
-      relativeText(Date.parse(one.starts_at), terminal.now()),
-      one.run_id,
-    ]),
-    terminal.columns,
-    terminal.colors,
-  );
+  };
 }
 
 /** Begins runs that gather events now, or discards them. One that cannot be does not keep the others from it. */

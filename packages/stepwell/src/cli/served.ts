@@ -1,9 +1,9 @@
 /** `stepwell functions` and `stepwell apps`: what is served, and pausing it. */
 import { ApiClient, type ClientOptions } from "./api.ts";
 import { EXIT, type ExitCode } from "./exit-code.ts";
+import { type Listing, printList } from "./listing.ts";
 import type { AppRecord, FunctionRecord } from "./records.ts";
 import type { Environment } from "./settings.ts";
-import { table } from "./table.ts";
 import type { Colors, Terminal } from "./terminal.ts";
 import { relativeText } from "./time-text.ts";
 
@@ -14,42 +14,32 @@ export async function listFunctions(
 ): Promise<ExitCode> {
   const query = options.app === undefined ? "" : `?app=${encodeURIComponent(options.app)}`;
   const functions = await new ApiClient(options, env).get<readonly FunctionRecord[]>(`/v1/functions${query}`);
-  if (options.json) terminal.print(JSON.stringify({ data: functions }));
-  else if (functions.length === 0) terminal.print("no functions");
-  else {
-    const columns = [
-      { title: "FUNCTION", isFlexible: true },
-      { title: "STATE" },
-      { title: "STARTED BY", isFlexible: true },
-    ];
-    const rows = functions.map((fn) => [fn.slug, stateText(fn, terminal.colors), triggersText(fn)]);
-    terminal.print(table(columns, rows, terminal.columns, terminal.colors));
-  }
-  return EXIT.ok;
+  const { colors } = terminal;
+  const listing: Listing<FunctionRecord> = {
+    nothing: "no functions",
+    columns: [
+      { title: "FUNCTION", isFlexible: true, of: (fn) => fn.slug },
+      { title: "STATE", of: (fn) => stateText(fn, colors) },
+      { title: "STARTED BY", isFlexible: true, of: triggersText },
+    ],
+  };
+  return printList(functions, listing, options, terminal);
 }
 
 export async function listApps(options: ClientOptions, terminal: Terminal, env: Environment): Promise<ExitCode> {
   const apps = await new ApiClient(options, env).get<readonly AppRecord[]>("/v1/apps");
-  if (options.json) terminal.print(JSON.stringify({ data: apps }));
-  else if (apps.length === 0) terminal.print("no apps");
-  else {
-    const columns = [
-      { title: "APP", isFlexible: true },
-      { title: "STATE" },
-      { title: "FUNCTIONS" },
-      { title: "SYNCED" },
-      { title: "URL", isFlexible: true },
-    ];
-    const rows = apps.map((app) => [
-      app.name,
-      stateText(app, terminal.colors),
-      String(app.function_count),
-      app.synced_at === null ? "" : relativeText(Date.parse(app.synced_at), terminal.now()),
-      app.url,
-    ]);
-    terminal.print(table(columns, rows, terminal.columns, terminal.colors));
-  }
-  return EXIT.ok;
+  const { colors, now } = terminal;
+  const listing: Listing<AppRecord> = {
+    nothing: "no apps",
+    columns: [
+      { title: "APP", isFlexible: true, of: (app) => app.name },
+      { title: "STATE", of: (app) => stateText(app, colors) },
+      { title: "FUNCTIONS", of: (app) => String(app.function_count) },
+      { title: "SYNCED", of: ({ synced_at: at }) => (at === null ? "" : relativeText(Date.parse(at), now())) },
+      { title: "URL", isFlexible: true, of: (app) => app.url },
+    ],
+  };
+  return printList(apps, listing, options, terminal);
 }
 
 function stateText({ paused = null, down = null }: Pick<AppRecord, "paused" | "down">, colors: Colors): string {
