@@ -8,11 +8,12 @@ export type { ServeOptions } from "./sdk/app.ts";
 
 const PATH_DEFAULT = "/api/stepwell";
 
-/** What is used of Fastify's request and reply. */
+/** What is used of Fastify's request. */
 export interface FastifyRequestLike {
   readonly raw: NodeRequest;
   readonly body: unknown;
 }
+/** What is used of Fastify's reply. */
 export interface FastifyReplyLike {
   readonly raw: ClosingResponse;
   code(status: number): unknown;

@@ -21,6 +21,7 @@ export interface LambdaEvent {
   readonly isBase64Encoded?: boolean;
 }
 
+/** What Lambda is answered; both forms take it. */
 export interface LambdaResult {
   statusCode: number;
   headers: { [name: string]: string };

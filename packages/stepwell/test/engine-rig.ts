@@ -1,10 +1,11 @@
 /** An engine in the hand of a test: its clock, its store's answers and its calls' outcomes come when the test says so. */
 import { setImmediate as macrotask } from "node:timers/promises";
 import type { Batch, Notice } from "../src/core/batch.ts";
-import type { IncomingEvent } from "../src/core/command.ts";
-import { Engine, type EngineOptions } from "../src/engine/engine.ts";
+import { Engine } from "../src/engine/engine.ts";
+import type { EngineOptions } from "../src/engine/options.ts";
 import type { SaveResults } from "../src/engine/ports.ts";
 import type { Call } from "../src/protocol/call.ts";
+import type { IncomingEvent } from "../src/protocol/event.ts";
 import type { AppConfig, FunctionConfig } from "../src/protocol/function.ts";
 import type { Outcome } from "../src/protocol/outcome.ts";
 import { MemoryStore } from "../src/store/memory.ts";

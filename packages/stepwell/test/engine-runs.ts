@@ -1,6 +1,7 @@
 /** What tests of an engine say often: runs that have begun, what their calls report, events with data, what is stored. */
-import type { EventReceipt, IncomingEvent } from "../src/core/command.ts";
+import type { EventReceipt } from "../src/core/command.ts";
 import type { Run } from "../src/core/run/run.ts";
+import type { IncomingEvent } from "../src/protocol/event.ts";
 import { encodeUlidTime } from "../src/protocol/ids.ts";
 import type { JsonObject } from "../src/protocol/json.ts";
 import type { Op } from "../src/protocol/op.ts";

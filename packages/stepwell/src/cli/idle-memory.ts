@@ -11,7 +11,7 @@
  */
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
-import type { EngineStats } from "../engine/engine.ts";
+import type { EngineStats } from "../engine/options.ts";
 
 type Collect = (options: { type: "major"; execution: "sync"; flavor: "last-resort" }) => void;
 

@@ -12,8 +12,6 @@ import type { Instant } from "./instant.ts";
 import type { RequestOutcome } from "./run/request.ts";
 import type { EndReason, RunStatus } from "./run/run.ts";
 
-export type { IncomingEvent };
-
 export interface ReceiveEvents {
   readonly kind: "receive_events";
   readonly events: readonly IncomingEvent[];

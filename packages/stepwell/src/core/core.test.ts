@@ -1,8 +1,9 @@
 import { describe, expect, test } from "vitest";
 import { noFacts, recentOf } from "../../test/facts.ts";
 import { config, done } from "../../test/run-rig.ts";
-import type { IncomingEvent } from "./command.ts";
-import { Core, type CoreOptions } from "./core.ts";
+import type { IncomingEvent } from "../protocol/event.ts";
+import { Core } from "./core.ts";
+import type { CoreOptions } from "./core-options.ts";
 
 const NOW = 1_000_000;
 

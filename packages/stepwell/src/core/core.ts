@@ -78,8 +78,6 @@ import type { Starter } from "./start-order.ts";
 import { invokeFunction, rerun, resumeRun } from "./starts.ts";
 import { Ticks } from "./ticks.ts";
 
-export type { CoreOptions, HeldPlace, StoredRegistry } from "./core-options.ts";
-
 /** At most this many runs are asked for ahead of their dispatch. */
 const LOADS_AHEAD_MAX = 1_000;
 

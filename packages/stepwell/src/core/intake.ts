@@ -16,20 +16,13 @@ import type { Facts } from "./facts.ts";
 import { makeRoom } from "./flow/backlog.ts";
 import { collect } from "./flow/collecting.ts";
 import { replaceRun } from "./flow/singleton.ts";
-import {
-  decideStart,
-  rememberRun,
-  type StartCause,
-  type StartFacts,
-  type StartRequest,
-  type StartWorld,
-} from "./flow/starting.ts";
+import { decideStart, rememberRun, type StartFacts, type StartRequest, type StartWorld } from "./flow/starting.ts";
 import type { Instant } from "./instant.ts";
 import type { TriggerMatch } from "./match/triggers.ts";
 import type { NewRun } from "./run/create.ts";
 import { skipRun } from "./run/finish.ts";
 import { isEnded, MAIN_SLOT, type Run } from "./run/run.ts";
-import type { Starter, StartOrder } from "./start-order.ts";
+import type { StartCause, Starter, StartOrder } from "./start-order.ts";
 
 export type StartResult =
   | { readonly kind: "started"; readonly run: Run }

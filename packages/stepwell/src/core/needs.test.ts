@@ -1,8 +1,9 @@
 import { describe, expect, test } from "vitest";
 import { noFacts } from "../../test/facts.ts";
 import { asking, config, done } from "../../test/run-rig.ts";
+import type { IncomingEvent } from "../protocol/event.ts";
 import { LIMITS } from "../protocol/limits.ts";
-import type { Command, IncomingEvent } from "./command.ts";
+import type { Command } from "./command.ts";
 import type { Facts } from "./facts.ts";
 import type { InboxContent } from "./inbox.ts";
 import { WaitNames } from "./match/wait-names.ts";

@@ -22,7 +22,7 @@ import {
 import { dropsOldest } from "./flow/backlog.ts";
 import { returnKeys } from "./flow/returning.ts";
 import { limitsRuns } from "./flow/rules.ts";
-import { collectingRun, flowKeys, hasStartRules, type StartCause } from "./flow/starting.ts";
+import { collectingRun, flowKeys, hasStartRules } from "./flow/starting.ts";
 import type { InboxContent } from "./inbox.ts";
 import type { Instant } from "./instant.ts";
 import { valueAt } from "./match/wait-keys.ts";
@@ -30,6 +30,7 @@ import type { WaitNames } from "./match/wait-names.ts";
 import { earlierChild } from "./run/invoke.ts";
 import type { Run } from "./run/run.ts";
 import { signalOf } from "./run/wait-signal.ts";
+import type { StartCause } from "./start-order.ts";
 import { eventOfRun, invokedEvent } from "./trigger-event.ts";
 import { waitersOf } from "./waiters.ts";
 

@@ -4,11 +4,13 @@ import type { RunFlow } from "../protocol/flow.ts";
 import type { FunctionConfig } from "../protocol/function.ts";
 import type { JsonText } from "../protocol/json.ts";
 import type { Batch, PauseMode } from "./batch.ts";
-import type { StartCause } from "./flow/starting.ts";
 import type { Instant } from "./instant.ts";
 import type { RunContext } from "./run/context.ts";
 import type { NewRun } from "./run/create.ts";
 import type { ParentLink, Run, RunEvent } from "./run/run.ts";
+
+/** What causes a start. Only an event is collected; a rerun has been admitted before. */
+export type StartCause = "event" | "invoke" | "cron" | "rerun";
 
 export interface Starter {
   now(): Instant;

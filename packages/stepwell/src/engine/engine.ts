@@ -21,7 +21,6 @@ import type {
   EndpointAnswer,
   EndpointStepsAnswer,
   EventReceipt,
-  IncomingEvent,
   InvokeFunction,
   Look,
   RerunRun,
@@ -33,7 +32,8 @@ import type {
   StartAnswer,
   SyncAnswer,
 } from "../core/command.ts";
-import { Core, type CoreOptions } from "../core/core.ts";
+import { Core } from "../core/core.ts";
+import type { CoreOptions } from "../core/core-options.ts";
 import type { RunExplanation } from "../core/explain/explanation.ts";
 import { Facts, messageFact, type Needs, type Recent } from "../core/facts.ts";
 import type { Instant } from "../core/instant.ts";
@@ -41,7 +41,7 @@ import type { CheckpointAnswer } from "../core/run/checkpoint.ts";
 import { runProblems } from "../core/run/invariants.ts";
 import type { Run } from "../core/run/run.ts";
 import { isStepwellError, StepwellError } from "../protocol/errors.ts";
-import { DEFAULT_ENV } from "../protocol/event.ts";
+import { DEFAULT_ENV, type IncomingEvent } from "../protocol/event.ts";
 import type { AppConfig } from "../protocol/function.ts";
 import { type Fence, isFatalStoreError, type Store } from "../store/store.ts";
 import { Alarm } from "./alarm.ts";
@@ -53,8 +53,6 @@ import { ENGINE_LIMITS, type EngineLimits, type EngineOptions, type EngineStats 
 import { Outside } from "./outside.ts";
 import { type EngineLog, SILENT_LOG } from "./ports.ts";
 import { RecentFacts } from "./recent-facts.ts";
-
-export { ENGINE_LIMITS, type EngineLimits, type EngineOptions, type EngineStats } from "./options.ts";
 
 /** How long the engine waits before it loads again after a failed commit, in ms; doubled up to the maximum. */
 const RELOAD_DELAY_MS = 50;

@@ -1,24 +1,6 @@
 /** Events: what producers send, and what is stored. */
 import type { JsonObject, JsonText } from "./json.ts";
 
-/** An event as a producer sends it. */
-export interface EventPayload {
-  /** The name, for example `"order/placed"`. Names that begin with `inngest/` belong to the engine. */
-  readonly name: string;
-  /** The data; plain JSON. */
-  readonly data?: JsonObject | null;
-  /** The producer's idempotency id: within 24 h a function starts once for it. */
-  readonly id?: string;
-  /** When it happened, in Unix milliseconds; a future `ts` delays the runs it starts until then. */
-  readonly ts?: number;
-  /** Version of the event's schema. */
-  readonly v?: string;
-  /** Legacy user object, passed through. */
-  readonly user?: JsonObject;
-  /** Session tags, passed through. */
-  readonly meta?: JsonObject;
-}
-
 /** An event as it is stored and routed. */
 export interface StoredEvent {
   /** Internal id, a ULID; never the producer's. */

@@ -1,7 +1,6 @@
 /** Triggers and typed events: what starts a function, and what the handler then knows about its event. */
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import { StepwellError } from "../protocol/coded-error.ts";
-import type { EventPayload } from "../protocol/event.ts";
 import type { Misfire, Overlap } from "../protocol/function.ts";
 import type { JsonObject } from "../protocol/json.ts";
 import type { DurationInput } from "./duration-input.ts";
@@ -26,11 +25,11 @@ export interface EventFields {
   readonly id?: string;
   /** When it happened, in Unix milliseconds; a future `ts` delays the runs it starts until then. */
   readonly ts?: number;
-  /** The version of the data, as the producer counts it. */
+  /** The version of its schema. */
   readonly v?: string;
-  /** Whom it is about. */
+  /** Whom it is about; passed through. */
   readonly user?: JsonObject;
-  /** For the producer; no function depends on it. */
+  /** Tags, passed through. */
   readonly meta?: JsonObject;
 }
 
@@ -176,5 +175,3 @@ export function typeOfTrigger(trigger: TriggerInput): AnyEventType | null {
   if ("event" in trigger && typeof trigger.event === "object") return trigger.event as AnyEventType;
   return null;
 }
-
-export type { EventPayload };

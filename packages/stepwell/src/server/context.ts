@@ -1,8 +1,8 @@
 /** What every route works with. */
 import type { Engine } from "../engine/engine.ts";
 import type { IdSource } from "../protocol/ids.ts";
-import type { Store } from "../store/store.ts";
 import type { ServerKind } from "../protocol/register.ts";
+import type { Store } from "../store/store.ts";
 import type { Access } from "./access/access.ts";
 import type { ServerLog } from "./log.ts";
 import type { LogIntake } from "./logs/log-intake.ts";

@@ -2,7 +2,7 @@
 import { type IntervalHistogram, monitorEventLoopDelay } from "node:perf_hooks";
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
 import type { Notice } from "../core/batch.ts";
-import type { EngineStats } from "../engine/engine.ts";
+import type { EngineStats } from "../engine/options.ts";
 import type { AppTransport, SaveResults, StopSignal } from "../engine/ports.ts";
 import type { Call } from "../protocol/call.ts";
 import type { Outcome } from "../protocol/outcome.ts";

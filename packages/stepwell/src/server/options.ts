@@ -1,5 +1,5 @@
 /** What a server is made of, and what holds where nobody says otherwise. */
-import type { EngineLimits } from "../engine/engine.ts";
+import type { EngineLimits } from "../engine/options.ts";
 import type { AppTransport } from "../engine/ports.ts";
 import type { ServerKind } from "../protocol/register.ts";
 import type { Store } from "../store/store.ts";

@@ -9,7 +9,8 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from "node:net";
 import { getRequestListener } from "@hono/node-server";
 import { ENDPOINT_SCHEME } from "../core/endpoints.ts";
-import { ENGINE_LIMITS, Engine } from "../engine/engine.ts";
+import { Engine } from "../engine/engine.ts";
+import { ENGINE_LIMITS } from "../engine/options.ts";
 import type { AppTransport, Gateway } from "../engine/ports.ts";
 import type { Call } from "../protocol/call.ts";
 import { createIdSource } from "../protocol/ids.ts";

@@ -8,7 +8,7 @@
  *   M3. Everything happens inside the call; only the answer comes later, on a microtask.
  */
 import type { Attempt, Batch, Decision, StoredOperation } from "../core/batch.ts";
-import type { HeldPlace } from "../core/core.ts";
+import type { HeldPlace } from "../core/core-options.ts";
 import type { JobCount } from "../core/explain/explain-queue.ts";
 import type { ThrottleState } from "../core/flow/admission.ts";
 import { holdsPlaces } from "../core/flow/rules.ts";

@@ -9,7 +9,7 @@
  *   S3. A commit that fails takes those behind it along; commits asked for after its rejection was seen work again.
  */
 import type { Attempt, Batch, Decision, StoredOperation } from "../core/batch.ts";
-import type { HeldPlace } from "../core/core.ts";
+import type { HeldPlace } from "../core/core-options.ts";
 import type { JobCount } from "../core/explain/explain-queue.ts";
 import type { ThrottleState } from "../core/flow/admission.ts";
 import type { InboxMessage } from "../core/inbox.ts";

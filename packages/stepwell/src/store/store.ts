@@ -20,7 +20,7 @@ import type {
   StoredFunction,
   StoredOperation,
 } from "../core/batch.ts";
-import type { HeldPlace } from "../core/core.ts";
+import type { HeldPlace } from "../core/core-options.ts";
 import type { JobCount } from "../core/explain/explain-queue.ts";
 import type { ThrottleState } from "../core/flow/admission.ts";
 import type { InboxMessage, ReceivedPlace } from "../core/inbox.ts";

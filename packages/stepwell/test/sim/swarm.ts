@@ -1,5 +1,5 @@
 /** The options of one seed: which faults it knows, how often they strike, and how large its world is (swarm testing). */
-import type { EngineLimits } from "../../src/engine/engine.ts";
+import type { EngineLimits } from "../../src/engine/options.ts";
 import type { FlowSwarm } from "./flow-swarm.ts";
 import { Seeded } from "./seeded.ts";
 

@@ -7,7 +7,8 @@
  *   WL2. Whatever is answered is checked at once against what is durable (E1).
  */
 import type { PauseMode } from "../../src/core/batch.ts";
-import type { EventReceipt, IncomingEvent, StartAnswer } from "../../src/core/command.ts";
+import type { EventReceipt, StartAnswer } from "../../src/core/command.ts";
+import type { IncomingEvent } from "../../src/protocol/event.ts";
 import { eventIdFromSeed } from "../../src/protocol/ids.ts";
 import { canonicalJson, type JsonObject } from "../../src/protocol/json.ts";
 import type { StepRecord } from "../../src/store/records.ts";

@@ -12,7 +12,7 @@ const KNOWN: ReadonlySet<string> = new Set([
 
 /** Every circle of these sources, as sentences. */
 export function circleProblems(sources: readonly Source[], known: ReadonlySet<string> = KNOWN): string[] {
-  const circles = circlesOf(new Map(sources.filter((source) => !source.isTest).map((one) => [one.path, targetsOf(one)])));
+  const circles = circlesOf(new Map(sources.filter(isProduct).map((one) => [one.path, targetsOf(one)])));
   const found = circles.map((circle) => [...circle].sort().join(", "));
   const gone = [...known].filter((circle) => !found.includes(circle));
   return [
@@ -20,6 +20,8 @@ export function circleProblems(sources: readonly Source[], known: ReadonlySet<st
     ...gone.map((circle) => `this circle is gone; take it out of test/tidy/circles.ts: ${circle}`),
   ];
 }
+
+const isProduct = ({ path, isTest }: Source): boolean => !isTest && path.includes("/src/");
 
 const targetsOf = ({ imports }: Source): string[] =>
   imports.flatMap(({ target, isLazy }) => (target === undefined || isLazy ? [] : [target]));

@@ -51,7 +51,9 @@ export function variablesOf(text: string): string[] {
 /** "name version" for each package that the tables of a page name with its version. */
 export function packageVersions(markdown: string): string[] {
   const rows = markdown.split("\n").filter((line) => line.startsWith("|"));
-  return rows.flatMap((row) => [...row.matchAll(/`([@\w/-]+)` (\d+\.\d+\.\d+)/g)].map((match) => `${match[1]} ${match[2]}`));
+  return rows.flatMap((row) =>
+    [...row.matchAll(/`([@\w/-]+)` (\d+\.\d+\.\d+)/g)].map((match) => `${match[1]} ${match[2]}`),
+  );
 }
 
 const DECISION_PARTS = ["Context", "Choice", "What gets harder", "Alternatives weighed", "When to revisit"];

@@ -9,7 +9,9 @@ const isInside = ({ path }: Source): boolean => /^packages\/\w+\/(?:src\/.*\/|te
 
 /** Every export of these sources that nothing else needs, as sentences. */
 export function exportProblems(sources: readonly Source[]): string[] {
-  const taken = new Set(sources.flatMap(({ imports }) => imports.flatMap(({ target, names }) => namesAt(target, names))));
+  const taken = new Set(
+    sources.flatMap(({ imports }) => imports.flatMap(({ target, names }) => namesAt(target, names))),
+  );
   return sources.filter(isInside).flatMap((source) =>
     source.exports
       .filter(({ name }) => !taken.has(`${source.path} ${name}`) && !taken.has(`${source.path} *`))

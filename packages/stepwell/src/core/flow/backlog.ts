@@ -7,8 +7,8 @@
  */
 import type { FunctionConfig } from "../../protocol/function.ts";
 import type { Facts } from "../facts.ts";
-import type { Starter } from "../start-order.ts";
 import { skipRun } from "../run/finish.ts";
+import type { Starter } from "../start-order.ts";
 import type { Verdict } from "./verdict.ts";
 
 /** The new run is refused, or left behind as skipped; null: it may be made. */

@@ -2,8 +2,8 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { JobHint } from "../schedule/hint.ts";
 import { type Lane, ReadyQueue } from "../schedule/ready-queue.ts";
-import { type Blocked, type GateSpec, Gates, type Guarantee, type Party, type Waiter } from "./gates.ts";
-import type { Turn } from "./open-gate.ts";
+import { type Blocked, type GateSpec, Gates } from "./gates.ts";
+import type { Guarantee, Party, Turn, Waiter } from "./open-gate.ts";
 
 class Someone implements Waiter, Party {
   readonly party = this;

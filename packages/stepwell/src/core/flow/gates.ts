@@ -20,8 +20,6 @@ import type { Instant } from "../instant.ts";
 import type { Holders } from "./holders.ts";
 import { type Guarantee, OpenGate, type Party, type Turn, type Waiter } from "./open-gate.ts";
 
-export type { Guarantee, Party, Waiter } from "./open-gate.ts";
-
 export interface Gate {
   readonly name: string;
   readonly holders: Pick<Holders, "size" | typeof Symbol.iterator>;

@@ -9,7 +9,8 @@
 import type { ConcurrencyRule, FlowConfig, RunFlow, SingletonRule } from "../../protocol/flow.ts";
 import type { FunctionConfig } from "../../protocol/function.ts";
 import { sha256Hex, utf8ToBytes } from "../../protocol/hash.ts";
-import type { GateSpec, Guarantee } from "./gates.ts";
+import type { GateSpec } from "./gates.ts";
+import type { Guarantee } from "./open-gate.ts";
 
 /** The name of a rule among those of its kind (FR1). */
 export function ruleName(rule: ConcurrencyRule, isRunRule: boolean): string {

@@ -14,13 +14,11 @@ import { LIMITS } from "../../protocol/limits.ts";
 import type { FlowFactKey, PauseMode } from "../batch.ts";
 import type { Facts } from "../facts.ts";
 import { type Instant, isoTime } from "../instant.ts";
+import type { StartCause } from "../start-order.ts";
 import { backlogVerdict, dropsOldest } from "./backlog.ts";
 import { rateLimit } from "./rate-limit.ts";
 import { isExempt, keyValue } from "./run-flow.ts";
 import type { StartFlow, Verdict } from "./verdict.ts";
-
-/** What causes a start. Only an event is collected; a rerun has been admitted before. */
-export type StartCause = "event" | "invoke" | "cron" | "rerun";
 
 export interface StartRequest {
   readonly fn: FunctionConfig;

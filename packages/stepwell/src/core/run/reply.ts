@@ -96,7 +96,9 @@ function waitsForApp(context: RunContext, run: Run): boolean {
 }
 
 function failNothing(context: RunContext, run: Run, job: Job, call: CallInFlight, outcome: OpsOutcome): void {
-  const error = codedErrorValue("reply_invalid", { reason: "it reported nothing new and there is nothing to wait for" });
+  const error = codedErrorValue("reply_invalid", {
+    reason: "it reported nothing new and there is nothing to wait for",
+  });
   fail(context, run, job, call, { ...outcome, kind: "failed", noRetry: false, error });
 }
 

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { asking, done, planned, RunRig, START } from "../../../test/run-rig.ts";
+import type { IncomingEvent } from "../../protocol/event.ts";
 import type { JsonObject } from "../../protocol/json.ts";
 import type { Op } from "../../protocol/op.ts";
-import type { IncomingEvent } from "../command.ts";
 import { arrive, lookBack } from "./arrive.ts";
 
 const HOUR = 3_600_000;

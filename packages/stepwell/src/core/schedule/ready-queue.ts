@@ -13,7 +13,8 @@
  *   RQ5. A lane of which the store has more than memory stays, empty or not, until all of it has been read (lane-heads.ts).
  */
 import type { RunFlow } from "../../protocol/flow.ts";
-import type { Blocked, Gates, Party, Waiter } from "../flow/gates.ts";
+import type { Blocked, Gates } from "../flow/gates.ts";
+import type { Party, Waiter } from "../flow/open-gate.ts";
 import { NO_TURNS, type Turn } from "../flow/open-gate.ts";
 import type { Instant } from "../instant.ts";
 import { Chain, Chained } from "./chain.ts";

@@ -8,7 +8,7 @@
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Schedule, StoredApp, StoredFunction, StoredOperation } from "../../core/batch.ts";
-import type { HeldPlace } from "../../core/core.ts";
+import type { HeldPlace } from "../../core/core-options.ts";
 import type { ThrottleState } from "../../core/flow/admission.ts";
 import type { InboxContent, InboxMessage, ReceivedPlace } from "../../core/inbox.ts";
 import type { Instant } from "../../core/instant.ts";
