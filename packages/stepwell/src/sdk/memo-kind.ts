@@ -1,5 +1,5 @@
 /**
- * Whether a stored result can be one of the step that is reached, by its shape (protocol.md §3.4). A result of another kind was
+ * Whether a stored result can be one of the step that is reached, by its shape. A result of another kind was
  * left by other code: a sleep's is null, that of a wait the bare event, others are wrapped. Kinds that are stored alike are not told apart.
  */
 import { isJsonObject } from "../protocol/json.ts";

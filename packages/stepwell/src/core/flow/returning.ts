@@ -11,8 +11,8 @@
 import type { FunctionConfig } from "../../protocol/function.ts";
 import type { FlowFactKey } from "../batch.ts";
 import type { Facts } from "../facts.ts";
-import type { Starter } from "../intake.ts";
 import { isEnded, type Run } from "../run/run.ts";
+import type { Starter } from "../start-order.ts";
 
 type Keyed = Pick<Run, "functionId" | "flow">;
 
