@@ -12,23 +12,13 @@ export interface Preview {
   readonly is_more: boolean;
 }
 
-/** The filter of a list, as the body of an operation has it. */
-function operationFilter({
-  status,
-  function: fn,
-  app,
-  from,
-  until,
-  if: condition,
-}: RunFilter): Record<string, unknown> {
-  return {
-    ...(status === undefined ? {} : { status: status.split(",") }),
-    ...(fn === undefined ? {} : { function: fn }),
-    ...(app === undefined ? {} : { app }),
-    ...(from === undefined ? {} : { from }),
-    ...(until === undefined ? {} : { until }),
-    ...(condition === undefined ? {} : { if: condition }),
-  };
+/**
+ * The filter of a list, as the body of an operation has it. All of it: a condition that was left out would widen it to runs that
+ * nobody has seen.
+ */
+export function operationFilter({ status, ...rest }: RunFilter): Record<string, unknown> {
+  const given = Object.entries(rest).filter(([, value]) => value !== undefined);
+  return { ...(status === undefined ? {} : { status: status.split(",") }), ...Object.fromEntries(given) };
 }
 
 export const previewQuery = (kind: OperationKind, filter: RunFilter) =>

@@ -60,13 +60,13 @@ function OperationLine({ operation }: { readonly operation: Operation }) {
   });
   const handled = progress.done + progress.failed + progress.skipped;
   return (
-    <li className="line">
+    <li className="line operation-line">
       <Badge tone={TONES[status]}>{status}</Badge>
       <div className="line-main">
         <strong>{KINDS[kind]}</strong> <span className="soft small wrap">{filterText(operation)}</span>
         {progress.last_error !== null && <p className="small wrap">{progress.last_error}</p>}
       </div>
-      <span className="number small">
+      <span className="number small operation-progress">
         {progress.total !== null && (
           <progress value={handled} max={Math.max(progress.total, 1)} aria-label="Progress">
             {handled}
@@ -96,6 +96,7 @@ function filterText({ filter }: Operation): string {
     ...(filter.app === null ? [] : [`in ${filter.app}`]),
     ...(filter.from === null ? [] : [`from ${minuteText(Date.parse(filter.from))}`]),
     ...(filter.until === null ? [] : [`until ${minuteText(Date.parse(filter.until))}`]),
+    ...(filter.text === null ? [] : [`with “${filter.text}”`]),
     ...(filter.if === null ? [] : [`if ${filter.if}`]),
   ];
   return parts.length === 0 ? "all runs" : parts.join(", ");

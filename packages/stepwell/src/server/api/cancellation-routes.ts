@@ -57,7 +57,7 @@ export const CANCELLATION_ROUTES = [
     async handler({ body }, context) {
       const { app_id: app, function_id: fn, started_after: from = null, started_before: until } = body;
       if (until > Date.now()) throw new StepwellError("body_invalid", { reason: "started_before must be in the past" });
-      const filter = { statuses: null, functions: [fn], app, from, until, expression: body.if || null };
+      const filter = { statuses: null, functions: [fn], app, from, until, expression: body.if || null, text: null };
       const operation = await context.operations.start({ kind: "cancel", filter, perSecond: null });
       return { data: cancellationRecord(operation, context) };
     },

@@ -37,6 +37,8 @@ const statuses = names.transform((list, issues) =>
   }),
 );
 
+const SEARCHED = "Part of an id, a name, the event, the output or the error, whatever its case.";
+
 /** Strict: a filter that lost a condition to a slip would be about more runs than it was meant to. */
 export const filterBody = z
   .strictObject(
@@ -50,6 +52,7 @@ export const filterBody = z
         .string()
         .nullish()
         .meta({ description: "An expression over a run's first event and its output: `event.data.n > 3`." }),
+      text: z.string().min(1, "must not be empty").nullish().meta({ description: SEARCHED }),
     },
     { error: (issue) => (issue.code === "unrecognized_keys" ? `has no ${issue.keys.join()}` : undefined) },
   )
@@ -63,6 +66,7 @@ export function filterOf(body: z.output<typeof filterBody>): OperationFilter {
     from: body.from ?? null,
     until: body.until ?? null,
     expression: body.if ?? null,
+    text: body.text ?? null,
   };
 }
 
@@ -80,6 +84,7 @@ export const OperationRecord = z
       from: when.nullable(),
       until: when.nullable(),
       if: z.string().nullable(),
+      text: z.string().nullable(),
     }),
     per_second: z.number().nullable(),
     progress: z.object({
@@ -108,6 +113,7 @@ export function operationRecord(operation: Operation): JsonObject {
       from: timeOrNull(filter.from),
       until: timeOrNull(filter.until),
       if: filter.expression,
+      text: filter.text,
     },
     per_second: operation.perSecond,
     progress: {

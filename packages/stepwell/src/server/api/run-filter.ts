@@ -3,6 +3,7 @@ import type { Apps } from "../../core/apps.ts";
 import type { RunStatus } from "../../core/run/run.ts";
 import { DEFAULT_ENV } from "../../protocol/event.ts";
 import type { ListOrder, RunSearch, SearchExpression } from "../../store/store.ts";
+import { namedFunctionIds } from "../operations/filter.ts";
 import { appUuid, runStatusOf } from "../run-record.ts";
 import type { ApiContext } from "./api-engine.ts";
 import { defined, eventOf, notFound, runOf } from "./find.ts";
@@ -52,11 +53,7 @@ export async function runFilter(query: RunQuery, context: ApiContext): Promise<R
 /** A text may be that of a function's names, which are not in the rows of its runs. */
 function textOf(text: string | undefined, { engine }: ApiContext): Pick<RunSearch, "text" | "textFunctionIds"> {
   if (text === undefined || text === "") return {};
-  const wanted = text.toLowerCase();
-  const named = engine.apps
-    .everyFunction()
-    .filter(({ fn }) => [fn.name, fn.slug].some((name) => name.toLowerCase().includes(wanted)));
-  return { text, textFunctionIds: named.map(({ fn }) => fn.id) };
+  return { text, textFunctionIds: namedFunctionIds(engine.apps.everyFunction(), text) };
 }
 
 export function searchExpression(source: string | undefined): SearchExpression | undefined {

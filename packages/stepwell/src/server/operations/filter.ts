@@ -8,6 +8,7 @@ import type { Instant } from "../../core/instant.ts";
 import { compileExpression, isExpressionProblem } from "../../core/match/expression.ts";
 import type { RunStatus } from "../../core/run/run.ts";
 import { StepwellError } from "../../protocol/errors.ts";
+import type { FunctionConfig } from "../../protocol/function.ts";
 import { LIMITS } from "../../protocol/limits.ts";
 import type { Store } from "../../store/store.ts";
 import { appUuid } from "../run-record.ts";
@@ -26,6 +27,8 @@ export interface OperationFilter {
   readonly until: Instant | null;
   /** An expression over the first event of a run and its output; runs without a stored event do not match. */
   readonly expression: string | null;
+  /** Part of what a run carries, or of its function's names: as the list of runs looks for it. */
+  readonly text: string | null;
 }
 
 /** As it was understood. */
@@ -36,6 +39,9 @@ export interface RunChoice {
   readonly from: Instant | null;
   readonly until: Instant | null;
   readonly expression: string | null;
+  readonly text: string | null;
+  /** Functions whose names have the text. */
+  readonly textFunctionIds: readonly string[];
 }
 
 const STATUSES: Readonly<Record<OperationKind, readonly RunStatus[]>> = {
@@ -55,7 +61,7 @@ export async function resolveFilter(
   filter: OperationFilter,
   store: Pick<Store, "loadRegistry">,
 ): Promise<RunChoice> {
-  const { from, until, expression } = filter;
+  const { from, until, expression, text } = filter;
   if (Object.values(filter).every((value) => value === null)) throw invalid("the filter must name something"); // OF1
   if (from !== null && until !== null && from >= until) throw invalid("the filter's end is not after its beginning");
   if (expression !== null) refuseProblem(expression);
@@ -63,7 +69,18 @@ export async function resolveFilter(
   if (statuses.length === 0 || filter.functions?.length === 0) throw invalid("the filter has an empty list");
   if (!statuses.every((status) => STATUSES[kind].includes(status))) throw invalid(VERBS[kind]); // OF2
   const functionIds = await functionIdsOf(filter, store);
-  return { statuses: [...new Set(statuses)], functionIds, from, until, expression };
+  const textFunctionIds = text === null ? [] : namedFunctionIds((await store.loadRegistry()).functions, text);
+  return { statuses: [...new Set(statuses)], functionIds, from, until, expression, text, textFunctionIds };
+}
+
+/** Functions that have the text in a name: names are not in the rows of runs. */
+export function namedFunctionIds(
+  functions: readonly { readonly fn: Pick<FunctionConfig, "id" | "name" | "slug"> }[],
+  text: string,
+): string[] {
+  const wanted = text.toLowerCase();
+  const isNamed = (name: string) => name.toLowerCase().includes(wanted);
+  return functions.filter(({ fn }) => isNamed(fn.name) || isNamed(fn.slug)).map(({ fn }) => fn.id);
 }
 
 function refuseProblem(expression: string): void {

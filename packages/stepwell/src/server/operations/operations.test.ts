@@ -13,7 +13,15 @@ import type { Operation } from "./operation.ts";
 import { createOperations, type Operations, type OperationsPorts } from "./operations.ts";
 
 const START = 1_700_000_000_000;
-const ANY: OperationFilter = { statuses: null, functions: null, app: null, from: null, until: null, expression: null };
+const ANY: OperationFilter = {
+  statuses: null,
+  functions: null,
+  app: null,
+  from: null,
+  until: null,
+  expression: null,
+  text: null,
+};
 const ALL: OperationFilter = { ...ANY, from: 0 };
 
 /** An engine whose app never answers, and operations on its runs. */
@@ -117,6 +125,17 @@ describe("cancelling by filter", () => {
     const ended = await rig.ended(started);
     expect(ended).toMatchObject({ status: "completed", progress: { total: 230, done: 230, failed: 0, skipped: 0 } });
     expect(await rig.cancelled()).toEqual(runs.slice(0, 230).sort());
+  });
+
+  test("goes by a text as the list of runs does: in what a run carries, or in its function's name", async () => {
+    const rig = await Rig.started();
+    const runs = await rig.runs(12);
+    const { name } = rig.engine.apps.activeFunctions()[0]!;
+    const operation = await rig.operations.start(cancel({ ...ANY, text: '"N":7' }));
+    expect(await rig.ended(operation)).toMatchObject({ progress: { total: 1, done: 1 } });
+    expect(await rig.cancelled()).toEqual([runs[7]]);
+    expect(await rig.operations.preview(cancel({ ...ANY, text: name }))).toMatchObject({ count: 11 });
+    expect(await rig.operations.preview(cancel({ ...ANY, text: "nowhere" }))).toMatchObject({ count: 0 });
   });
 
   test("leaves runs alone that were created after it began", async () => {

@@ -40,7 +40,7 @@ export async function* scanRuns(
 }
 
 function searchOf(choice: RunChoice, now: number, limit: number, before: string | null): RunSearch {
-  const { statuses, functionIds, from, until, expression } = choice;
+  const { statuses, functionIds, from, until, expression, text, textFunctionIds } = choice;
   return {
     env: DEFAULT_ENV,
     statuses,
@@ -50,6 +50,7 @@ function searchOf(choice: RunChoice, now: number, limit: number, before: string 
     ...(from === null ? {} : { createdFrom: from }),
     ...(until === null ? {} : { createdUntil: until }),
     ...(before === null ? {} : { before }),
+    ...(text === null ? {} : { text, textFunctionIds }),
     ...(expression === null ? {} : { expression: { source: expression, now, needsEvent: true } }),
   };
 }
