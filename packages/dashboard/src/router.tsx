@@ -14,6 +14,7 @@ import { readLogSearch } from "./routes/logs/log-search.ts";
 import { LogsPage } from "./routes/logs/logs-page.tsx";
 import { OperationsPage } from "./routes/operations/operations-page.tsx";
 import { QueuePage } from "./routes/queue/queue-page.tsx";
+import { readWaitingSearch } from "./routes/queue/waiting-search.ts";
 import { RunPage } from "./routes/run/run-page.tsx";
 import { readRunSearch } from "./routes/runs/run-search.ts";
 import { RunsPage } from "./routes/runs/runs-page.tsx";
@@ -53,7 +54,7 @@ const routes = [
   createRoute({ getParentRoute: () => root, path: "/functions/$slug", component: FunctionPage }),
   createRoute({ getParentRoute: () => root, path: "/apps", component: AppsPage }),
   createRoute({ getParentRoute: () => root, path: "/apps/$name", component: AppPage }),
-  createRoute({ getParentRoute: () => root, path: "/queue", component: QueuePage }),
+  createRoute({ getParentRoute: () => root, path: "/queue", component: QueuePage, validateSearch: readWaitingSearch }),
   createRoute({ getParentRoute: () => root, path: "/logs", component: LogsPage, validateSearch: readLogSearch }),
   createRoute({ getParentRoute: () => root, path: "/settings", component: SettingsPage }),
   // Whoever is logged in has nothing to do there; whoever is not sees the form at every address.

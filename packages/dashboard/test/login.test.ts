@@ -30,6 +30,13 @@ async function logIn(password: string, name = "ada", at = page): Promise<void> {
   await at.getByRole("button", { name: "Log in" }).click();
 }
 
+/** As the first user, on the page of the settings. */
+async function setScope(scope: string): Promise<void> {
+  const saved = page.waitForResponse((response) => response.request().method() === "PUT");
+  await page.getByLabel("What grace may do").selectOption(scope);
+  await saved;
+}
+
 test("before there is a user, every view says how the first one is made", async (context) => {
   needsBrowser(context);
   await page.goto("/runs");
@@ -121,6 +128,30 @@ test("whoever may only read sees what takes more, and the palette leaves it out"
   await guest.goto("/runs");
   await guest.getByRole("button", { name: "All runs of this filter" }).click();
   await guest.getByRole("menuitem", { name: "Cancel all open …", disabled: true }).waitFor();
+});
+
+test("what somebody may do since a moment ago shows without a reload", async (context) => {
+  needsBrowser(context);
+  await guest.goto("/");
+  await guest.getByRole("button", { name: "Send an event", disabled: true }).waitFor();
+  await page.getByRole("link", { name: "Settings", exact: true }).click();
+  await setScope("operate");
+  await guest.evaluate(() => window.dispatchEvent(new Event("visibilitychange")));
+  await guest.getByRole("button", { name: "Send an event", disabled: false }).waitFor();
+  await setScope("read");
+  await guest.getByRole("button", { name: "Send an event", disabled: false }).click();
+  const dialog = guest.getByRole("dialog");
+  await dialog.getByLabel("Event", { exact: true }).click();
+  await guest.keyboard.press("Control+a");
+  await guest.keyboard.type('{"name":"a"}');
+  await dialog.getByRole("button", { name: "Send", exact: true }).click();
+  await dialog
+    .getByRole("alert")
+    .or(dialog.getByText(/needs the scope/))
+    .first()
+    .waitFor();
+  await guest.keyboard.press("Escape");
+  await guest.getByRole("button", { name: "Send an event", disabled: true }).waitFor();
 });
 
 test("on a phone, logging out stands behind More, and logging in leads back", async (context) => {

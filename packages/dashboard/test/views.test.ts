@@ -164,11 +164,14 @@ describe("views", () => {
   test("the queue tells what waits at which limit, and what gathers events", async (context) => {
     needsBrowser(context);
     await look("queue", "/queue", [
-      "Waiting now",
-      /Waits at concurrency 1/,
+      "Waiting for a turn",
+      /Waits at the limit: concurrency 1/,
       "Gathering events",
       "Index for search",
-      "Runs under way",
+      "Sleeping and waiting",
+      "Remind later",
+      "project/created",
+      /^wakes in/,
     ]);
   });
 
@@ -200,8 +203,9 @@ describe("views", () => {
   test("an address of nothing leads home", async (context) => {
     needsBrowser(context);
     const watched = await openPage(browser, world.url);
-    await watched.page.goto("/");
-    await watched.page.evaluate(() => history.pushState({}, "", "/nowhere"));
+    expect((await watched.page.goto("/nowhere"))?.status()).toBe(404);
+    await watched.page.getByRole("heading", { name: "There is nothing at this address." }).waitFor();
+    watched.problems.length = 0; // The browser reports the 404 itself.
     await watched.page.getByRole("link", { name: "Runs", exact: true }).click();
     await watched.page.getByRole("heading", { name: "Runs" }).waitFor();
     await expectSound(watched);

@@ -6,6 +6,8 @@ import { pathOf, request } from "./request.ts";
 export interface EventFilter {
   readonly name?: string | undefined;
   readonly received_after?: string | undefined;
+  /** Part of an id, the name or the data; looked for in the newest ones first. */
+  readonly text?: string | undefined;
 }
 
 export const EVENTS_MAX = 51;

@@ -1,6 +1,6 @@
 /** The cache of answers. What the feed reports is fetched again at once; the rest is looked at when a view opens. */
 import { QueryClient } from "@tanstack/react-query";
-import { ApiError, onUnauthorized } from "./request.ts";
+import { ApiError, onRefused } from "./request.ts";
 
 const STALE_MS = 5_000;
 const TRIES_MAX = 2;
@@ -17,5 +17,5 @@ export const queryClient = new QueryClient({
   },
 });
 
-// Whoever has to log in is asked to, wherever it shows first.
-onUnauthorized(() => void queryClient.invalidateQueries({ queryKey: ["session"] }));
+// Whoever has to log in is asked to, wherever it shows first; and who may do less than the page believed sees it.
+onRefused(() => void queryClient.invalidateQueries({ queryKey: ["session"] }));

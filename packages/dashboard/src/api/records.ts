@@ -19,7 +19,7 @@ import type {
   ReasonRecord,
   RunExplanationRecord,
 } from "../../../stepwell/src/server/api/schemas-explain.ts";
-import type { StatsRecord } from "../../../stepwell/src/server/api/schemas-stats.ts";
+import type { FunctionStatsRecord, StatsRecord } from "../../../stepwell/src/server/api/schemas-stats.ts";
 import type {
   AppRecord,
   DecisionRecord,
@@ -33,13 +33,16 @@ import type { RetentionRecord } from "../../../stepwell/src/server/api/settings-
 import type { AppSyncRecord, SyncFailureRecord } from "../../../stepwell/src/server/api/sync-routes.ts";
 import type { TickRecord } from "../../../stepwell/src/server/api/tick-routes.ts";
 import type { RunV2, SpanV2 } from "../../../stepwell/src/server/api/v2/schemas-v2.ts";
+import type { WaitingStepRecord } from "../../../stepwell/src/server/api/waiting-routes.ts";
 
+export type WaitingStep = z.infer<typeof WaitingStepRecord>;
 export type LogLine = z.infer<typeof LogRecord>;
 export type Pending = z.infer<typeof PendingRecord>;
 export type AppSync = z.infer<typeof AppSyncRecord>;
 export type SyncFailure = z.infer<typeof SyncFailureRecord>;
 export type Ticks = z.infer<typeof TickRecord>;
 export type Stats = z.infer<typeof StatsRecord>;
+export type FunctionStats = z.infer<typeof FunctionStatsRecord>;
 export type Queue = z.infer<typeof QueueRecord>;
 export type FunctionQueue = z.infer<typeof FunctionQueueRecord>;
 export type Gate = z.infer<typeof GateRecord>;

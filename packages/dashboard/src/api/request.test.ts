@@ -1,5 +1,5 @@
 import { afterEach, expect, test, vi } from "vitest";
-import { ApiError, addressOf, onUnauthorized, pathOf, request } from "./request.ts";
+import { ApiError, addressOf, onRefused, pathOf, request } from "./request.ts";
 
 afterEach(() => {
   vi.unstubAllGlobals();
@@ -33,7 +33,7 @@ test("a server that is away is told apart from one that refuses", async () => {
 
 test("whoever has to log in is told, but not for a wrong password", async () => {
   const told = vi.fn();
-  onUnauthorized(told);
+  onRefused(told);
   answers(401, { error: "Log in.", code: "unauthorized" });
   await refusal("/v1/session");
   expect(told).not.toHaveBeenCalled();

@@ -24,11 +24,14 @@ export interface RequestOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-let tellUnauthorized = () => {};
+let tellRefused = () => {};
 
-/** Called when the server asks for a log-in. A wrong password is no reason: that request says so itself. */
-export function onUnauthorized(listener: () => void): void {
-  tellUnauthorized = listener;
+/**
+ * Called when the server asks for a log-in, or for more than whoever is logged in may do. A wrong password is no reason: that
+ * request says so itself.
+ */
+export function onRefused(listener: () => void): void {
+  tellRefused = listener;
 }
 
 /** The body of the answer; throws an `ApiError` for everything else. */
@@ -53,7 +56,7 @@ export async function request<Body>(method: string, path: string, options: Reque
   const text = await response.text();
   const value = parsed(text);
   if (response.ok) return value as Body;
-  if (response.status === 401 && !path.startsWith("/v1/session")) tellUnauthorized();
+  if ((response.status === 401 || response.status === 403) && !path.startsWith("/v1/session")) tellRefused();
   throw errorOf(response.status, value);
 }
 

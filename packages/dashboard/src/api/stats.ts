@@ -1,6 +1,6 @@
 /** Figures over time, and what waits on what. */
 import { queryOptions } from "@tanstack/react-query";
-import type { FunctionQueue, Pending, Queue, Stats } from "./records.ts";
+import type { FunctionQueue, FunctionStats, Pending, Queue, Stats } from "./records.ts";
 import { pathOf, request } from "./request.ts";
 
 const MINUTE = 60_000;
@@ -24,6 +24,13 @@ export const statsQuery = (range: Range, slug?: string) =>
       return (await request<{ data: Stats }>("GET", "/v1/stats", { query, signal })).data;
     },
   });
+
+/** Of the last day, function by function; those without runs are left out. */
+export const functionStatsQuery = queryOptions({
+  queryKey: ["stats", "functions"],
+  queryFn: async ({ signal }) =>
+    (await request<{ data: FunctionStats[] }>("GET", "/v1/stats/functions", { signal })).data,
+});
 
 export const queueQuery = queryOptions({
   queryKey: ["queue"],

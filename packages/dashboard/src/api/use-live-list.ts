@@ -3,6 +3,7 @@ import { useCallback, useEffect, useRef, useState } from "react";
 import type { Notice } from "./feed.ts";
 import { useLive } from "./live.ts";
 import { firstPage, type IdOf, type ListState, refreshed, shown, withOlder } from "./live-list.ts";
+import { lookFurther } from "./look-further.ts";
 import type { Page } from "./records.ts";
 
 export interface ListSource<Row> {
@@ -19,6 +20,7 @@ export interface ListSource<Row> {
 export interface LiveList<Row> {
   /** Null until the first page is there. */
   readonly state: ListState<Row> | null;
+  /** Why there is no first page, or no older one. */
   readonly error: unknown;
   readonly isLoadingOlder: boolean;
   loadOlder(): void;
@@ -59,7 +61,7 @@ export function useLiveList<Row>(source: ListSource<Row>): LiveList<Row> {
     const { fetchPage, pageMax } = latest.current;
     const stop = new AbortController();
     setError(null);
-    fetchPage(null, pageMax, stop.signal).then(
+    lookFurther((cursor) => fetchPage(cursor, pageMax, stop.signal), null).then(
       (page) => !stop.signal.aborted && setHeld({ key: source.key, state: firstPage(page) }),
       (reason) => !stop.signal.aborted && setError(reason),
     );
@@ -73,7 +75,9 @@ export function useLiveList<Row>(source: ListSource<Row>): LiveList<Row> {
     const cursor = current.current?.cursor ?? null;
     if (cursor === null) return;
     setLoadingOlder(true);
-    fetchPage(cursor, pageMax, new AbortController().signal)
+    setError(null);
+    const { signal } = new AbortController();
+    lookFurther((from) => fetchPage(from, pageMax, signal), cursor)
       .then((page) => change(key, (now) => withOlder(now, page, idOf)), setError)
       .finally(() => setLoadingOlder(false));
   }, [change]);

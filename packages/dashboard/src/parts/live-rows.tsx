@@ -7,10 +7,11 @@ import { ArrowUp } from "lucide-react";
 import { type ReactNode, useEffect, useRef } from "react";
 import type { IdOf, ListState } from "../api/live-list.ts";
 import type { LiveList } from "../api/use-live-list.ts";
+import { minuteText, timeOfId } from "../words/time.ts";
 import { Button } from "./button.tsx";
 import { useNarrow } from "./narrow.ts";
 import { ScrollRegion } from "./scroll-region.tsx";
-import { Bones, Failure } from "./states.tsx";
+import { Bones, errorLine, Failure } from "./states.tsx";
 
 interface LiveRowsProps<Row> {
   readonly list: LiveList<Row>;
@@ -47,11 +48,7 @@ export function LiveRows<Row>(props: LiveRowsProps<Row>) {
       </div>
     );
   }
-  const older = olderByHand && state.cursor !== null && !list.isLoadingOlder && (
-    <p className="list-more">
-      <Button size="small" onClick={list.loadOlder}>{`Look through older ${noun}`}</Button>
-    </p>
-  );
+  const older = <Older list={list} noun={noun} cursor={state.cursor} isByHand={olderByHand} />;
   if (state.rows.length === 0 && state.waiting.length === 0) {
     return (
       <>
@@ -64,10 +61,46 @@ export function LiveRows<Row>(props: LiveRowsProps<Row>) {
     <div className="list card">
       {header}
       <Rows {...props} state={state}>
-        {list.isLoadingOlder && <p className="soft small list-more">Loading older ones …</p>}
         {older}
       </Rows>
     </div>
+  );
+}
+
+interface OlderProps {
+  readonly list: Pick<LiveList<unknown>, "error" | "isLoadingOlder" | "loadOlder">;
+  readonly noun: string;
+  readonly cursor: string | null;
+  readonly isByHand: boolean;
+}
+
+/** Below the last row: that more of them come, cannot come, or may be asked for. */
+function Older({ list: { error, isLoadingOlder, loadOlder }, noun, cursor, isByHand }: OlderProps) {
+  if (isLoadingOlder) {
+    return (
+      <p className="soft small list-more" role="status">
+        {isByHand ? `Looking through older ${noun} …` : "Loading older ones …"}
+      </p>
+    );
+  }
+  if (cursor === null) return null;
+  if (error !== null) {
+    return (
+      <p className="small list-more" role="alert">
+        {`Older ${noun} could not be loaded. ${errorLine(error)} `}
+        <Button size="small" onClick={loadOlder}>
+          Try again
+        </Button>
+      </p>
+    );
+  }
+  if (!isByHand) return null;
+  const lookedUntil = timeOfId(cursor);
+  return (
+    <p className="list-more small soft">
+      {lookedUntil !== null && `Looked back to ${minuteText(lookedUntil)}. `}
+      <Button size="small" onClick={loadOlder}>{`Look through older ${noun}`}</Button>
+    </p>
   );
 }
 
@@ -159,7 +192,8 @@ function useStretch<Row>(
       isFollowing: () => !isHeld && isWatchingTop(),
     };
   });
-  const isWanted = last >= rows.length - AHEAD && state.cursor !== null && !list.isLoadingOlder && !olderByHand;
+  const isWanted =
+    last >= rows.length - AHEAD && state.cursor !== null && !list.isLoadingOlder && list.error === null && !olderByHand;
   useEffect(() => {
     if (isWanted) list.loadOlder();
   }, [isWanted, list.loadOlder]);

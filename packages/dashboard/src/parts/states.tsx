@@ -61,9 +61,14 @@ export function errorLine(error: unknown): string {
   return detail === null ? title : `${title} ${detail}`;
 }
 
+/** What to do, where the answer does not say it. */
+const FIXES: Readonly<Record<string, string>> = {
+  expression_invalid: 'An expression is a condition such as event.data.total > 100 && event.data.country == "DE".',
+};
+
 function failureWords(error: unknown): { readonly title: string; readonly detail: string | null } {
   if (!(error instanceof ApiError)) {
     return { title: "Something went wrong.", detail: error instanceof Error ? error.message : null };
   }
-  return { title: error.message, detail: error.fix };
+  return { title: error.message, detail: error.fix ?? FIXES[error.code] ?? null };
 }

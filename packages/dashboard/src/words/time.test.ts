@@ -13,10 +13,10 @@ test("durations have the two units that matter", () => {
 
 test("distances from now, before and after it", () => {
   const now = Date.UTC(2026, 5, 1, 12);
-  const texts = [now, now - 12 * SECOND, now - 3 * HOUR, now + 5 * MINUTE, now + 6 * DAY].map((at) =>
-    relativeText(at, now),
+  const texts = [now, now - 12 * SECOND, now - 3 * HOUR, now + 5 * MINUTE, now + 6 * DAY, now + 7 * DAY - MINUTE].map(
+    (at) => relativeText(at, now),
   );
-  expect(texts).toEqual(["just now", "12 s ago", "3 h ago", "in 5 m", "in 6 d"]);
+  expect(texts).toEqual(["just now", "12 s ago", "3 h ago", "in 5 m", "in 6 d", "in 6 d 23 h"]);
   expect(relativeText(now - 90 * DAY, now)).toBe("2026-03-03");
 });
 

@@ -20,14 +20,14 @@ function pair(ms: number, large: number, largeName: string, small: number, small
   return `${Math.floor(ms / large)} ${largeName}${rest === 0 ? "" : ` ${rest} ${smallName}`}`;
 }
 
-/** `just now`, `12 s ago`, `in 5 m`; beyond two months the date. */
+/** `just now`, `12 s ago`, `in 5 m`, `in 2 d 23 h`; beyond two months the date. What is to come is waited for, and told closer. */
 export function relativeText(at: number, now: number): string {
   const ms = now - at;
   const distance = Math.abs(ms);
   if (distance > 60 * DAY) return dateText(at);
   if (distance < 2 * SECOND) return ms >= 0 ? "just now" : "now";
-  const text = coarse(distance);
-  return ms > 0 ? `${text} ago` : `in ${text}`;
+  if (ms > 0) return `${coarse(distance)} ago`;
+  return `in ${distance < HOUR ? coarse(distance) : durationText(distance)}`;
 }
 
 function coarse(ms: number): string {
@@ -63,4 +63,13 @@ export function clockText(at: number, now: number): string {
   const time = `${two(date.getHours())}:${two(date.getMinutes())}`;
   if (date.toDateString() === new Date(now).toDateString()) return time;
   return `${two(date.getMonth() + 1)}-${two(date.getDate())} ${time}`;
+}
+
+const ULID = /^[0-7][0-9A-HJKMNP-TV-Z]{25}$/;
+const LETTERS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+
+/** The instant in an id of the server; null when it is none. */
+export function timeOfId(id: string): number | null {
+  if (!ULID.test(id)) return null;
+  return [...id.slice(0, 10)].reduce((at, letter) => at * 32 + LETTERS.indexOf(letter), 0);
 }

@@ -317,7 +317,7 @@ describe("a function", () => {
       calls: 1,
       functions: [{ function: "app-f", waitingStarts: 2, lanes: 1, blockedLanes: 1 }],
       lanes: [{ function: "app-f", jobs: 2, gate: { holders: [{ runId: first }] } }],
-      jobs: [{ kind: "discover", count: 3, due: 3 }],
+      jobs: [{ kind: "discover", count: 3, due: 3, isMore: false }],
     });
   });
 });

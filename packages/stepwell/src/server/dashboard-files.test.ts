@@ -69,6 +69,18 @@ describe("the server", () => {
     expect((await ask(`${server.url}/runs/a/b`, html)).status).toBe(404);
   });
 
+  test("tells a browser at an address of nothing so in a page that leads on", async () => {
+    const server = await startKeyedServer();
+    const headers = { accept: "text/html" };
+    const page = await ask(`${server.url}/nowhere`, { headers });
+    expect([page.status, page.headers["content-type"]]).toEqual([404, "text/html; charset=UTF-8"]);
+    const again = await ask(`${server.url}/nowhere`, {
+      headers: { ...headers, "if-none-match": page.headers["etag"]! },
+    });
+    expect([again.status, again.text]).toEqual([404, page.text]);
+    expect((await ask(`${server.url}/nowhere`)).headers["content-type"]).toBe("application/json");
+  });
+
   test("answers no page at other addresses", async () => {
     const server = await startTestServer();
     for (const path of ["/run", "/runs/a/b", "/index.html", "/assets", "/assets/"]) {

@@ -27,6 +27,7 @@ import { MemoryLogs } from "./memory-logs.ts";
 import { MemoryRetention } from "./memory-prune.ts";
 import { expireRunStats, listRunStats } from "./memory-run-stats.ts";
 import { applyRecords, copyRun, emptyTables, flowKeyText, type MemoryTables } from "./memory-tables.ts";
+import { waitingSteps } from "./memory-waiting.ts";
 import {
   assembleRun,
   type BatchRecords,
@@ -65,6 +66,7 @@ import type {
   WaitCount,
   WaitQuery,
 } from "./store.ts";
+import type { WaitingFilter, WaitingPage } from "./waiting.ts";
 
 /**
  * Everything in memory, gone with the process.
@@ -279,6 +281,10 @@ export class MemoryStore implements Store {
     return newestFirst(runs, limit).map((run) => rowOfRun(copyRun(run)));
   }
 
+  async listWaiting(filter: WaitingFilter): Promise<WaitingPage> {
+    return { rows: waitingSteps(this.#tables, filter), next: null };
+  }
+
   async listSteps(runId: string, page?: StepPage): Promise<ListedStep[]> {
     const steps = this.#stepsOf(runId);
     const wanted = page === undefined ? steps : steps.slice(page.offset, page.offset + page.limit);
@@ -335,7 +341,7 @@ export class MemoryStore implements Store {
     for (const ofRun of this.#tables.jobs.values()) {
       for (const { kind, dueAt } of ofRun.values()) {
         const { count, due } = counts.get(kind) ?? { count: 0, due: 0 };
-        counts.set(kind, { kind, count: count + 1, due: due + (dueAt <= now ? 1 : 0) });
+        counts.set(kind, { kind, count: count + 1, due: due + (dueAt <= now ? 1 : 0), isMore: false });
       }
     }
     return [...counts.values()].sort((left, right) => compareTexts(left.kind, right.kind));

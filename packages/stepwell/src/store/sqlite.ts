@@ -54,6 +54,7 @@ import {
   type WaitCount,
   type WaitQuery,
 } from "./store.ts";
+import type { WaitingFilter, WaitingPage } from "./waiting.ts";
 
 /** Which file, and how safe. */
 export interface SqliteStoreOptions {
@@ -257,6 +258,10 @@ export class SqliteStore implements Store {
 
   async listPending(filter: PendingFilter): Promise<RunRow[]> {
     return this.#list((reader) => reader.call("listPending", filter));
+  }
+
+  async listWaiting(filter: WaitingFilter): Promise<WaitingPage> {
+    return this.#list((reader) => reader.call("listWaiting", filter));
   }
 
   async searchRuns(search: RunSearch): Promise<SearchPage<RunRow>> {

@@ -37,6 +37,7 @@ import type { IntegrityPage, IntegrityQuery } from "./integrity.ts";
 import type { LogStore } from "./logs.ts";
 import type { RetentionStore } from "./prune.ts";
 import type { RunStatPoint, RunStatsQuery } from "./run-stats.ts";
+import type { WaitingFilter, WaitingPage } from "./waiting.ts";
 
 /** Proof that this node still owns what it writes (E5). A single-process store holds its file's lock instead. */
 export interface Fence {
@@ -286,6 +287,8 @@ export interface Store extends AccessStore {
   listRuns(filter: RunFilter): Promise<RunRow[]>;
   /** Runs that collect events and have not begun. */
   listPending(filter: PendingFilter): Promise<RunRow[]>;
+  /** Steps that sleep or wait, what goes on next first. Ends early when it takes long (`LIMITS.searchMsMax`). */
+  listWaiting(filter: WaitingFilter): Promise<WaitingPage>;
   /** Ends early when it takes long (`LIMITS.searchMsMax`). Rejects with `expression_invalid`. */
   searchRuns(search: RunSearch): Promise<SearchPage<RunRow>>;
   searchEvents(search: EventSearch): Promise<SearchPage<StoredEvent>>;
@@ -312,7 +315,7 @@ export interface Store extends AccessStore {
   expireRunStats(now: Instant, limit: number): Promise<number>;
   /** A page of a search for damage (IG1). */
   findDamage(query: IntegrityQuery): Promise<IntegrityPage>;
-  /** How many jobs there are of each kind, and how many of them are due at `now`. */
+  /** How many jobs there are of each kind, and how many of them are due at `now`. Takes a limited time: of millions, an answer is some questions old. */
   countJobs(now: Instant): Promise<JobCount[]>;
 }
 

@@ -2,8 +2,11 @@
 import { expect, test } from "vitest";
 import type { StoredFunction } from "../../src/core/batch.ts";
 import type { InboxContent } from "../../src/core/inbox.ts";
+import type { Run, StepKind } from "../../src/core/run/run.ts";
 import type { Store, WaitQuery } from "../../src/store/store.ts";
+import { placeOf, type WaitingFilter } from "../../src/store/waiting.ts";
 import {
+  addJob,
   addStep,
   addWait,
   asLoaded,
@@ -324,6 +327,40 @@ export function pastEventTests(current: () => Store): void {
 }
 
 export function recordTests(current: () => Store): void {
+  test("what sleeps and waits is listed by when it goes on, with for what, in pages", async () => {
+    const runs = [1, 2, 3].map((number) => makeRun(number, { functionId: number === 2 ? "other" : "mine" }));
+    const [first, second, third] = [runs[0]!, runs[1]!, runs[2]!];
+    const open = (run: Run, id: string, kind: StepKind, dueAt: number) => {
+      addStep(run, id, { kind, status: kind === "sleep" ? "sleeping" : "waiting", queuedAt: T0 + 3 });
+      addJob(run, id, { kind: kind === "sleep" ? "sleep" : "timeout", dueAt });
+    };
+    open(first, "nap", "sleep", T0 + 50);
+    open(first, "paid", "wait", T0 + 40);
+    for (const name of ["b/paid", "b/paid", "a/paid"]) addWait(first, "paid", { name, expression: "async.n > 1" });
+    open(second, "nap", "sleep", T0 + 50);
+    open(third, "child", "invoke", T0 + 90);
+    addJob(third, "@finish", { kind: "finish_timeout", dueAt: T0 + 10 });
+    addJob(third, "main", { dueAt: T0 + 5 });
+    await commitRuns(current(), ...runs, makeRun(9, { env: "other" }));
+    const list = async (filter: Partial<WaitingFilter> = {}) => {
+      const { rows, next } = await current().listWaiting({ env: "default", limit: 10, ...filter });
+      expect(next).toBeNull();
+      return rows;
+    };
+    const brief = async (filter: Partial<WaitingFilter> = {}) =>
+      (await list(filter)).map(({ runId, stepId }) => `${Number(runId.slice(-6))} ${stepId}`);
+    expect(await brief()).toEqual(["1 paid", "1 nap", "2 nap", "3 child"]);
+    expect((await list())[0]).toEqual({
+      ...{ runId: idOf(1), functionId: "mine", stepId: "paid", name: "step paid", index: 0, kind: "wait" },
+      ...{ queuedAt: T0 + 3, dueAt: T0 + 40, childRunId: null },
+      ...{ names: ["b/paid", "a/paid"], expression: "async.n > 1" },
+    });
+    expect(await brief({ kinds: ["sleep"], functionIds: ["mine"] })).toEqual(["1 nap"]);
+    const [, last] = await list({ limit: 2 });
+    expect(await brief({ after: placeOf(last!) })).toEqual(["2 nap", "3 child"]);
+    expect(await brief({ env: "other" })).toEqual([]);
+  });
+
   test("operations: the last put counts, open ones are found, lists are newest first", async () => {
     const put = (...operations: readonly ReturnType<typeof makeOperation>[]) =>
       commit(current(), (batch) => {

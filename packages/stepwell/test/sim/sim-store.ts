@@ -104,6 +104,7 @@ export class SimStore {
       loadLanes: (queries: Parameters<Store["loadLanes"]>[0]) => load("lanes", () => memory.loadLanes(queries)),
       findLanes: (walk: Parameters<Store["findLanes"]>[0]) => load("lane ids", () => memory.findLanes(walk)),
       loadFlow: (...query: Parameters<Store["loadFlow"]>) => load("flow", () => memory.loadFlow(...query)),
+      listWaiting: memory.listWaiting.bind(memory),
       listPending: memory.listPending.bind(memory),
       listWaits: memory.listWaits.bind(memory),
       listFunctionVersions: memory.listFunctionVersions.bind(memory),

@@ -24,7 +24,14 @@ export function AppPage() {
   if (apps.error !== null) return <Failure error={apps.error} retry={apps.refetch} isPage />;
   if (apps.data === undefined) return <Bones />;
   const app = apps.data.find((one) => one.name === name || one.id === name);
-  if (app === undefined) return <Empty isPage icon={Blocks} title={`No app is named ${name}`} />;
+  if (app === undefined) {
+    return (
+      <Empty isPage icon={Blocks} title={`No app is named ${name}`}>
+        <p>It was never connected here, or it was removed. What it has run is still there.</p>
+        <Link to="/apps">All apps</Link>
+      </Empty>
+    );
+  }
   const own = functions.data?.filter((fn) => fn.app === app.name);
   return (
     <div className="page">
@@ -32,8 +39,8 @@ export function AppPage() {
       <SyncFailures app={app} />
       {app.down !== null && (
         <Note tone="bad">
-          <strong>It cannot be reached.</strong> {app.down.reason}, since <Ago at={app.down.since} />. Its work waits;
-          the next try is <Ago at={app.down.next_probe_at} />.
+          <strong>It cannot be reached</strong> since <Ago at={app.down.since} />. {endedText(app.down.reason)} Its work
+          waits; the next try is <Ago at={app.down.next_probe_at} />.
         </Note>
       )}
       {functions.error !== null && <Failure error={functions.error} retry={functions.refetch} />}
@@ -54,6 +61,9 @@ export function AppPage() {
     </div>
   );
 }
+
+/** The reasons of the server are sentences, or parts of one. */
+const endedText = (text: string) => (text.endsWith(".") ? text : `${text}.`);
 
 function AppHead({ app }: { readonly app: App }) {
   const client = useQueryClient();

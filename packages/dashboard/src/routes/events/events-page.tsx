@@ -8,8 +8,9 @@ import { EVENTS_MAX, fetchEvents } from "../../api/events.ts";
 import type { EventRow, Fn } from "../../api/records.ts";
 import { useLiveList } from "../../api/use-live-list.ts";
 import { Badge } from "../../parts/badge.tsx";
+import { Button } from "../../parts/button.tsx";
 import { DeedButton } from "../../parts/deed-button.tsx";
-import { Typed } from "../../parts/field.tsx";
+import { Choice, Typed } from "../../parts/field.tsx";
 import { LiveRows } from "../../parts/live-rows.tsx";
 import { RowCheck } from "../../parts/row-check.tsx";
 import { Empty } from "../../parts/states.tsx";
@@ -17,7 +18,9 @@ import { Ago } from "../../parts/time-text.tsx";
 import { ask } from "../../shell/ask.ts";
 import { previewText } from "../../words/json-text.ts";
 import { listenersOf } from "../../words/triggers.ts";
+import { PERIODS } from "../runs/run-search.ts";
 import { useSelection } from "../runs/selection.ts";
+import { type EventSearch, eventFilterOf } from "./event-search.ts";
 import { ReplayBar } from "./replay-bar.tsx";
 
 const COLUMNS = {
@@ -25,17 +28,21 @@ const COLUMNS = {
   "--columns-narrow": "1.4rem minmax(0, 1fr) auto",
 } as CSSProperties;
 
+const SEARCH_GAP_MS = 2_000;
+
 const idOf = (event: EventRow) => event.internal_id;
 
 export function EventsPage() {
-  const { name } = useSearch({ from: "/events" });
+  const search = useSearch({ from: "/events" });
+  const { name, text } = search;
   const functions = useQuery(functionsQuery).data;
   const list = useLiveList<EventRow>({
-    key: name ?? "",
+    key: JSON.stringify(search),
     idOf,
     pageMax: EVENTS_MAX,
-    fetchPage: (cursor, limit, signal) => fetchEvents({ name }, cursor, limit, signal),
+    fetchPage: (cursor, limit, signal) => fetchEvents(eventFilterOf(search, Date.now()), cursor, limit, signal),
     concerns: (notice) => notice.kind === "event_received" && (name === undefined || notice.name === name),
+    ...(text === undefined ? {} : { gapMs: SEARCH_GAP_MS }),
   });
   const selection = useSelection();
   const rows = list.state?.rows ?? [];
@@ -50,13 +57,14 @@ export function EventsPage() {
           Send an event
         </DeedButton>
       </header>
-      <NameFilter name={name ?? ""} functions={functions ?? []} />
+      <Filters search={search} functions={functions ?? []} />
       <LiveRows
         list={list}
         idOf={idOf}
         noun="events"
         label="Events"
         isHeld={selection.ids.size > 0}
+        olderByHand={text !== undefined}
         header={
           <div className="list-head" aria-hidden>
             <span />
@@ -67,7 +75,7 @@ export function EventsPage() {
             <span>Received</span>
           </div>
         }
-        empty={<NoEvents name={name} />}
+        empty={<NoEvents search={search} />}
         renderRow={(event) => (
           <EventListRow
             event={event}
@@ -118,32 +126,49 @@ function Listeners({ name, functions }: { readonly name: string; readonly functi
   return <span className="soft small">{count === 1 ? "1 function" : `${count} functions`}</span>;
 }
 
-function NameFilter({ name, functions }: { readonly name: string; readonly functions: readonly Fn[] }) {
+function Filters({ search, functions }: { readonly search: EventSearch; readonly functions: readonly Fn[] }) {
   const navigate = useNavigate({ from: "/events" });
+  const set = (change: EventSearch) =>
+    void navigate({ search: (now: EventSearch) => ({ ...now, ...change }), replace: true });
   const names = new Set(functions.flatMap((fn) => fn.triggers.flatMap((one) => ("event" in one ? [one.event] : []))));
   return (
     <div className="filters">
       <Typed
         label="Name"
-        value={name}
-        placeholder="An event's whole name"
+        value={search.name ?? ""}
+        placeholder="The whole name, or choose one"
         list="event-names"
-        onChange={(text) => navigate({ search: text === undefined ? {} : { name: text }, replace: true })}
+        onChange={(name) => set({ name })}
       />
       <datalist id="event-names">
         {[...names].sort().map((one) => (
           <option key={one} value={one} />
         ))}
       </datalist>
+      <Typed
+        label="Text"
+        value={search.text ?? ""}
+        placeholder="In ids, names and data"
+        onChange={(text) => set({ text })}
+      />
+      <Choice
+        label="Received"
+        value={search.since}
+        all="Any time"
+        options={Object.entries(PERIODS).map(([key, { label }]) => [key, label])}
+        onChoose={(since) => set({ since })}
+      />
     </div>
   );
 }
 
-function NoEvents({ name }: { readonly name: string | undefined }) {
-  if (name !== undefined) {
+function NoEvents({ search }: { readonly search: EventSearch }) {
+  const navigate = useNavigate({ from: "/events" });
+  if (Object.values(search).some((value) => value !== undefined)) {
     return (
-      <Empty icon={SearchX} title={`No event is named ${name}`}>
-        <p>The name has to be the whole one, as it was sent.</p>
+      <Empty icon={SearchX} title="No events fit these filters">
+        {search.name !== undefined && <p>The name has to be the whole one, as it was sent.</p>}
+        <Button onClick={() => navigate({ search: {}, replace: true })}>Clear filters</Button>
       </Empty>
     );
   }

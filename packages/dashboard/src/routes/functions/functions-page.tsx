@@ -4,13 +4,19 @@ import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import { SearchX, SquareFunction } from "lucide-react";
 import { functionsQuery } from "../../api/apps.ts";
 import { useLive } from "../../api/live.ts";
-import type { Fn } from "../../api/records.ts";
+import type { Fn, FunctionStats } from "../../api/records.ts";
+import { functionStatsQuery } from "../../api/stats.ts";
 import { Badge } from "../../parts/badge.tsx";
 import { DeedButton } from "../../parts/deed-button.tsx";
 import { Bones, Empty, Failure } from "../../parts/states.tsx";
 import { ask } from "../../shell/ask.ts";
+import { countOf, countText } from "../../words/number.ts";
+import { durationText } from "../../words/time.ts";
 import { pauseWord } from "./pause-words.ts";
 import { TriggerTags } from "./trigger-tags.tsx";
+
+/** Figures of a day change slowly. */
+const POLL_MS = 10_000;
 
 export function FunctionsPage() {
   const { text = "" } = useSearch({ from: "/functions" });
@@ -21,6 +27,7 @@ export function FunctionsPage() {
     ({ kind }) => kind === "app_synced",
     () => client.invalidateQueries({ queryKey: functionsQuery.queryKey }),
   );
+  const stats = useQuery({ ...functionStatsQuery, refetchInterval: POLL_MS }).data;
   const wanted = text.toLowerCase();
   const shown = functions.data?.filter((fn) => wordsOf(fn).some((word) => word.toLowerCase().includes(wanted)));
   return (
@@ -52,7 +59,11 @@ export function FunctionsPage() {
       {shown !== undefined && shown.length > 0 && (
         <ul className="card lines">
           {shown.map((fn) => (
-            <FunctionLine key={fn.id} fn={fn} />
+            <FunctionLine
+              key={fn.id}
+              fn={fn}
+              stats={stats === undefined ? undefined : (stats.find((one) => one.function_id === fn.id) ?? null)}
+            />
           ))}
         </ul>
       )}
@@ -60,18 +71,40 @@ export function FunctionsPage() {
   );
 }
 
-export function FunctionLine({ fn }: { readonly fn: Fn }) {
+interface FunctionLineProps {
+  readonly fn: Fn;
+  /** Of the last 24 hours; null: it had no runs. Absent: they are not told here. */
+  readonly stats?: FunctionStats | null | undefined;
+}
+
+export function FunctionLine({ fn, stats }: FunctionLineProps) {
   return (
     <li className="line function-line">
       <div className="line-main">
         <Link to="/functions/$slug" params={{ slug: fn.slug }} className="row-link wrap">
           {fn.name}
-        </Link>
+        </Link>{" "}
+        {fn.paused !== null && <Badge tone="warn">{pauseWord(fn.paused)}</Badge>}
         <p className="soft small wrap">{fn.slug}</p>
       </div>
       <TriggerTags triggers={fn.triggers} />
-      {fn.paused !== null && <Badge tone="warn">{pauseWord(fn.paused)}</Badge>}
+      {stats !== undefined && <Day stats={stats} />}
     </li>
+  );
+}
+
+function Day({ stats }: { readonly stats: FunctionStats | null }) {
+  if (stats === null) return <p className="small soft function-day wide-only">no runs in 24 h</p>;
+  const { created, failed, duration } = stats;
+  return (
+    <div className="small soft number function-day">
+      <p>{`${countOf(created, "run")} in 24 h`}</p>
+      <p>
+        {failed > 0 && <span className="tone-bad toned">{`${countText(failed)} failed`}</span>}
+        {failed > 0 && duration !== null && ", "}
+        {duration !== null && `median ${durationText(duration.p50_ms)}`}
+      </p>
+    </div>
   );
 }
 

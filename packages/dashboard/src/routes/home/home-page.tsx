@@ -14,6 +14,7 @@ import { DeedButton } from "../../parts/deed-button.tsx";
 import { Bones, Failure } from "../../parts/states.tsx";
 import { Ago } from "../../parts/time-text.tsx";
 import { ask } from "../../shell/ask.ts";
+import { countOf } from "../../words/number.ts";
 import { listenersOf, similarNames } from "../../words/triggers.ts";
 import { SyncBadge } from "../apps/apps-page.tsx";
 import { RunCards } from "../runs/run-cards.tsx";
@@ -23,7 +24,9 @@ import { StuckCard } from "./stuck-card.tsx";
 
 /** Calmer than a list: nobody reads a count four times a second. */
 const GAP_MS = 1_000;
-const EVENTS_LOOKED_AT = 20;
+const EVENTS_LOOKED_AT = 50;
+/** They come with their data: more of them are looked at, less often. */
+const EVENTS_GAP_MS = 5_000;
 const SHOWN = 6;
 
 export function HomePage() {
@@ -37,9 +40,13 @@ export function HomePage() {
         client.invalidateQueries({ queryKey: ["runs"] }),
         client.invalidateQueries({ queryKey: ["stats"] }),
         client.invalidateQueries({ queryKey: ["queue"] }),
-        client.invalidateQueries({ queryKey: ["events"] }),
       ]),
     GAP_MS,
+  );
+  useLive(
+    ({ kind }) => kind === "event_received",
+    () => client.invalidateQueries({ queryKey: ["events"] }),
+    EVENTS_GAP_MS,
   );
   useLive(
     ({ kind }) => kind === "app_synced",
@@ -147,7 +154,7 @@ function AppsHealth() {
               </Link>
               <span className="soft small mono wide-only">{` ${app.url}`}</span>
             </div>
-            <span className="soft small">{`${app.function_count} functions`}</span>
+            <span className="soft small">{countOf(app.function_count, "function")}</span>
             <span className="soft small line-when">{app.synced_at !== null && <Ago at={app.synced_at} />}</span>
           </li>
         ))}

@@ -5,7 +5,7 @@ import { CircleCheck, CirclePause, Hourglass, type LucideIcon, TriangleAlert } f
 import { appsQuery, functionsQuery, syncFailuresQuery } from "../../api/apps.ts";
 import { queueQuery } from "../../api/stats.ts";
 import { Bones } from "../../parts/states.tsx";
-import { Ago } from "../../parts/time-text.tsx";
+import { Ago, Lasted } from "../../parts/time-text.tsx";
 import type { Tone } from "../../words/status.ts";
 import { type StuckThing, stuckThings } from "./stuck.ts";
 
@@ -68,7 +68,17 @@ function StuckLine({ thing }: { readonly thing: StuckThing }) {
         <p className="soft small wrap">{reason}</p>
       </div>
       <span className="soft small line-when">
-        {expectedAt !== null ? <Ago at={expectedAt} /> : since !== null && <Ago at={since} />}
+        {expectedAt !== null ? (
+          <>
+            goes on <Ago at={expectedAt} />
+          </>
+        ) : (
+          since !== null && (
+            <>
+              for <Lasted from={since} until={null} />
+            </>
+          )
+        )}
       </span>
     </li>
   );

@@ -26,7 +26,11 @@ test("work at a limit tells the limit and when it goes on", () => {
   const lane = { key: "acme", phase: "start", jobs: 3, next_run_id: "1", waiting_since: AT, expected_at: AT, gate };
   const lanes = [{ ...lane, function_id: "f", function_slug: "shop-a" }] as Queue["lanes"];
   const [thing] = stuckThings({ ...nothing, queue: queue({ lanes }) });
-  expect(thing).toMatchObject({ title: "3 jobs of A (acme) wait", reason: "throttle 2 in 1m", expectedAt: AT });
+  expect(thing).toMatchObject({
+    title: "3 jobs of A (acme) wait",
+    reason: "Waits at the limit: throttle 2 in 1m.",
+    expectedAt: AT,
+  });
 });
 
 test("a sync that failed says what to do", () => {

@@ -2,7 +2,7 @@
 import type { App, Fn, Queue, SyncFailure } from "../../api/records.ts";
 import { countOf } from "../../words/number.ts";
 import type { Tone } from "../../words/status.ts";
-import { pauseWord } from "../functions/pause-words.ts";
+import { PAUSE_MODES } from "../functions/pause-words.ts";
 
 export interface StuckThing {
   readonly key: string;
@@ -59,7 +59,8 @@ function paused({ slug, name, paused: mode }: Fn, queue: Queue | undefined): Stu
   if (mode === null) return [];
   const waiting = queue?.functions.find((one) => one.function_slug === slug);
   const count = waiting === undefined ? 0 : waiting.waiting_starts + waiting.waiting_calls;
-  const reason = `${pauseWord(mode)}${count === 0 ? "" : `; ${countOf(count, "job")} wait`}.`;
+  const text = PAUSE_MODES.find((one) => one.mode === mode)?.text ?? "";
+  const reason = `${text}${count === 0 ? "" : ` ${countOf(count, "job")} wait.`}`;
   const to = { view: "function", id: slug } as const;
   return [
     { key: `paused ${slug}`, tone: "warn", title: `${name} is paused`, reason, since: null, expectedAt: null, to },
@@ -77,7 +78,7 @@ function blockedLanes({ lanes }: Queue, nameOf: (slug: string) => string): Stuck
         key: `lane ${slug} ${key} ${lane.phase}`,
         tone: "wait",
         title: `${countOf(jobs, "job")} of ${nameOf(slug)}${key === "" ? "" : ` (${key})`} wait`,
-        reason: `${gate.rule}${places}`,
+        reason: `Waits at the limit: ${gate.rule}${places}.`,
         since: lane.waiting_since,
         expectedAt: lane.expected_at ?? null,
         to: { view: "function", id: slug },

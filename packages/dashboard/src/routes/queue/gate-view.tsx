@@ -1,7 +1,7 @@
 /** A limit in words, with how much of it is taken, and by whom. */
 import { Link } from "@tanstack/react-router";
 import type { Gate } from "../../api/records.ts";
-import { Ago } from "../../parts/time-text.tsx";
+import { Lasted } from "../../parts/time-text.tsx";
 
 const HOLDERS_SHOWN = 3;
 
@@ -31,7 +31,7 @@ export function GateHolders({ gate: { holders, holder_count: count } }: { readon
         <span key={`${id} ${since}`}>
           {index > 0 && ", "}
           <Link to="/runs/$id" params={{ id }}>{`run ${id.slice(-8)}`}</Link>
-          {slug !== undefined && ` of ${slug}`}, since <Ago at={since} />
+          {slug !== undefined && ` of ${slug}`}, for <Lasted from={since} until={null} />
         </span>
       ))}
       {rest > 0 && `, and ${rest} more`}

@@ -40,7 +40,7 @@ interface PendingLineProps {
 }
 
 function PendingLine({ pending, nameOf }: PendingLineProps) {
-  const { run_id: id, function_slug: slug, rule, key, event_count: count, starts_at: startsAt } = pending;
+  const { run_id: id, function_slug: slug, rule, event_count: count, starts_at: startsAt } = pending;
   const [isAsking, setAsking] = useState(false);
   const client = useQueryClient();
   const refresh = () => client.invalidateQueries({ queryKey: ["queue"] });
@@ -58,19 +58,20 @@ function PendingLine({ pending, nameOf }: PendingLineProps) {
         <p className="wrap">
           <Link to="/runs/$id" params={{ id }} className="ink strong">
             {name}
-          </Link>{" "}
-          {key !== null && <span className="tag">{key}</span>}
+          </Link>
         </p>
         <p className="small soft wrap">
           {rule}; begins <Ago at={startsAt} />
         </p>
       </div>
-      <DeedButton deed="runPending" size="small" onClick={() => begin.mutate()} disabled={begin.isPending}>
-        Begin now
-      </DeedButton>
-      <DeedButton deed="discardPending" size="small" look="plain" onClick={() => setAsking(true)}>
-        Discard …
-      </DeedButton>
+      <div className="row lane-deeds">
+        <DeedButton deed="runPending" size="small" onClick={() => begin.mutate()} disabled={begin.isPending}>
+          Begin now
+        </DeedButton>
+        <DeedButton deed="discardPending" size="small" look="plain" onClick={() => setAsking(true)}>
+          Discard …
+        </DeedButton>
+      </div>
       {isAsking && (
         <Confirm
           title={`Discard ${countOf(count, "event")} of ${name}`}

@@ -1,7 +1,7 @@
 /** Work that waits, lane by lane: how deep, at which limit, and when it goes on as far as that is known. */
 import { Link } from "@tanstack/react-router";
 import type { FunctionQueue } from "../../api/records.ts";
-import { Ago } from "../../parts/time-text.tsx";
+import { Ago, Lasted } from "../../parts/time-text.tsx";
 import { countOf } from "../../words/number.ts";
 import { GateHolders, GateUse } from "./gate-view.tsx";
 
@@ -28,13 +28,13 @@ export function LaneLine({ lane, function: fn }: LaneLineProps) {
           {key !== "" && <span className="tag">{key}</span>}{" "}
           <span className="soft small">{phase === "start" ? "to start" : "to go on"}</span>
         </p>
-        <p className="small wrap">{gate === undefined ? "Waits for its turn." : `Waits at ${gate.rule}`}</p>
+        <p className="small wrap">{gate === undefined ? "Waits for its turn." : `Waits at the limit: ${gate.rule}`}</p>
         {gate !== undefined && <GateUse gate={gate} />}
         {gate !== undefined && <GateHolders gate={gate} />}
       </div>
       <div className="lane-when small soft">
         <p>
-          since <Ago at={lane.waiting_since} />
+          for <Lasted from={lane.waiting_since} until={null} />
         </p>
         {lane.expected_at !== undefined && (
           <p>

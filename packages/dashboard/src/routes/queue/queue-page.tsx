@@ -13,6 +13,7 @@ import { countText } from "../../words/number.ts";
 import { pauseWord } from "../functions/pause-words.ts";
 import { Gathering } from "./gathering.tsx";
 import { LaneLine } from "./lanes.tsx";
+import { WAITING_ID, Waiting } from "./waiting.tsx";
 
 const GAP_MS = 1_000;
 const POLL_MS = 5_000;
@@ -45,9 +46,9 @@ function QueueView({ queue }: { readonly queue: Queue }) {
   return (
     <>
       <Kinds queue={queue} />
-      <section className="card" aria-label="Waiting now">
+      <section className="card" aria-label="Waiting for a turn">
         <header>
-          <h2>Waiting now</h2>
+          <h2>Waiting for a turn</h2>
           <span className="soft small push">the deepest first</span>
         </header>
         {queue.lanes.length === 0 ? (
@@ -67,6 +68,7 @@ function QueueView({ queue }: { readonly queue: Queue }) {
         )}
       </section>
       <Gathering nameOf={nameOf} />
+      <Waiting nameOf={nameOf} />
       {queue.functions.length > 0 && <ByFunction queue={queue} nameOf={nameOf} />}
     </>
   );
@@ -75,42 +77,53 @@ function QueueView({ queue }: { readonly queue: Queue }) {
 interface KindWords {
   readonly title: string;
   readonly text: string;
-  /** It belongs to runs that have begun: each of them tells what it waits for, and until when. */
-  readonly isOfRunning?: boolean;
+  /** They are listed one by one below. */
+  readonly isListed?: boolean;
 }
 
-/** Where the jobs of a kind are explained to be, in words. */
+/** What the jobs of a kind are, in this order. Others limit the time of runs, and are no work. */
 const KINDS: Readonly<Record<string, KindWords>> = {
-  discover: { title: "Calls", text: "to start or to go on" },
-  step: { title: "Steps", text: "parallel ones, or ones to be tried again" },
-  sleep: { title: "Sleeping", text: "wake by themselves", isOfRunning: true },
-  timeout: { title: "Waiting", text: "for an event, a signal or a run", isOfRunning: true },
-  collect: { title: "Gathering", text: "debounces and batches that gather events" },
+  discover: { title: "Runs in line", text: "to start or to go on" },
+  step: { title: "Steps in line", text: "parallel ones, or ones to be tried again" },
   request: { title: "Requests", text: "that the server makes for steps" },
+  sleep: { title: "Sleeping", text: "wake by themselves", isListed: true },
+  timeout: { title: "Waiting", text: "for an event, a signal or a run", isListed: true },
+  collect: { title: "Gathering", text: "debounces and batches that gather events" },
 };
 
 function Kinds({ queue }: { readonly queue: Queue }) {
   return (
     <section className="facts-row" aria-label="Work by kind">
-      <Fact title="Calls out" figure={countText(queue.calls)} text={`of ${countText(queue.calls_max)} at once`}>
-        <meter min={0} max={queue.calls_max} value={queue.calls} aria-label="Calls out">
+      <Fact
+        title="Calls to apps"
+        figure={countText(queue.calls)}
+        text={`under way, of ${countText(queue.calls_max)} at once`}
+      >
+        <meter min={0} max={queue.calls_max} value={queue.calls} aria-label="Calls to apps under way">
           {queue.calls}
         </meter>
       </Fact>
-      {queue.jobs.map(({ kind, count, due }) => {
-        const words: KindWords = KINDS[kind] ?? { title: kind, text: "" };
-        const detail = due > 0 && due < count ? `${countText(due)} of them due` : words.text;
+      {Object.entries(KINDS).map(([kind, words]) => {
+        const jobs = queue.jobs.find((one) => one.kind === kind);
+        if (jobs === undefined) return null;
+        const { count, due, is_more: isMore } = jobs;
+        const detail = due > 0 && due < count ? `${words.text}; ${countText(due)} due now` : words.text;
         return (
-          <Fact key={kind} title={words.title} figure={countText(count)} text={detail}>
-            {words.isOfRunning === true && count > 0 && (
-              <Link to="/runs" search={{ status: "RUNNING" }} className="small">
-                Runs under way
+          <Fact key={kind} title={words.title} figure={`${countText(count)}${isMore ? "+" : ""}`} text={detail}>
+            {words.isListed === true && count > 0 && (
+              <Link
+                to="/queue"
+                search={(now) => now}
+                hash={WAITING_ID}
+                className="small"
+                aria-label={`Show: ${words.title}`}
+              >
+                Show them
               </Link>
             )}
           </Fact>
         );
       })}
-      <Fact title="Names waited for" figure={countText(queue.waited_names)} text="events and signals" />
     </section>
   );
 }

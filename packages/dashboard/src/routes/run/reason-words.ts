@@ -28,7 +28,7 @@ const WORDS: Readonly<Record<string, Words>> = {
   executing: { title: "Executing", tone: "busy" },
   requesting: { title: "The server makes its request", tone: "busy" },
   leased: { title: "Executing in a request of its own", tone: "busy" },
-  retrying: { title: "Tried again", tone: "warn" },
+  retrying: { title: "Tries again", tone: "warn" },
   sleeping: { title: "Sleeping", tone: "wait" },
   waiting_for_event: { title: "Waits for an event", tone: "wait" },
   waiting_for_signal: { title: "Waits for a signal", tone: "wait" },
@@ -46,10 +46,11 @@ export function expectedAt({ until, lane, gate }: Reason): string | null {
   return until ?? lane?.expected_at ?? gate?.down?.next_probe_at ?? null;
 }
 
+export const plainTimes = (text: string): string =>
+  text.replace(INSTANT, (instant) => clockText(Date.parse(instant), Date.now()));
+
 /** The server's sentence without what is shown beside it: who holds the places. */
 export function plainSentence({ sentence, gate, code }: Reason): string {
-  if (gate === undefined || !["concurrency", "run_concurrency"].includes(code)) {
-    return sentence.replace(INSTANT, (text) => clockText(Date.parse(text), Date.now()));
-  }
+  if (gate === undefined || !["concurrency", "run_concurrency"].includes(code)) return plainTimes(sentence);
   return `The limit: ${gate.rule}.`;
 }

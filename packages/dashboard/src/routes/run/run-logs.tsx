@@ -1,9 +1,9 @@
 /** What the run, or the step that is chosen, has logged: live, the newest thousand lines. */
 import { useQuery, useQueryClient } from "@tanstack/react-query";
-import { useEffect, useRef, useState } from "react";
+import { Fragment, useEffect, useRef, useState } from "react";
 import { useLive } from "../../api/live.ts";
 import { fetchRunLogs, RUN_LINES_MAX } from "../../api/logs.ts";
-import type { Span } from "../../api/records.ts";
+import type { LogLine, Span } from "../../api/records.ts";
 import { ScrollRegion } from "../../parts/scroll-region.tsx";
 import { Bones, Failure } from "../../parts/states.tsx";
 import { countOf } from "../../words/number.ts";
@@ -57,13 +57,19 @@ export function RunLogs({ id, step }: RunLogsProps) {
       {logs.data !== undefined && logs.data.dropped > 0 && (
         <p className="body small">{`${countOf(logs.data.dropped, "line")} were too many and were left out.`}</p>
       )}
-      {lines.length > 0 && <Lines lines={lines} />}
+      {lines.length > 0 && <Lines lines={lines} isOfStep={step !== null} />}
     </section>
   );
 }
 
+interface LinesProps {
+  readonly lines: readonly LogLine[];
+  /** Of one step: its attempts come one after the other. */
+  readonly isOfStep: boolean;
+}
+
 /** Stays at the end while the reader is there. */
-function Lines({ lines }: { readonly lines: NonNullable<Awaited<ReturnType<typeof fetchRunLogs>>>["lines"] }) {
+function Lines({ lines, isOfStep }: LinesProps) {
   const scroller = useRef<HTMLElement>(null);
   const [isAtEnd, setAtEnd] = useState(true);
   // biome-ignore lint/correctness/useExhaustiveDependencies: another line is the reason.
@@ -79,8 +85,13 @@ function Lines({ lines }: { readonly lines: NonNullable<Awaited<ReturnType<typeo
         setAtEnd(scrollTop + clientHeight >= scrollHeight - AT_END_PX)
       }
     >
-      {lines.map((line) => (
-        <LogLineView key={line.id} line={line} />
+      {lines.map((line, index) => (
+        <Fragment key={line.id}>
+          {isOfStep && line.attempt !== (lines[index - 1]?.attempt ?? 0) && (
+            <p className="log-attempt small soft">{`Attempt ${line.attempt + 1}`}</p>
+          )}
+          <LogLineView line={line} />
+        </Fragment>
       ))}
     </ScrollRegion>
   );

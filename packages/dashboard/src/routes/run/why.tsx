@@ -7,7 +7,7 @@ import { Note } from "../../parts/badge.tsx";
 import { Ago } from "../../parts/time-text.tsx";
 import type { Tone } from "../../words/status.ts";
 import { GateHolders, GateUse } from "../queue/gate-view.tsx";
-import { expectedAt, plainSentence, reasonTitle, reasonTone } from "./reason-words.ts";
+import { expectedAt, plainSentence, plainTimes, reasonTitle, reasonTone } from "./reason-words.ts";
 
 interface WhyProps {
   readonly id: string;
@@ -90,7 +90,7 @@ function ReasonLine({ reason, onSelect }: ReasonLineProps) {
       )}
       {child !== undefined && (
         <Link to="/runs/$id" params={{ id: child.run_id }} className="small">
-          {`The run of ${child.function_slug ?? "the function"}: ${child.summary}`}
+          {`The run of ${child.function_slug ?? "the function"}: ${plainTimes(child.summary)}`}
         </Link>
       )}
     </li>

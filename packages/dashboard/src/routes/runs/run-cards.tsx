@@ -24,7 +24,7 @@ export function RunCards({ runs, empty }: RunCardsProps) {
   return (
     <ul className="lines">
       {runs.data.rows.map((run) => (
-        <li key={run.id} className="line">
+        <li key={run.id} className="line run-card">
           <StatusBadge status={run.status} />
           <div className="line-main cut">
             <Link to="/runs/$id" params={{ id: run.id }} className="row-link">

@@ -118,7 +118,7 @@ function NoRuns({ search }: { readonly search: RunSearch }) {
   return (
     <Empty icon={SearchX} title="No runs fit these filters">
       {isSearching(search) && (
-        <p>A text or an expression looks at a thousand runs at a time; there may be older ones.</p>
+        <p>The newest runs are looked through first, for a limited time; older ones follow when you ask for them.</p>
       )}
       <Button onClick={() => navigate({ search: {}, replace: true })}>Clear filters</Button>
     </Empty>

@@ -36,17 +36,19 @@ export function AuditCard() {
 /** `pauseFunction`, an operation of the API, as words. */
 const actionText = (action: string) => action.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
 
+const kindText = (kind: string) => kind.replaceAll("_", " ");
+
 function AuditLine({ entry: { at, actor, action, target, address, outcome } }: { readonly entry: AuditEntry }) {
   return (
     <li className="line">
       <div className="line-main">
         <p className="wrap">
-          <strong>{actor.name === "" ? actor.kind : actor.name}</strong> {actionText(action)}{" "}
-          <span className="mono small">{target}</span>
+          <strong>{actor.kind === "open" ? "Anybody" : actor.name === "" ? kindText(actor.kind) : actor.name}</strong>{" "}
+          {actionText(action)} <span className="mono small">{target}</span>
         </p>
-        <p className="soft small">{`${actor.kind.replaceAll("_", " ")}${address === "" ? "" : `, from ${address}`}`}</p>
+        <p className="soft small">{`${actor.kind === "open" ? "nobody has to log in here" : kindText(actor.kind)}${address === "" ? "" : `, from ${address}`}`}</p>
       </div>
-      {outcome !== "done" && <Badge tone="bad">{outcome}</Badge>}
+      {outcome !== "done" && <Badge tone="bad">{kindText(outcome)}</Badge>}
       <span className="soft small line-when">
         <Ago at={at} />
       </span>

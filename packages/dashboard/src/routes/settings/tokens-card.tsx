@@ -67,7 +67,7 @@ function TokenLine({ token, revoke }: { readonly token: Token; readonly revoke: 
           <strong>{name}</strong> <Badge tone="calm">{scope}</Badge>
         </p>
         <p className="soft small">
-          {`made by ${by}, `}
+          {by !== "" && `made by ${by}, `}
           {usedAt === null ? (
             "never used"
           ) : (

@@ -14,6 +14,8 @@ export interface JobCount {
   readonly count: number;
   /** Those whose time has come. */
   readonly due: number;
+  /** True: they are still being counted, and this is how many there are so far. */
+  readonly isMore: boolean;
 }
 
 export interface QueuedFunction {

@@ -67,10 +67,18 @@ export const DASHBOARD_ROUTES = [
 /** The view of a function or an app whose name has slashes: no pattern of the table has a path of any depth. */
 const DEEP_VIEW = /^\/(?:functions|apps)\/[^/]+\/./;
 
+/** Where no view is, but somebody may have typed or followed an address: the page says so, and leads on. */
+const NO_VIEW = /^\/[a-z][a-z-]*\/?$/i;
+
 /** The dashboard, for a browser at the address of such a view; null: nothing is there. */
 export async function deepPage(path: string, request: DeepRequest): Promise<Response | null> {
   const isForPage = /\btext\/html\b/.test(request.header("accept") ?? "");
-  return request.method === "GET" && isForPage && DEEP_VIEW.test(path) ? answerPage(request) : null;
+  if (request.method !== "GET" || !isForPage) return null;
+  if (DEEP_VIEW.test(path)) return answerPage(request);
+  if (!NO_VIEW.test(path)) return null;
+  const whole = (name: string) => (name === "if-none-match" ? undefined : request.header(name));
+  const page = await answerPage({ header: whole });
+  return new Response(page.body, { status: 404, headers: page.headers });
 }
 
 interface DeepRequest extends Pick<RequestFacts, "header"> {

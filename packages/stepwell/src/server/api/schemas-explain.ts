@@ -145,7 +145,16 @@ export const QueueRecord = z
     ),
     function_count: z.number().int(),
     lanes: z.array(LaneRecord.extend({ function_id: uuid, function_slug: z.string() }).meta({ id: "FunctionLane" })),
-    jobs: z.array(z.object({ kind: z.string(), count: z.number().int(), due: z.number().int() })),
+    jobs: z
+      .array(
+        z.object({
+          kind: z.string(),
+          count: z.number().int(),
+          due: z.number().int(),
+          is_more: z.boolean().meta({ description: "True: they are still being counted." }),
+        }),
+      )
+      .meta({ description: "Stored jobs by kind. Of millions, the counts are some questions old." }),
     waited_names: z.number().int(),
   })
   .meta({ id: "Queue" });

@@ -28,11 +28,14 @@ export const MetadataV1 = z.object({ fetched_at: when, cached_until: when.nullab
 /** Lists end a search that takes long. */
 const stoppedAt = when.optional().meta({
   description:
-    "The time of a search was over here: what is older has not been looked at yet; the cursor goes on there.",
+    "The time of a search was over here: what comes after it has not been looked at yet; the cursor goes on there.",
 });
 
+/** Of most lists the id of the last row. */
+const pageCursor = z.string().nullable().meta({ description: "Of the next page, to be handed back as it is." });
+
 export const PageV1 = z
-  .object({ limit: z.number().int(), has_more: z.boolean(), cursor: id.nullable(), stopped_at: stoppedAt })
+  .object({ limit: z.number().int(), has_more: z.boolean(), cursor: pageCursor, stopped_at: stoppedAt })
   .meta({ id: "Page" });
 
 export const MetadataV2 = z

@@ -36,6 +36,7 @@ import { USER_ROUTES } from "./user-routes.ts";
 import { APP_ROUTES_V2 } from "./v2/app-routes-v2.ts";
 import { RUN_ACTION_ROUTES_V2 } from "./v2/run-action-routes-v2.ts";
 import { RUN_ROUTES_V2 } from "./v2/run-routes-v2.ts";
+import { WAITING_ROUTES } from "./waiting-routes.ts";
 
 export const ROUTES: readonly Route[] = [
   ...RAW_ROUTES,
@@ -50,6 +51,7 @@ export const ROUTES: readonly Route[] = [
   ...FUNCTION_ROUTES,
   ...INVOKE_ROUTES,
   ...PENDING_ROUTES,
+  ...WAITING_ROUTES,
   ...APP_ROUTES,
   ...SYNC_ROUTES,
   ...TICK_ROUTES,

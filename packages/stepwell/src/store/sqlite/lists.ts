@@ -1,7 +1,6 @@
 /** What the API reads beside runs and events. */
 import type { DatabaseSync } from "node:sqlite";
 import type { Attempt, Decision, StoredOperation } from "../../core/batch.ts";
-import type { JobCount } from "../../core/explain/explain-queue.ts";
 import type { Wait } from "../../core/run/run.ts";
 import type { FunctionConfig } from "../../protocol/function.ts";
 import { compareSteps, compareWaits, type StepRecord, type WaitRecord, withDueTimes } from "../records.ts";
@@ -91,9 +90,4 @@ export function counts(db: DatabaseSync): StoreCounts {
     openRuns: count("runs INDEXED BY runs_by_status WHERE status <> 'completed' AND status IN ('queued', 'running')"),
     jobs: count("jobs"),
   };
-}
-
-export function countJobs(db: DatabaseSync, now: number): JobCount[] {
-  const sql = "SELECT kind, count(*) AS count, sum(due_at <= ?) AS due FROM jobs GROUP BY kind ORDER BY kind";
-  return db.prepare(sql).all(now) as unknown as JobCount[];
 }

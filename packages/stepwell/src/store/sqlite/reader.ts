@@ -9,13 +9,16 @@ import type { IntegrityQuery } from "../integrity.ts";
 import type { LogSearch, RunLogsQuery } from "../logs.ts";
 import type { RunStatsQuery } from "../run-stats.ts";
 import type { EventFilter, EventSearch, PendingFilter, RunFilter, RunSearch, StepPage } from "../store.ts";
+import type { WaitingFilter } from "../waiting.ts";
 import { listAudit } from "./access.ts";
 import * as events from "./event-lists.ts";
 import { findDamage } from "./integrity.ts";
+import { JobCounts } from "./job-counts.ts";
 import * as lists from "./lists.ts";
 import { listLogs, logTotals, searchLogs } from "./logs.ts";
 import * as runs from "./run-lists.ts";
 import { listRunStats } from "./run-stats.ts";
+import { listWaiting } from "./waiting.ts";
 import type { Budget } from "./walk.ts";
 
 export interface ReaderOptions {
@@ -32,6 +35,7 @@ export type Reader = ReturnType<typeof createReader>;
 
 export function createReader({ path, busyTimeoutMs }: ReaderOptions) {
   let opened: DatabaseSync | null = null;
+  const jobCounts = new JobCounts();
   const db = (): DatabaseSync => {
     opened ??= new DatabaseSync(path, { readOnly: true, timeout: busyTimeoutMs });
     return opened;
@@ -45,6 +49,7 @@ export function createReader({ path, busyTimeoutMs }: ReaderOptions) {
     searchRuns: (search: RunSearch) => runs.searchRuns(db(), search, startBudget()),
     countRuns: (search: RunSearch) => runs.countRuns(db(), search, startBudget()),
     listPending: (filter: PendingFilter) => runs.listPending(db(), filter),
+    listWaiting: (filter: WaitingFilter) => listWaiting(db(), filter, startBudget()),
     listSteps: (runId: string, page?: StepPage) => lists.listSteps(db(), runId, page),
     listAttempts: (runId: string, slots?: readonly string[]) => lists.listAttempts(db(), runId, slots),
     listDecisions: (eventId: string) => lists.listDecisions(db(), eventId),
@@ -59,7 +64,7 @@ export function createReader({ path, busyTimeoutMs }: ReaderOptions) {
     findDamage: (query: IntegrityQuery) => findDamage(db(), query),
     counts: () => lists.counts(db()),
     listRunStats: (query: RunStatsQuery) => listRunStats(db(), query),
-    countJobs: (now: number) => lists.countJobs(db(), now),
+    countJobs: (now: number) => jobCounts.count(db(), now, startBudget()),
     close: () => opened?.close(),
   };
 }
