@@ -1,4 +1,6 @@
 /** How the scheduler's hints are read from a memory store. It has no index: each question looks at every job. */
+import type { JobCount } from "../core/explain/explain-queue.ts";
+import type { Instant } from "../core/instant.ts";
 import { isEarly } from "../core/run/run.ts";
 import { hintOf, isOlder, type JobHint, type JobPlace } from "../core/schedule/hint.ts";
 import type { LaneQuery, LaneWalk } from "../core/schedule/lane-heads.ts";
@@ -36,6 +38,15 @@ export function laneIds(tables: MemoryTables, { after, before, limit }: Omit<Lan
     if (lane !== null && lane > after && (before === null || lane < before)) found.add(lane);
   }
   return [...found].sort(compareTexts).slice(0, limit);
+}
+
+export function jobCounts(tables: MemoryTables, now: Instant): JobCount[] {
+  const counts = new Map<JobCount["kind"], JobCount>();
+  for (const { kind, dueAt } of jobsOf(tables)) {
+    const { count, due } = counts.get(kind) ?? { count: 0, due: 0 };
+    counts.set(kind, { kind, count: count + 1, due: due + (dueAt <= now ? 1 : 0), isMore: false });
+  }
+  return [...counts.values()].sort((left, right) => compareTexts(left.kind, right.kind));
 }
 
 function* jobsOf(tables: MemoryTables): IterableIterator<JobRecord> {

@@ -21,7 +21,7 @@ import { DEFAULT_ENV, type StoredEvent } from "../protocol/event.ts";
 import type { AccessChange, AccessRows, AuditFilter, AuditRow } from "./access.ts";
 import type { IntegrityPage, IntegrityQuery } from "./integrity.ts";
 import { MemoryAccess } from "./memory-access.ts";
-import { jobPage, laneHints, laneIds } from "./memory-jobs.ts";
+import { jobCounts, jobPage, laneHints, laneIds } from "./memory-jobs.ts";
 import { newestFirst, searchEvents, searchRuns } from "./memory-lists.ts";
 import { MemoryLogs } from "./memory-logs.ts";
 import { MemoryRetention } from "./memory-prune.ts";
@@ -337,14 +337,7 @@ export class MemoryStore implements Store {
   }
 
   async countJobs(now: Instant): Promise<JobCount[]> {
-    const counts = new Map<JobCount["kind"], JobCount>();
-    for (const ofRun of this.#tables.jobs.values()) {
-      for (const { kind, dueAt } of ofRun.values()) {
-        const { count, due } = counts.get(kind) ?? { count: 0, due: 0 };
-        counts.set(kind, { kind, count: count + 1, due: due + (dueAt <= now ? 1 : 0), isMore: false });
-      }
-    }
-    return [...counts.values()].sort((left, right) => compareTexts(left.kind, right.kind));
+    return jobCounts(this.#tables, now);
   }
 
   async expireFlow(now: Instant, limit: number): Promise<number> {
