@@ -1,31 +1,16 @@
 /** The commands about who may use a server, against a real one in this process. */
-import pc from "picocolors";
 import { expect, test } from "vitest";
+import { commandSays } from "../../test/cli/recording.ts";
 import { PASSWORD } from "../../test/server/access-world.ts";
 import { post, SIGNING_KEY, startKeyedServer } from "../../test/server/harness.ts";
 import { readAccess } from "./access-settings.ts";
-import { runCommand } from "./run-command.ts";
 import type { Environment } from "./settings.ts";
-import type { Terminal } from "./terminal.ts";
 
 const SIGNED: Environment = { STEPWELL_SIGNING_KEY: SIGNING_KEY };
 
 async function served() {
   const server = await startKeyedServer();
-  const runAs = async (env: Environment, ...args: string[]) => {
-    const out: string[] = [];
-    const err: string[] = [];
-    const terminal: Terminal = {
-      print: (text) => out.push(text),
-      complain: (text) => err.push(text),
-      colors: pc.createColors(false),
-      columns: 200,
-      isTty: false,
-      now: Date.now,
-    };
-    const code = await runCommand([...args, "--url", server.url], terminal, env);
-    return { code, out: out.join("\n"), err: err.join("\n") };
-  };
+  const runAs = (env: Environment, ...args: string[]) => commandSays([...args, "--url", server.url], env);
   return { ...server, runAs, run: (...args: string[]) => runAs(SIGNED, ...args) };
 }
 

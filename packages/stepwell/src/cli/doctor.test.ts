@@ -2,12 +2,10 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import pc from "picocolors";
 import { expect, onTestFinished, test } from "vitest";
+import { commandSays } from "../../test/cli/recording.ts";
 import { startTestServer } from "../../test/server/harness.ts";
 import { SqliteStore } from "../store/sqlite.ts";
-import { runCommand } from "./run-command.ts";
-import type { Terminal } from "./terminal.ts";
 
 /** A folder with an empty store, and the command on it. */
 async function prepared() {
@@ -18,17 +16,9 @@ async function prepared() {
   await store.open();
   await store.close();
   const run = async (...args: string[]) => {
-    const out: string[] = [];
-    const terminal: Terminal = {
-      print: (text) => out.push(text),
-      complain: (text) => out.push(text),
-      colors: pc.createColors(false),
-      columns: 200,
-      isTty: false,
-      now: () => 1_700_000_000_000,
-    };
-    const code = await runCommand(["doctor", "--data-dir", folder, ...args], terminal, {});
-    return { code, out: out.join("\n") };
+    const now = () => 1_700_000_000_000;
+    const { code, out, err } = await commandSays(["doctor", "--data-dir", folder, ...args], {}, { now });
+    return { code, out: out + err };
   };
   const damage = () => {
     const db = new DatabaseSync(path);

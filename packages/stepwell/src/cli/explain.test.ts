@@ -1,8 +1,6 @@
-import pc from "picocolors";
 import { expect, test } from "vitest";
+import { commandSays } from "../../test/cli/recording.ts";
 import { answer, ask, post, registration, startApp, startTestServer } from "../../test/server/harness.ts";
-import { runCommand } from "./run-command.ts";
-import type { Terminal } from "./terminal.ts";
 
 const SLEEP = { op: "Sleep", id: "a".repeat(40), name: "1h", displayName: "nap", opts: {} };
 
@@ -18,19 +16,7 @@ async function served() {
   const runs = await Promise.all(
     ids.map(async (id) => (await ask(`${server.url}/v1/events/${id}/runs`)).json.data[0]!.run_id),
   );
-  const run = async (...args: string[]) => {
-    const out: string[] = [];
-    const terminal: Terminal = {
-      print: (text) => out.push(text),
-      complain: (text) => out.push(text),
-      colors: pc.createColors(false),
-      columns: 200,
-      isTty: false,
-      now: Date.now,
-    };
-    const code = await runCommand(["explain", ...args, "--url", server.url], terminal, {});
-    return { code, out: out.join("\n") };
-  };
+  const run = (...args: string[]) => commandSays(["explain", ...args, "--url", server.url]);
   return { run, ids, runs };
 }
 

@@ -1,10 +1,9 @@
 import { once } from "node:events";
 import { createServer, type RequestListener, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import pc from "picocolors";
 import { afterEach, expect, test } from "vitest";
+import { recording } from "../../test/cli/recording.ts";
 import { followRuns } from "./follow.ts";
-import type { Terminal } from "./terminal.ts";
 
 const closers: (() => void)[] = [];
 afterEach(() => {
@@ -21,19 +20,7 @@ async function serving(listener: RequestListener): Promise<string> {
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
-function recording() {
-  const out: string[] = [];
-  const err: string[] = [];
-  const terminal: Terminal = {
-    print: (text) => out.push(text),
-    complain: (text) => err.push(text),
-    colors: pc.createColors(false),
-    columns: 80,
-    isTty: false,
-    now: () => 0,
-  };
-  return { out, err, terminal };
-}
+const recorded = () => recording({ columns: 80, now: () => 0 });
 
 const entry = (kind: string, status: string) => {
   const data = { kind, id: "01J", run_id: "01J", function: "shop-pay", name: "a", status, at: "2030-01-01T00:00:00Z" };
@@ -55,7 +42,7 @@ test("a broken connection is made again, and the run's end in the gap is not mis
     response.write(entry("run_started", "running"));
     if (connections === 1) setImmediate(() => response.end());
   });
-  const { out, err, terminal } = recording();
+  const { out, err, terminal } = recorded();
   expect(await followRuns("01J", { url, json: false }, terminal, {})).toBe(0);
   expect(connections).toBe(2);
   expect(out[0]).toMatch(/▸ running shop-pay {2}01J$/);
@@ -65,7 +52,7 @@ test("a broken connection is made again, and the run's end in the gap is not mis
 
 test("the first connection may fail, and says so", async () => {
   const options = { url: "http://127.0.0.1:9", json: false };
-  await expect(followRuns(undefined, options, recording().terminal, {})).rejects.toMatchObject({
+  await expect(followRuns(undefined, options, recorded().terminal, {})).rejects.toMatchObject({
     code: "server_unreachable",
   });
 });

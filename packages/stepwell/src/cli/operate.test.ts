@@ -1,9 +1,7 @@
 /** The commands that act on runs, against a real server in this process. */
-import pc from "picocolors";
 import { describe, expect, test } from "vitest";
+import { commandSays } from "../../test/cli/recording.ts";
 import { answer, ask, post, registration, startApp, startTestServer } from "../../test/server/harness.ts";
-import { runCommand } from "./run-command.ts";
-import type { Terminal } from "./terminal.ts";
 
 const SLEEP = { op: "Sleep", id: "a".repeat(40), name: "1h", displayName: "nap", opts: {} };
 const SIGNAL = { signal: "approve", timeout: "1h" };
@@ -26,20 +24,7 @@ async function served() {
   const { functions, ...rest } = registration(app.url, names) as { functions: object[] };
   const own = functions.map((fn, index) => ({ ...fn, triggers: [{ event: names[index] }] }));
   await post(`${server.url}/fn/register`, { ...rest, functions: own });
-  const run = async (...args: string[]) => {
-    const out: string[] = [];
-    const err: string[] = [];
-    const terminal: Terminal = {
-      print: (text) => out.push(text),
-      complain: (text) => err.push(text),
-      colors: pc.createColors(false),
-      columns: 200,
-      isTty: false,
-      now: Date.now,
-    };
-    const code = await runCommand([...args, "--url", server.url], terminal, {});
-    return { code, out: out.join("\n"), err: err.join("\n") };
-  };
+  const run = (...args: string[]) => commandSays([...args, "--url", server.url]);
   const json = async (...args: string[]) => {
     const { code, out, err } = await run(...args, "--json");
     expect([code, err]).toEqual([0, ""]);

@@ -1,24 +1,10 @@
-import pc from "picocolors";
 import { describe, expect, test } from "vitest";
+import { commandSays } from "../../test/cli/recording.ts";
 import { VERSION } from "../protocol/version.ts";
 import { createProgram } from "./program.ts";
-import { runCommand } from "./run-command.ts";
 import { type Terminal, wantsColors } from "./terminal.ts";
 
-async function run(...args: string[]) {
-  const out: string[] = [];
-  const err: string[] = [];
-  const terminal: Terminal = {
-    print: (text) => out.push(text),
-    complain: (text) => err.push(text),
-    colors: pc.createColors(false),
-    columns: 80,
-    isTty: false,
-    now: () => 0,
-  };
-  const code = await runCommand(args, terminal, {});
-  return { code, out: out.join("\n"), err: err.join("\n") };
-}
+const run = (...args: string[]) => commandSays(args, {}, { columns: 80 });
 
 test("--version prints the version", async () => {
   expect(await run("--version")).toEqual({ code: 0, out: VERSION, err: "" });

@@ -4,12 +4,14 @@
  *   OU1. Each ends in one command, whatever happens; it belongs to the life of the engine that began it.
  *   OU2. When nobody waits for it any more it is told to stop, as well as its transport can.
  */
+
 import type { AbortEffect, CallEffect, RequestEffect } from "../core/batch.ts";
 import type { Command, SaveCheckpoint } from "../core/command.ts";
 import type { CheckpointAnswer } from "../core/run/checkpoint.ts";
+import type { RequestOutcome } from "../core/run/request.ts";
 import { StepwellError } from "../protocol/errors.ts";
 import type { JsonObject } from "../protocol/json.ts";
-import type { AppTransport, Gateway, GatewayOutcome, SaveResults } from "./ports.ts";
+import type { AppTransport, Gateway, SaveResults } from "./ports.ts";
 import { StopSource } from "./stop-source.ts";
 
 export interface OutsideOptions {
@@ -101,7 +103,7 @@ export class Outside {
 
 const keyOf = (runId: string, slot: string, generation: number) => `${runId} ${slot} ${generation}`;
 
-const NO_GATEWAY: GatewayOutcome = {
+const NO_GATEWAY: RequestOutcome = {
   kind: "failed",
   noRetry: true,
   retryAfterMs: null,

@@ -1,8 +1,8 @@
 /** What the engine asks of the world. Production gives it a clock and sockets; tests give it what they hold in hand. */
 import type { Instant } from "../core/instant.ts";
+import type { RequestOutcome } from "../core/run/request.ts";
 import type { Call } from "../protocol/call.ts";
-import type { ErrorValue } from "../protocol/error-value.ts";
-import type { JsonObject, JsonText } from "../protocol/json.ts";
+import type { JsonObject } from "../protocol/json.ts";
 import type { Op } from "../protocol/op.ts";
 import type { Outcome } from "../protocol/outcome.ts";
 
@@ -39,19 +39,6 @@ export interface GatewayRequest {
   readonly attempt: number;
 }
 
-export type GatewayOutcome =
-  /** What goes into the memo as `{"data":…}`. */
-  | { readonly kind: "done"; readonly data: JsonText }
-  | {
-      readonly kind: "failed";
-      readonly error: ErrorValue;
-      readonly noRetry: boolean;
-      /** How long the next attempt should wait, in ms; already clamped. Null: the curve decides. */
-      readonly retryAfterMs: number | null;
-      /** The HTTP status, or null when there was none. */
-      readonly status: number | null;
-    };
-
 /** As much of the platform's `AbortSignal` as this layer may know: every one of them fits. */
 export interface StopSignal {
   readonly aborted: boolean;
@@ -62,7 +49,7 @@ export interface StopSignal {
 /** Makes the requests of steps. */
 export interface Gateway {
   /** Makes the request. Never rejects: whatever goes wrong is an outcome. The signal breaks it off. */
-  request(request: GatewayRequest, signal: StopSignal): Promise<GatewayOutcome>;
+  request(request: GatewayRequest, signal: StopSignal): Promise<RequestOutcome>;
   /** Breaks off what is under way and lets go of connections. */
   close(): Promise<void>;
 }

@@ -3,13 +3,21 @@
  *
  *   M2. A record is replaced, never changed in place.
  */
-import type { Attempt, Decision, Schedule, StoredApp, StoredFunction, StoredOperation } from "../core/batch.ts";
+import type {
+  Attempt,
+  Decision,
+  FlowFactKey,
+  Schedule,
+  StoredApp,
+  StoredFunction,
+  StoredOperation,
+} from "../core/batch.ts";
 import type { InboxMessage } from "../core/inbox.ts";
 import type { RunNotes } from "../core/run/run.ts";
 import type { StoredEvent } from "../protocol/event.ts";
 import type { BatchRecords, JobRecord, RunRecord, StepRecord, WaitRecord } from "./records.ts";
 import { addStatValues, type RunStat, runStatKey } from "./run-stats.ts";
-import type { FlowFact, FlowKey, FunctionVersion } from "./store.ts";
+import type { FlowFact, FunctionVersion } from "./store.ts";
 
 /**
  * Everything a memory store holds. Steps, jobs and waits by run, then by step id, slot, and `waitPlaceText`; flow facts
@@ -168,7 +176,7 @@ function mapAt<Key, Row>(table: Map<string, Map<Key, Row>>, key: string): Map<Ke
   return rows;
 }
 
-export function flowKeyText({ kind, functionId, key }: FlowKey): string {
+export function flowKeyText({ kind, functionId, key }: FlowFactKey): string {
   return JSON.stringify([kind, functionId, key]);
 }
 

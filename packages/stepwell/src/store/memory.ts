@@ -7,7 +7,7 @@
  *   M2. A record is replaced, never changed in place (memory-tables.ts).
  *   M3. Everything happens inside the call; only the answer comes later, on a microtask.
  */
-import type { Attempt, Batch, Decision, StoredOperation } from "../core/batch.ts";
+import type { Attempt, Batch, Decision, FlowFactKey, StoredOperation } from "../core/batch.ts";
 import type { HeldPlace } from "../core/core-options.ts";
 import type { JobCount } from "../core/explain/explain-queue.ts";
 import type { ThrottleState } from "../core/flow/admission.ts";
@@ -48,7 +48,6 @@ import type {
   EventSearch,
   Fence,
   FlowFact,
-  FlowKey,
   FunctionVersion,
   JobPageQuery,
   ListedStep,
@@ -141,7 +140,7 @@ export class MemoryStore implements Store {
     return laneIds(this.#tables, walk);
   }
 
-  async loadFlow(keys: readonly FlowKey[], now: Instant): Promise<FlowFact[]> {
+  async loadFlow(keys: readonly FlowFactKey[], now: Instant): Promise<FlowFact[]> {
     const facts = keys.map((key) => this.#tables.flow.get(flowKeyText(key)));
     return facts.filter((fact) => fact !== undefined && fact.expiresAt > now).map((fact) => ({ ...fact! }));
   }

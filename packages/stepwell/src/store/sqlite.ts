@@ -8,7 +8,7 @@
  *   S2. After a fatal error nothing more is committed.
  *   S3. A commit that fails takes those behind it along; commits asked for after its rejection was seen work again.
  */
-import type { Attempt, Batch, Decision, StoredOperation } from "../core/batch.ts";
+import type { Attempt, Batch, Decision, FlowFactKey, StoredOperation } from "../core/batch.ts";
 import type { HeldPlace } from "../core/core-options.ts";
 import type { JobCount } from "../core/explain/explain-queue.ts";
 import type { ThrottleState } from "../core/flow/admission.ts";
@@ -35,7 +35,6 @@ import {
   type EventSearch,
   type Fence,
   type FlowFact,
-  type FlowKey,
   type FunctionVersion,
   isFatalStoreError,
   type JobPageQuery,
@@ -188,7 +187,7 @@ export class SqliteStore implements Store {
   readonly loadLanes: Store["loadLanes"] = (queries) => this.#load((loads) => loads.jobs.lanes(queries));
   readonly findLanes: Store["findLanes"] = (walk) => this.#load(async (loads) => loads.jobs.findLanes(walk));
 
-  async loadFlow(keys: readonly FlowKey[], now: Instant): Promise<FlowFact[]> {
+  async loadFlow(keys: readonly FlowFactKey[], now: Instant): Promise<FlowFact[]> {
     return this.#load((loads) => loads.flow(keys, now));
   }
 

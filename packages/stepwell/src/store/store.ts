@@ -25,6 +25,7 @@ import type { JobCount } from "../core/explain/explain-queue.ts";
 import type { ThrottleState } from "../core/flow/admission.ts";
 import type { InboxMessage, ReceivedPlace } from "../core/inbox.ts";
 import type { Instant } from "../core/instant.ts";
+import type { WaitKey } from "../core/match/wait-keys.ts";
 import type { EndReason, ParentLink, Run, RunNotes, RunStatus, Step, Wait, WaitKind } from "../core/run/run.ts";
 import type { JobHint, JobPlace } from "../core/schedule/hint.ts";
 import type { LaneQuery, LaneWalk } from "../core/schedule/lane-heads.ts";
@@ -59,8 +60,6 @@ export interface JobPageQuery {
   readonly limit: number;
 }
 
-export type FlowKey = FlowFactKey;
-
 /** Index entries of waits: runs with such an entry may be concerned. */
 export interface WaitQuery {
   readonly kinds: readonly WaitKind[];
@@ -69,11 +68,6 @@ export interface WaitQuery {
   /** Only runs with greater ids; null for all. */
   readonly afterRunId: string | null;
   readonly limit: number;
-}
-
-export interface WaitKey {
-  readonly path: string;
-  readonly value: string;
 }
 
 /** How many stored waits of a kind have a name and a path; all those for signals are one, without a name. */
@@ -104,7 +98,7 @@ export interface FunctionVersion {
   readonly config: FunctionConfig;
 }
 
-export interface FlowFact extends FlowKey {
+export interface FlowFact extends FlowFactKey {
   readonly value: string;
   readonly expiresAt: Instant;
 }
@@ -252,7 +246,7 @@ export interface Store extends AccessStore {
   /** Ids of lanes that have jobs, due or not, strictly between `after` and `before`. */
   findLanes(walk: Omit<LaneWalk, "functionId">): Promise<string[]>;
   /** Facts that have not expired at `now`. */
-  loadFlow(keys: readonly FlowKey[], now: Instant): Promise<FlowFact[]>;
+  loadFlow(keys: readonly FlowFactKey[], now: Instant): Promise<FlowFact[]>;
   /** Ids of the runs that have one of these entries, ascending, each once per query; at most `limit` per query. */
   loadWaits(queries: readonly WaitQuery[]): Promise<string[][]>;
   /** How many waits there are, by kind, name and path; signals together, whatever their names. To be walked once, and at once. */

@@ -1,9 +1,10 @@
 /** A gateway and servers of the outside world for it to ask. */
+
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { onTestFinished } from "vitest";
-import type { GatewayOutcome } from "../../src/engine/ports.ts";
+import type { RequestOutcome } from "../../src/core/run/request.ts";
 import type { JsonObject } from "../../src/protocol/json.ts";
 import { createGateway, type GatewayOptions } from "../../src/server/gateway/gateway.ts";
 
@@ -43,14 +44,14 @@ export function gateway(options: Partial<GatewayOptions> = {}) {
   return { ask, close: () => made.close() };
 }
 
-export function dataOf(outcome: GatewayOutcome): Record<string, unknown> {
+export function dataOf(outcome: RequestOutcome): Record<string, unknown> {
   if (outcome.kind === "failed") throw new Error(outcome.error.message);
   return JSON.parse(outcome.data) as Record<string, unknown>;
 }
 
-export function failureOf(outcome: GatewayOutcome) {
+export function failureOf(outcome: RequestOutcome) {
   if (outcome.kind === "done") throw new Error(`it was done: ${outcome.data}`);
   return outcome;
 }
 
-export const codeOf = (outcome: GatewayOutcome) => failureOf(outcome).error.code;
+export const codeOf = (outcome: RequestOutcome) => failureOf(outcome).error.code;

@@ -4,7 +4,8 @@
  *   GW1. Every answer is another, so a handler that sees one that is not stored is found out (X3).
  *   GW2. A request is made only for a job that is stored, as the attempt it is, with the secrets that the app gave (E1, RQ1).
  */
-import type { Gateway, GatewayOutcome, GatewayRequest, StopSignal } from "../../src/engine/ports.ts";
+import type { RequestOutcome } from "../../src/core/run/request.ts";
+import type { Gateway, GatewayRequest, StopSignal } from "../../src/engine/ports.ts";
 import { canonicalJson } from "../../src/protocol/json.ts";
 import { SECRET } from "./program.ts";
 import type { ServerLife } from "./sim-store.ts";
@@ -28,7 +29,7 @@ export class SimGateway {
     return { request: (request, signal) => this.#request(life, request, signal), close: async () => {} };
   }
 
-  #request(life: ServerLife, request: GatewayRequest, signal: StopSignal): Promise<GatewayOutcome> {
+  #request(life: ServerLife, request: GatewayRequest, signal: StopSignal): Promise<RequestOutcome> {
     const world = this.#world;
     const { timeline, faults: random, swarm, hasFaults } = world;
     const { runId, step, attempt } = request;
@@ -43,7 +44,7 @@ export class SimGateway {
     this.#outstanding.add(key);
     return new Promise((resolve) => {
       let isAnswered = false;
-      const answer = (outcome: GatewayOutcome) => {
+      const answer = (outcome: RequestOutcome) => {
         if (isAnswered || life.isOver) return;
         isAnswered = true;
         this.#outstanding.delete(key);

@@ -19,13 +19,17 @@ import { isEnded, type Job, type Run } from "./run.ts";
 import { dataMemo, errorMemo, fittingMemo, stepFor } from "./steps.ts";
 import { resolveWait } from "./wait-event.ts";
 
+/** What became of a request that the server made for a step. */
 export type RequestOutcome =
+  /** What goes into the memo as `{"data":…}`. */
   | { readonly kind: "done"; readonly data: JsonText }
   | {
       readonly kind: "failed";
       readonly error: ErrorValue;
       readonly noRetry: boolean;
+      /** How long the next attempt should wait, in ms; already clamped. Null: the curve decides. */
       readonly retryAfterMs: number | null;
+      /** The HTTP status, or null when there was none. */
       readonly status: number | null;
     };
 

@@ -5,8 +5,10 @@
  *   GW2. Every request ends: by its own limit of time, by its signal, or when the gateway closes.
  *   GW3. Nothing of a request is logged, and no outcome of a failure holds its secrets.
  */
+
 import { Agent } from "undici";
-import type { Gateway, GatewayOutcome, GatewayRequest, StopSignal } from "../../engine/ports.ts";
+import type { RequestOutcome } from "../../core/run/request.ts";
+import type { Gateway, GatewayRequest, StopSignal } from "../../engine/ports.ts";
 import { formatDuration } from "../../protocol/duration.ts";
 import { isStepwellError, StepwellError } from "../../protocol/errors.ts";
 import { type GatewayCall, readGatewayOpts } from "../../protocol/gateway.ts";
@@ -62,7 +64,7 @@ class HttpGateway implements Gateway {
     };
   }
 
-  async request(request: GatewayRequest, signal: StopSignal): Promise<GatewayOutcome> {
+  async request(request: GatewayRequest, signal: StopSignal): Promise<RequestOutcome> {
     const { kind, step } = request;
     let secrets: readonly string[] = [];
     try {
@@ -91,7 +93,7 @@ class HttpGateway implements Gateway {
     url: URL,
     secrets: readonly string[],
     signal: StopSignal,
-  ): Promise<GatewayOutcome> {
+  ): Promise<RequestOutcome> {
     const limit = LIMITS.stepInputBytesMax;
     const target = targetName(url);
     if (call.body !== null && isLargerThan(call.body, limit)) {
@@ -132,7 +134,7 @@ class HttpGateway implements Gateway {
     }
   }
 
-  #failure({ kind, opts }: GatewayRequest, error: unknown, secrets: readonly string[]): GatewayOutcome {
+  #failure({ kind, opts }: GatewayRequest, error: unknown, secrets: readonly string[]): RequestOutcome {
     if (isStepwellError(error)) return failedOutcome(kind, error.code, error.details, secrets);
     const url = typeof opts["url"] === "string" ? parseTarget(opts["url"]) : null;
     const target = url === null ? "its address" : targetName(url);

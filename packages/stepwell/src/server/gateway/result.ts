@@ -4,8 +4,9 @@
  *   GR1. No text of an error holds a secret of the request, whoever put it there.
  *   GR2. `body_base64` is there exactly when `body` does not say every byte of the answer.
  */
+
 import { TextDecoder } from "node:util";
-import type { GatewayOutcome } from "../../engine/ports.ts";
+import type { RequestOutcome } from "../../core/run/request.ts";
 import { type ErrorCode, type ErrorDetails, errorMessage, StepwellError } from "../../protocol/errors.ts";
 import type { GatewayKind } from "../../protocol/gateway.ts";
 import {
@@ -82,7 +83,7 @@ const REASON_CHARS_MAX = 1_000;
 const ERROR_BODY_CHARS_MAX = 64 * 1024;
 
 /** A provider's refusal (`step.ai.infer`): retried as often as the step may be. */
-export function refusedByProvider(answer: Answer, secrets: readonly string[], nowMs: number): GatewayOutcome {
+export function refusedByProvider(answer: Answer, secrets: readonly string[], nowMs: number): RequestOutcome {
   const { text } = textOf(answer);
   const json = text.length <= ERROR_BODY_CHARS_MAX ? parsedJson(text) : undefined;
   // Cut last: what is left of a secret would not be recognised.
@@ -127,7 +128,7 @@ export function failedOutcome(
   details: ErrorDetails,
   secrets: readonly string[],
   facts?: FailureFacts,
-): GatewayOutcome {
+): RequestOutcome {
   const name = kind === "ai" ? "AIGatewayError" : "GatewayError";
   const message = wholePairs(withoutSecrets(errorMessage(code, details), secrets));
   const stack = `${name}: ${message}\n    at step.${kind === "ai" ? "ai.infer" : "fetch"}`;

@@ -7,7 +7,7 @@
  */
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 import { setImmediate as nextTurn } from "node:timers/promises";
-import type { Schedule, StoredApp, StoredFunction, StoredOperation } from "../../core/batch.ts";
+import type { FlowFactKey, Schedule, StoredApp, StoredFunction, StoredOperation } from "../../core/batch.ts";
 import type { HeldPlace } from "../../core/core-options.ts";
 import type { ThrottleState } from "../../core/flow/admission.ts";
 import type { InboxContent, InboxMessage, ReceivedPlace } from "../../core/inbox.ts";
@@ -25,7 +25,7 @@ import {
   upToChars,
   type WaitRecord,
 } from "../records.ts";
-import type { FlowFact, FlowKey, PastEventsQuery, Registry, WaitCount, WaitQuery } from "../store.ts";
+import type { FlowFact, PastEventsQuery, Registry, WaitCount, WaitQuery } from "../store.ts";
 import { PARTITION } from "./batch-rows.ts";
 import { putBack, type ReadRows, readRows, SELECT_BLOBS } from "./blobs.ts";
 import { createJobLoads, JOB_LOADS, type JobLoads } from "./job-loads.ts";
@@ -337,7 +337,7 @@ export class SqliteLoads {
     return all<StoredOperation>(this.#statements.openOperations).map(operationOfRow);
   }
 
-  flow(keys: readonly FlowKey[], now: Instant): FlowFact[] {
+  flow(keys: readonly FlowFactKey[], now: Instant): FlowFact[] {
     const facts: FlowFact[] = [];
     for (const { kind, functionId, key } of keys) {
       const values = [PARTITION, kind, encodeText(functionId), encodeText(key), now];
