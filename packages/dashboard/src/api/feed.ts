@@ -23,6 +23,7 @@ const KINDS = [
   "run_started",
   "step_completed",
   "step_failed",
+  "attempt_failed",
   "run_ended",
   "app_synced",
   "logs_stored",

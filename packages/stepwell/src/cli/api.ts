@@ -41,7 +41,7 @@ export class ApiClient {
   }
 
   /** The first `limit` records of a list, however many pages that takes. */
-  async list<T>(path: string, query: Query, limit: number): Promise<Page<T>> {
+  async list<T, More extends object = object>(path: string, query: Query, limit: number): Promise<Page<T> & More> {
     const data: T[] = [];
     let cursor = query["cursor"];
     for (;;) {
@@ -51,7 +51,10 @@ export class ApiClient {
       const page = body as unknown as ListAnswer<T>;
       data.push(...page.data);
       const next = page.page?.cursor ?? null;
-      if (next === null || data.length >= limit || page.data.length === 0) return { data, cursor: next };
+      if (next === null || data.length >= limit || page.data.length === 0) {
+        const { data: _data, page: _page, metadata: _metadata, ...more } = body;
+        return { ...(more as More), data, cursor: next };
+      }
       cursor = next;
     }
   }

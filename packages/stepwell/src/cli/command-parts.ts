@@ -12,7 +12,11 @@ export interface Adding {
 }
 
 export function subcommand(parent: Command, name: string, description: string, isDefault = false): Command {
-  return parent.command(name, { isDefault }).description(description).helpOption("-h, --help", "print help");
+  const command = parent.command(name, { isDefault }).description(description).helpOption("-h, --help", "print help");
+  // `stepwell runs 01J…` lands here, because the name of a list may be left out.
+  return isDefault
+    ? command.showHelpAfterError(`(\`stepwell ${parent.name()} --help\` tells what else there is)`)
+    : command;
 }
 
 export function clientOptions(command: Command): Command {

@@ -1,5 +1,6 @@
 /** `stepwell dev`: the server on a developer's machine. Any key will do, apps are found, and what happens is told. */
-import type { Notice } from "../core/batch.ts";
+import type { Attempt, Notice } from "../core/batch.ts";
+import { MAIN_SLOT } from "../core/run/run.ts";
 import { shownUrl } from "../server/app-url.ts";
 import { createLog, type ServerLog } from "../server/log.ts";
 import type { RunningServer } from "../server/server.ts";
@@ -38,6 +39,7 @@ export async function dev(options: DevOptions, terminal: Terminal, env: Environm
   const port = await freePort(options.host, options.port);
   if (port !== options.port) terminal.complain(`Port ${options.port} is in use; taking ${port}.`);
   const access = readAccess(options, env);
+  const retention = policyOf(options, env);
   const isPretty = options.logFormat === "pretty";
   // The live lines tell what happened; of the log's own lines only warnings are news, unless somebody asks for more.
   const log = createLog({
@@ -64,7 +66,7 @@ export async function dev(options: DevOptions, terminal: Terminal, env: Environm
       discover: options.discovery,
       pollIntervalMs: pollIntervalMs(options.pollInterval),
       shutdownGraceMs: options.grace * 1_000,
-      retention: policyOf(options, env),
+      retention,
       tracing: readTracingConfig(env, log),
     },
     started: (server) => (isPretty ? tellPretty(server, options, terminal) : tellLog(server, options, log)),
@@ -130,17 +132,34 @@ function watchPretty(server: RunningServer, terminal: Terminal): void {
   };
   engine.watch((notices) => {
     for (const notice of notices) {
-      if (notice.kind !== "run_ended" || notice.status !== "failed") tell(notice, null);
+      const isFailure = notice.kind === "attempt_failed" || (notice.kind === "run_ended" && notice.status === "failed");
+      if (!isFailure || !lines.hasRoom(notice.at)) tell(notice, null);
       else void problemOf(server, notice).then((problem) => tell(notice, problem));
     }
   });
 }
 
-async function problemOf(server: RunningServer, notice: Notice): Promise<string | null> {
-  const run = await server.engine.store.getRun("default", notice.id).catch(() => null);
-  if (run?.error === undefined || run.error === null) return null;
-  const { name, message } = JSON.parse(run.error) as { name?: string; message?: string };
+async function problemOf({ engine }: RunningServer, notice: Notice): Promise<string | null> {
+  const error = await (notice.kind === "run_ended"
+    ? errorOfRun(engine.store, notice)
+    : lastError(engine.store, notice));
+  if (error === null) return null;
+  const { name, message } = JSON.parse(error) as { name?: string; message?: string };
   return [name, message?.split("\n")[0]].filter((part) => part !== undefined && part !== "").join(": ");
+}
+
+/** A store that cannot say it leaves the line without a reason. */
+async function errorOfRun(store: Store, notice: Notice): Promise<string | null> {
+  return (await store.getRun("default", notice.id).catch(() => null))?.error ?? null;
+}
+
+async function lastError(store: Store, { runId, id }: Notice): Promise<string | null> {
+  const slots = runId === null || id === runId ? [MAIN_SLOT] : [id];
+  const attempts = await store.listAttempts(runId ?? id, slots).catch(() => []);
+  const last = attempts.reduce<Attempt | null>((latest, one) => {
+    return latest === null || one.endedAt >= latest.endedAt ? one : latest;
+  }, null);
+  return last?.error ?? null;
 }
 
 async function tellLog(server: RunningServer, options: DevOptions, log: ServerLog): Promise<void> {

@@ -55,7 +55,12 @@ export async function showEvent(
     api.get<readonly DecisionRecord[]>(`${path}/decisions`),
   ]);
   if (options.json) terminal.print(JSON.stringify({ event, runs, decisions }));
-  else tell(event, runs, decisions, terminal);
+  else {
+    tell(event, runs, decisions, terminal);
+    if (runs.length + decisions.length === 0) {
+      terminal.print((await api.get<{ readonly summary: string }>(`${path}/explain`)).summary);
+    }
+  }
   return EXIT.ok;
 }
 
@@ -71,7 +76,9 @@ function tell(
   if (event.id !== event.internal_id) terminal.print(`  id ${safeText(event.id)}`);
   terminal.print(valueLines("data", event.data, "  ").join("\n"));
   terminal.print("");
-  terminal.print(listText(runs, { ...runListing(terminal), nothing: "no runs started" }, terminal));
+  if (runs.length + decisions.length > 0) {
+    terminal.print(listText(runs, { ...runListing(terminal), nothing: "no runs started" }, terminal));
+  }
   for (const one of decisions) {
     if (one.outcome === "started") continue;
     const name = one.function_slug ?? one.function_id;

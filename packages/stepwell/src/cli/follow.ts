@@ -35,7 +35,7 @@ export interface Entry {
 }
 
 const RUN_KINDS: ReadonlySet<string> = new Set(["run_created", "run_started", "run_ended"]);
-const STEP_KINDS: ReadonlySet<string> = new Set(["step_completed", "step_failed"]);
+const STEP_KINDS: ReadonlySet<string> = new Set(["step_completed", "step_failed", "attempt_failed"]);
 
 export async function followRuns(
   id: string | undefined,
@@ -147,6 +147,7 @@ const time = (entry: Entry, terminal: Terminal) => terminal.colors.dim(clockText
 function runLine(entry: Entry, terminal: Terminal): string {
   const { bold, dim } = terminal.colors;
   const status = statusText(entry.status, terminal.colors);
+  if (entry.kind === "attempt_failed" && entry.name === "") return `${time(entry, terminal)}    ${status}`;
   if (STEP_KINDS.has(entry.kind)) return `${time(entry, terminal)}    ${status} step ${bold(safeText(entry.name))}`;
   return `${time(entry, terminal)}  ${status} ${bold(entry.function ?? "")}  ${dim(entry.run_id ?? "")}`;
 }

@@ -49,3 +49,18 @@ test("a flood is counted, not printed", () => {
   expect(printed).toHaveLength(30);
   expect(live.lines(notice({ at: AT + 1_000 }))[0]).toContain("and 70 more");
 });
+
+test("an attempt that failed is told when it fails, with its step and its error", () => {
+  const failed = notice({ kind: "attempt_failed", id: "hash", name: "charge", status: "retrying" });
+  expect(text(lines().lines(failed, "Error: no luck"))).toEqual([
+    "↻ shop-pay failed at charge, and tries it again: Error: no luck  01J",
+  ]);
+  const ofFunction = notice({ kind: "attempt_failed", name: "", status: "retrying" });
+  expect(text(lines().lines(ofFunction))).toEqual(["↻ shop-pay failed, and tries it again  01J"]);
+});
+
+test("what would not be printed need not be looked up", () => {
+  const live = lines();
+  for (let count = 0; count < 30; count++) live.lines(notice({}));
+  expect([live.hasRoom(AT), live.hasRoom(AT + 1_000)]).toEqual([false, true]);
+});

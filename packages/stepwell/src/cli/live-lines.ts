@@ -1,5 +1,6 @@
 /**
- * What `stepwell dev` says while it works: one line per app that synced, per run that started and per run that ended.
+ * What `stepwell dev` says while it works: one line per app that synced, per run that started, per attempt that failed
+ * and is made again, and per run that ended.
  *
  *   LL1. At most so many lines a second: a terminal is slower than the engine, and nobody reads faster. The rest is
  *        counted, never queued.
@@ -38,6 +39,11 @@ export class LiveLines {
     return line === null ? [] : this.#limited(line, notice.at);
   }
 
+  /** False when a line of this moment would not be printed: then nobody need look for its `problem`. */
+  hasRoom(at: number): boolean {
+    return Math.floor(at / 1_000) !== this.#second || this.#lines < LINES_PER_SECOND_MAX;
+  }
+
   #lineOf(notice: Notice, problem: string | null): string | null {
     switch (notice.kind) {
       case "app_synced":
@@ -49,6 +55,10 @@ export class LiveLines {
       case "run_started":
         this.#remember(notice);
         return this.#runLine(notice, "started", ` ${this.#colors.dim(`by ${safeText(notice.name)}`)}`);
+      case "attempt_failed": {
+        const what = notice.name === "" ? "failed" : `failed at ${this.#colors.bold(safeText(notice.name))}`;
+        return this.#runLine(notice, `${what}, and tries it again`, problem === null ? "" : `: ${safeText(problem)}`);
+      }
       case "run_ended":
         return this.#runLine(
           notice,

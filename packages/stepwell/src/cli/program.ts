@@ -11,6 +11,7 @@ import { DATA_DIR_DEFAULT } from "./data-dir.ts";
 import type { ExitCode } from "./exit-code.ts";
 import { addLogs } from "./log-commands.ts";
 import { appUrl, count, list, moment, port, seconds } from "./option-values.ts";
+import { reportUsage } from "./report-error.ts";
 import { addRuns } from "./run-commands.ts";
 import { type Environment, PORT_DEFAULT } from "./settings.ts";
 import type { Terminal } from "./terminal.ts";
@@ -30,7 +31,12 @@ Exit codes:
 
 Every setting named STEPWELL_* may also be given by its INNGEST_* twin. NO_COLOR turns colours off.`;
 
-export function createProgram(terminal: Terminal, env: Environment, ended: (code: ExitCode) => void): Command {
+export function createProgram(
+  terminal: Terminal,
+  env: Environment,
+  ended: (code: ExitCode) => void,
+  isJson = false,
+): Command {
   const program = new Command("stepwell")
     .description("Durable functions: runs them to the end, whatever crashes, restarts or fails on the way.")
     .version(VERSION, "-V, --version", "print the version")
@@ -40,8 +46,11 @@ export function createProgram(terminal: Terminal, env: Environment, ended: (code
     .exitOverride()
     .configureOutput({
       writeOut: (text) => terminal.print(text.trimEnd()),
-      writeErr: (text) => terminal.complain(text.trimEnd()),
+      // Of a wrong command line JSON has all in one value; hints beside it would break it.
+      writeErr: (text) => (isJson ? undefined : terminal.complain(text.trimEnd())),
+      outputError: (text, write) => (isJson ? reportUsage(text, terminal) : write(text)),
     })
+    .showHelpAfterError("(--help tells the commands and options that there are)")
     .addHelpText("after", examples("stepwell init my-app", "stepwell dev", "stepwell send user/signed-up --data '{}'"))
     .addHelpText("after", EXIT_CODES);
   const add = { program, terminal, env, ended };

@@ -2,7 +2,7 @@
 import { existsSync } from "node:fs";
 import { relative } from "node:path";
 import { fileURLToPath } from "node:url";
-import { ERRORS, type ErrorCode, isStepwellError } from "../protocol/errors.ts";
+import { ERRORS, type ErrorCode, isStepwellError, StepwellError } from "../protocol/errors.ts";
 import { EXIT, type ExitCode, exitCodeOf } from "./exit-code.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -20,6 +20,12 @@ export function reportError(error: unknown, terminal: Terminal, isJson = false):
     }
   }
   return code === "internal_error" ? EXIT.failed : exitCodeOf(code);
+}
+
+/** What the parser of the command line says, as JSON. */
+export function reportUsage(text: string, terminal: Terminal): void {
+  const reason = text.trim().replace(/^error: /, "");
+  reportError(new StepwellError("option_invalid", { where: "stepwell", reason }), terminal, true);
 }
 
 function describe(error: unknown): { code: ErrorCode; message: string; fix: string } {

@@ -58,6 +58,14 @@ describe("a wrong command line ends with 2 and says what is wrong", () => {
   test("data given twice", () => refused(["send", "a", "-", "--data", "{}"], /give the data once/));
   test("a file that is not there", () =>
     refused(["send", "a", "--data-file", "/no/such"], /data of the event: ENOENT: no such file/));
+  test("an id where a list is meant", () => refused(["runs", "01J"], /`stepwell runs --help` tells/));
+  test("as JSON, where that is asked for", async () => {
+    const { code, err } = await run("runs", "list", "--json", "--limit", "many");
+    expect(code).toBe(2);
+    expect(JSON.parse(err)).toMatchObject({
+      error: { code: "option_invalid", message: expect.stringContaining("'many'") },
+    });
+  });
   test("a framework that is none", () => refused(["init", "--framework", "rails"], /Allowed choices are fastify/));
 });
 

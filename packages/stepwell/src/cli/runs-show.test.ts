@@ -45,7 +45,7 @@ function step(fields: Partial<StepRecord>): StepRecord {
 }
 
 const lines = (runs: RunRecord, steps: readonly StepRecord[]) =>
-  runLines(runs, steps, event, NOW, pc.createColors(false));
+  runLines({ run: runs, steps, event, attempts: [] }, NOW, pc.createColors(false));
 
 test("a run is a tree of its steps with what they returned", () => {
   const steps = [
@@ -152,4 +152,29 @@ test("a run says where it comes from, why it ended so, and that its code changed
     "its code changed under it: the code no longer reaches charge",
     "because an event cancelled it (event 01JX cancelled it)",
   ]);
+});
+
+test("attempts of the function itself are told, but not twice the one that is the run's error", () => {
+  const failed = (attempt: number, ended: number, message: string) => ({
+    attempt,
+    started_at: at(0),
+    ended_at: at(ended),
+    http_status: null,
+    error: { name: "Error", message },
+  });
+  const attempts = [failed(0, 1, "boom"), failed(1, 2, "boom")];
+  const colors = pc.createColors(false);
+  const ended = { ...run, status: "Failed", output: { name: "Error", message: "boom" } };
+  const shown = runLines({ run: ended, steps: [], event: null, attempts }, NOW, colors).join("\n");
+  expect(shown.match(/attempt \d failed after/g)).toEqual(["attempt 1 failed after"]);
+  const open = { ...run, status: "Running", ended_at: null };
+  expect(runLines({ run: open, steps: [], event: null, attempts }, NOW, colors).join("\n")).toContain(
+    "attempt 2 failed after 2.0 s\n  Error: boom",
+  );
+});
+
+test("what was open when a run ended is not told as going on", () => {
+  const sleeping = step({ name: "wait", kind: "sleep", status: "Sleeping", ended_at: null });
+  const cancelled = { ...run, status: "Cancelled", output: undefined };
+  expect(lines(cancelled, [sleeping])[3]).toBe("└─ ◷ wait  was sleeping, and is no more");
 });

@@ -2,7 +2,15 @@
 import { LIMITS } from "../protocol/limits.ts";
 import { ApiClient, type ClientOptions } from "./api.ts";
 import { EXIT, type ExitCode } from "./exit-code.ts";
-import { type EventRecord, isEnded, type RunRecord, type StepRecord, statusOf, tookMs } from "./records.ts";
+import {
+  type AttemptRecord,
+  type EventRecord,
+  isEnded,
+  type RunRecord,
+  type StepRecord,
+  statusOf,
+  tookMs,
+} from "./records.ts";
 import { safeText } from "./safe-text.ts";
 import type { Environment } from "./settings.ts";
 import { statusMark, statusText } from "./status-text.ts";
@@ -20,23 +28,29 @@ export async function showRun(
   const api = new ApiClient(options, env);
   const path = `/v1/runs/${encodeURIComponent(id)}`;
   const run = await api.get<RunRecord>(path);
-  const [steps, event] = await Promise.all([
-    api.list<StepRecord>(`${path}/steps`, {}, LIMITS.stepsPerRunMax).then(({ data }) => data),
+  const [{ data: steps, function_failed_attempts: attempts = [] }, event] = await Promise.all([
+    api.list<StepRecord, OfFunction>(`${path}/steps`, {}, LIMITS.stepsPerRunMax),
     // A run of a schedule has no stored event.
     run.event_id === null ? null : api.get<EventRecord>(`/v1/events/${run.event_id}`).catch(() => null),
   ]);
-  if (options.json) terminal.print(JSON.stringify({ run, steps, event }));
-  else terminal.print(runLines(run, steps, event, terminal.now(), terminal.colors).join("\n"));
+  if (options.json) terminal.print(JSON.stringify({ run, steps, event, function_failed_attempts: attempts }));
+  else terminal.print(runLines({ run, steps, event, attempts }, terminal.now(), terminal.colors).join("\n"));
   return EXIT.ok;
 }
 
-export function runLines(
-  run: RunRecord,
-  steps: readonly StepRecord[],
-  event: EventRecord | null,
-  nowMs: number,
-  colors: Colors,
-): string[] {
+interface OfFunction {
+  readonly function_failed_attempts?: readonly AttemptRecord[];
+}
+
+interface Shown {
+  readonly run: RunRecord;
+  readonly steps: readonly StepRecord[];
+  readonly event: EventRecord | null;
+  /** Those in which the function itself failed, outside of steps. */
+  readonly attempts: readonly AttemptRecord[];
+}
+
+export function runLines({ run, steps, event, attempts }: Shown, nowMs: number, colors: Colors): string[] {
   const status = statusOf(run);
   const name = colors.bold(run.function_slug ?? run.function_id);
   const by = run.cron === undefined ? safeText(event?.name ?? run.event_id ?? "") : `cron ${run.cron}`;
@@ -46,7 +60,8 @@ export function runLines(
     `started ${relativeText(Date.parse(run.queued_at), nowMs)} by ${by}`,
     ...originLines(run),
     ...(event === null ? [] : valueLines("data", event.data, "")),
-    ...steps.flatMap((step, index) => stepLines(step, index === steps.length - 1, nowMs, colors)),
+    ...steps.flatMap((step, index) => stepLines(step, index === steps.length - 1, isEnded(run), nowMs, colors)),
+    ...attemptLines(status === "failed" ? attempts.filter((one) => !isErrorOf(run, one)) : attempts, colors),
     ...codeChangeLines(run, colors),
     ...resultLines(run, status),
     ...reasonLines(run, status),
@@ -85,26 +100,36 @@ function reasonLines({ reason, reason_text: text }: RunRecord, status: string): 
   return [`because ${reason === undefined ? "of this" : (REASONS[reason] ?? reason)}${detail}`];
 }
 
-function stepLines(step: StepRecord, isLast: boolean, nowMs: number, colors: Colors): string[] {
+function stepLines(step: StepRecord, isLast: boolean, hasEnded: boolean, nowMs: number, colors: Colors): string[] {
   const status = statusOf(step);
   const name = safeText(step.index === 0 ? step.name : `${step.name} (${step.index + 1})`);
-  const title = `${statusMark(status, colors)} ${colors.bold(name)}  ${stepFacts(step, nowMs).join(", ")}`;
+  const title = `${statusMark(status, colors)} ${colors.bold(name)}  ${stepFacts(step, nowMs, hasEnded).join(", ")}`;
   const condition = step.options?.["if"];
   const inner = [
     // The condition matters while it is not met.
     ...(typeof condition === "string" && status !== "completed" ? [colors.dim(`if ${condition}`)] : []),
-    ...step.failed_attempts
-      .toSorted((left, right) => left.attempt - right.attempt)
-      .flatMap((attempt) => [
-        colors.yellow(`attempt ${attempt.attempt + 1} failed after ${tookText(spanMs(attempt))}`),
-        ...errorLines(attempt.error, "  ").map((line) => colors.dim(line)),
-      ]),
+    ...attemptLines(step.failed_attempts, colors),
     // A step that failed for good has its last attempt above already.
     ...(step.error !== undefined && step.failed_attempts.length === 0 ? errorLines(step.error, "  ") : []),
     ...(step.output === undefined ? [] : valueLines("→", step.output, "")),
   ];
   const [branch, rail] = isLast ? ["└─", "  "] : ["├─", "│ "];
   return [`${branch} ${title}`, ...inner.map((line) => `${rail}   ${line}`)];
+}
+
+/** The attempt that ended the run: its error is told as the run's. */
+function isErrorOf({ ended_at: endedAt, output }: RunRecord, { ended_at: at, error }: AttemptRecord): boolean {
+  const messageOf = (value: unknown) => (Object(value) as { readonly message?: unknown }).message;
+  return at === endedAt && messageOf(error) === messageOf(output);
+}
+
+function attemptLines(attempts: readonly AttemptRecord[], colors: Colors): string[] {
+  return attempts
+    .toSorted((left, right) => left.attempt - right.attempt)
+    .flatMap((attempt) => [
+      colors.yellow(`attempt ${attempt.attempt + 1} failed after ${tookText(spanMs(attempt))}`),
+      ...errorLines(attempt.error, "  ").map((line) => colors.dim(line)),
+    ]);
 }
 
 function resultLines(run: RunRecord, status: string): string[] {

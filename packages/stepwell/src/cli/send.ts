@@ -6,6 +6,7 @@ import { LIMITS } from "../protocol/limits.ts";
 import { ApiClient, type ClientOptions } from "./api.ts";
 import { EXIT, type ExitCode } from "./exit-code.ts";
 import { jsonObject, readText } from "./option-values.ts";
+import { safeText } from "./safe-text.ts";
 import { type Environment, setting } from "./settings.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -73,7 +74,7 @@ const IDS_SHOWN_MAX = 10;
 
 function tell(name: string, ids: readonly string[], terminal: Terminal): void {
   const { bold, green, dim } = terminal.colors;
-  terminal.print(`${green("✓")} sent ${ids.length === 1 ? "" : `${ids.length} × `}${bold(name)}`);
+  terminal.print(`${green("✓")} sent ${ids.length === 1 ? "" : `${ids.length} × `}${bold(safeText(name))}`);
   for (const id of ids.slice(0, IDS_SHOWN_MAX)) terminal.print(`  ${id}`);
   if (ids.length > IDS_SHOWN_MAX) terminal.print(dim(`  … and ${ids.length - IDS_SHOWN_MAX} more`));
   terminal.print(dim(`  what it started: stepwell events show ${ids[0]}`));

@@ -30,6 +30,7 @@ export interface StartOptions extends LogChoice, RetentionChoice, KeyOptions, Ac
 export async function start(options: StartOptions, terminal: Terminal, env: Environment): Promise<ExitCode> {
   const keys = readKeys(options, env);
   const access = readAccess(options, env);
+  const retention = policyOf(options, env);
   const isPretty = options.logFormat === "pretty";
   const log = createLog({
     format: isPretty ? "human" : "json",
@@ -52,7 +53,7 @@ export async function start(options: StartOptions, terminal: Terminal, env: Envi
       discover: false,
       pollIntervalMs: pollIntervalMs(options.pollInterval),
       shutdownGraceMs: options.grace * 1_000,
-      retention: policyOf(options, env),
+      retention,
       tracing: readTracingConfig(env, log),
       allowPrivateRequests: options.allowPrivateRequests,
       publicAppsOnly: options.publicAppsOnly,

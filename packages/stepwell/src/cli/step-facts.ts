@@ -2,11 +2,16 @@
 import { type StepRecord, statusOf } from "./records.ts";
 import { relativeText, tookText } from "./time-text.ts";
 
-export function stepFacts(step: StepRecord, nowMs: number): string[] {
+/** `hasEnded`: the run has, so that what is open of it stays so. */
+export function stepFacts(step: StepRecord, nowMs: number, hasEnded = false): string[] {
   const status = statusOf(step);
   const attempts = step.attempts + (status === "completed" ? 1 : 0);
   return [
-    ...(step.ended_at === null ? openFacts(step, status, nowMs) : endedFacts(step, status, step.ended_at)),
+    ...(step.ended_at !== null
+      ? endedFacts(step, status, step.ended_at)
+      : hasEnded
+        ? [`was ${status}, and is no more`]
+        : openFacts(step, status, nowMs)),
     ...(step.child_run_id === undefined ? [] : [`run ${step.child_run_id}`]),
     ...(attempts > 1 ? [`${attempts} attempts`] : []),
   ];

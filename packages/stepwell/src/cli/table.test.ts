@@ -30,6 +30,12 @@ test("colours take no room", () => {
   expect(table(columns, colored, 80, plain).split("\n")[1]).toBe("\u001b[31mfailed\u001b[39m  a         01J");
 });
 
+test("what is shown instead of a control character takes its room", () => {
+  const [title, row] = table(columns, [["failed", "a\u0007b", "01J"]], 80, plain).split("\n");
+  expect(row).toBe("failed  a\\u0007b  01J");
+  expect(title?.indexOf("RUN")).toBe(row?.indexOf("01J"));
+});
+
 test("a name with an end of a line in it stays in its row", () => {
   expect(table(columns, [["failed", "a\r\nfailed  b", "01J"]], 80, plain).split("\n")).toHaveLength(2);
 });

@@ -1,5 +1,6 @@
 /** Tables that fit the terminal: the columns that may shrink give up width until the widest line fits. */
 import { stripVTControlCharacters } from "node:util";
+import { harmlessText } from "./safe-text.ts";
 import type { Colors } from "./terminal.ts";
 
 export interface Column {
@@ -39,7 +40,7 @@ function fit(columns: readonly Column[], natural: readonly number[], width: numb
 }
 
 /** A line is a row, whatever a name holds. */
-const oneLine = (cell: string): string => cell.replace(/[\r\n\t]+/g, " ");
+const oneLine = (cell: string): string => harmlessText(cell.replace(/[\r\n\t]+/g, " "), true);
 
 const visible = (text: string): number => stripVTControlCharacters(text).length;
 

@@ -106,6 +106,7 @@ export interface Notice {
     | "run_started"
     | "step_completed"
     | "step_failed"
+    | "attempt_failed"
     | "run_ended"
     | "app_synced";
   readonly id: string;

@@ -344,7 +344,7 @@ export const ERRORS = {
   key_invalid: entry(
     500,
     "The {what} is not valid: {reason}.",
-    "Use an even number of hex digits, for example from `openssl rand -hex 32`.",
+    "Signing keys are an even number of hex digits, event keys letters and digits: `openssl rand -hex 32` makes one that is both.",
   ),
   port_in_use: entry(500, "Port {port} is in use.", "Stop the other process, or pass --port."),
   listen_failed: entry(

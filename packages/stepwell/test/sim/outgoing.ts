@@ -40,6 +40,7 @@ function isTrue({ ledger }: Watched, notice: Notice): boolean {
     case "event_received":
       return ledger.events.has(notice.id);
     case "run_created":
+    case "attempt_failed":
       return run !== undefined;
     case "run_started":
       return run !== undefined && run.status !== "queued";

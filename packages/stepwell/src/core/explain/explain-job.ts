@@ -77,7 +77,7 @@ function retryReason({ facts, needs, now }: Explaining, run: Run, job: Job, step
   const error = lastError(run, job, attempts ?? []);
   const what = job.kind === "request" ? "the request of " : "";
   const after = error === undefined ? "" : ` after ${shortError(error)}`;
-  const sentence = `It tries ${what}${step === undefined ? "the function" : nameOf(step)} again at ${untilText(job.dueAt, now)}, attempt ${job.attempt + 1},${after === "" ? " after an error" : after}.`;
+  const sentence = `It tries ${what}${step === undefined ? "the function" : nameOf(step)} again ${job.dueAt <= now ? "now" : `at ${untilText(job.dueAt, now)}`}, attempt ${job.attempt + 1},${after === "" ? " after an error" : after}.`;
   return {
     code: "retrying",
     sentence,

@@ -24,7 +24,8 @@ export function spanText(ms: number): string {
 
 /** "the app shop does not answer since … (5m ago): Unable to reach …; the next probe is at …" */
 export function appDownText(appId: string, { since, reason, probe, probeAt }: AppDown, now: Instant): string {
-  const next = probe === null ? `the next probe is at ${untilText(probeAt, now)}` : "a probe is out and will tell";
+  const due = probeAt <= now ? "now" : `at ${untilText(probeAt, now)}`;
+  const next = probe === null ? `the next probe is ${due}` : "a probe is out and will tell";
   return `the app ${appId} does not answer since ${sinceText(since, now)}: ${reason.replace(/\.$/, "")}; ${next}`;
 }
 
@@ -42,8 +43,9 @@ export function listText(items: readonly string[], count: number = items.length,
 
 const ERROR_CHARS_MAX = 200;
 
-/** "Error: no luck", cut. */
+/** "Error: no luck", cut, and without a full stop of its own: it stands inside a sentence. */
 export function shortError(error: Partial<ErrorValue>): string {
-  const text = [error.name, error.message].filter((part) => part !== undefined && part !== "").join(": ");
+  const all = [error.name, error.message].filter((part) => part !== undefined && part !== "").join(": ");
+  const text = all.replace(/\.$/, "");
   return text.length > ERROR_CHARS_MAX ? `${text.slice(0, ERROR_CHARS_MAX)}…` : text;
 }

@@ -52,11 +52,21 @@ export function moveJob(context: RunContext, run: Run, job: Job, dueAt: Instant)
   context.schedule(run, job);
 }
 
-/** The same call again, later: the next attempt. */
-export function retryJob(context: RunContext, run: Run, job: Job, dueAt: Instant): void {
+/** The same call again, later: the next attempt. `failedSlot`: what of it failed, the function or a step. */
+export function retryJob(context: RunContext, run: Run, job: Job, dueAt: Instant, failedSlot: string = job.slot): void {
   job.attempt++;
   writeJob(context, run, job, dueAt);
   context.schedule(run, job);
+  const step = run.steps.get(failedSlot);
+  context.batch.notices.push({
+    kind: "attempt_failed",
+    id: step?.id ?? run.id,
+    runId: run.id,
+    functionId: run.functionId,
+    name: step?.name ?? "",
+    status: "retrying",
+    at: context.now,
+  });
 }
 
 /** The same call again at once, as if it had not been made. */

@@ -132,6 +132,16 @@ describe("a function fails", () => {
     expect(rig.batch.attempts).toMatchObject([{ slot: "main", attempt: 0 }]);
   });
 
+  test("watchers are told at once of an attempt that is made again, with the step that failed", () => {
+    const rig = new RunRig();
+    rig.report("main", failing("a"));
+    const notice = { kind: "attempt_failed", id: rig.run.steps.get("a")!.id, name: "a", status: "retrying" };
+    expect(rig.batch.notices.at(-1)).toMatchObject(notice);
+    const other = new RunRig();
+    other.answer(other.call()!, other.failed("boom"));
+    expect(other.batch.notices.at(-1)).toMatchObject({ kind: "attempt_failed", id: other.run.id, name: "" });
+  });
+
   test("a wish for the delay replaces the curve", () => {
     const rig = new RunRig();
     rig.answer(rig.call()!, rig.failed("boom", { retryAfterMs: 7_000 }));

@@ -53,9 +53,10 @@ function applyReported(context: RunContext, run: Run, job: Job, call: CallInFlig
   if (isEnded(run)) return;
   if (reported.failure !== null) {
     const failed: FailedOutcome = { ...outcome, kind: "failed", error: reported.failure, noRetry: false };
-    recordAttempt(context, run, job, reported.failedSlot ?? job.slot, call, failed);
+    const failedSlot = reported.failedSlot ?? job.slot;
+    recordAttempt(context, run, job, failedSlot, call, failed);
     const delayMs = retryDelayMs(job.attempt, outcome.retryAfterMs, context.retry, context.random);
-    if (run.jobs.get(job.slot) === job) retryJob(context, run, job, context.now + delayMs);
+    if (run.jobs.get(job.slot) === job) retryJob(context, run, job, context.now + delayMs, failedSlot);
     else ensureDiscovery(context, run); // Its own step is done: whoever looks again finds the one that failed.
     return;
   }
