@@ -45,7 +45,7 @@ export async function attemptStep(step: FoundStep, home: AttemptHome): Promise<A
     const { wrapStepHandler } = hooks;
     const body = wrapStepHandler.length === 0 ? run : wrapWith(wrapStepHandler, input(), async () => run());
     const value = await (step.timeoutMs === null
-      ? insideStep(home.execution, currentOf(step, home, null), body)
+      ? insideStep(home.execution, new Current(step, home, null), body)
       : inTime(step, home, step.timeoutMs, body));
     const data = storableText(value, `Step "${step.id}"`, "result");
     const op = resultOp(step, opts, data, outbox?.take() ?? null, startedAt, now());
@@ -62,16 +62,24 @@ export async function attemptStep(step: FoundStep, home: AttemptHome): Promise<A
 }
 
 /** The step as its body may ask for it. Signals are made when they are asked for: most bodies never do. */
-function currentOf({ id }: FoundStep, { request, signal }: AttemptHome, timeout: AbortSignal | null): CurrentStep {
-  let own: AbortSignal | null = null;
-  return {
-    id,
-    attempt: request.attempt,
-    get signal() {
-      own ??= timeout === null ? signal() : AbortSignal.any([signal(), timeout]);
-      return own;
-    },
-  };
+class Current implements CurrentStep {
+  readonly id: string;
+  readonly attempt: number;
+  readonly #run: () => AbortSignal;
+  readonly #timeout: AbortSignal | null;
+  #own: AbortSignal | null = null;
+
+  constructor({ id }: FoundStep, { request, signal }: AttemptHome, timeout: AbortSignal | null) {
+    this.id = id;
+    this.attempt = request.attempt;
+    this.#run = signal;
+    this.#timeout = timeout;
+  }
+
+  get signal(): AbortSignal {
+    this.#own ??= this.#timeout === null ? this.#run() : AbortSignal.any([this.#run(), this.#timeout]);
+    return this.#own;
+  }
 }
 
 /** AT2 */
@@ -86,7 +94,7 @@ async function inTime(step: FoundStep, home: AttemptHome, timeoutMs: number, bod
       controller.abort(error);
     });
   });
-  const run = async () => insideStep(home.execution, currentOf(step, home, controller.signal), body);
+  const run = async () => insideStep(home.execution, new Current(step, home, controller.signal), body);
   try {
     return await Promise.race([run(), isOver]);
   } finally {

@@ -64,10 +64,15 @@ function targetOf(incoming: Incoming, query: URLSearchParams): string | null {
 }
 
 const NO_FEATURES: ReadonlySet<string> = new Set();
+/** A server says the same with every call. */
+let latest: { readonly value: string; readonly features: ReadonlySet<string> } = { value: "", features: NO_FEATURES };
 
 function featuresOf(incoming: Incoming): ReadonlySet<string> {
-  const value = incoming.header(HEADERS.features);
-  return value === null ? NO_FEATURES : new Set(value.split(",").map((name) => name.trim()));
+  const value = incoming.header(HEADERS.features) ?? "";
+  if (value !== latest.value) {
+    latest = { value, features: new Set(value === "" ? [] : value.split(",").map((name) => name.trim())) };
+  }
+  return latest.features;
 }
 
 function generationOf(incoming: Incoming): number | null {

@@ -38,7 +38,8 @@ export async function answerCall(
     return withLines(replyOf(await executeCall(app, fn, incoming, whole, settings, log.record)), log, app);
   };
   if (fn.middleware.length === 0) return run();
-  const input = { fn, requestInfo: incoming, runId: call.runId };
+  const requestInfo = { method: incoming.method, url: incoming.url, header: incoming.header };
+  const input = { fn, requestInfo, runId: call.runId };
   return wrapWith(hooksOf(fn.middleware, "wrapRequest"), input, run)();
 }
 

@@ -13,6 +13,7 @@
 import { StepwellError } from "../protocol/coded-error.ts";
 import { knownStepId, stepHash } from "../protocol/step-id.ts";
 import { type Attempt, attemptStep } from "./attempt.ts";
+import { CallContext } from "./call-context.ts";
 import { unreachedNames, unreachedWarning } from "./code-change.ts";
 import type { HandlerContext } from "./context.ts";
 import { stepErrorFrom } from "./error-data.ts";
@@ -86,10 +87,9 @@ class Execution {
     this.#target = isTargetDone ? null : request.target;
     this.#canRunInline = request.target === null && !request.disableImmediateExecution;
     this.#isReplaying = !this.#replay.isEmpty || this.#target !== null;
-    const { event, events, runId, attempt, maxAttempts } = request;
     let signal: AbortSignal | null = null;
     this.#signal = () => (signal ??= request.signal?.() ?? new AbortController().signal);
-    const { sender, fn, isExtended } = request;
+    const { sender, fn, isExtended, runId } = request;
     const step = createStepTools({ find: (found) => this.#find(found), sender, runId, appId: fn.appId, isExtended });
     const { record } = request;
     const logger = quietLogger(
@@ -97,16 +97,14 @@ class Execution {
       () => this.#isReplaying && this.#inBody === null,
       record === undefined ? null : (level, args) => record(level, args, this.#inBody),
     );
-    const aborted = this.#signal;
-    const context = { event, events, step, runId, attempt, maxAttempts, logger, ...failureOf(request) };
-    // A signal is made when it is asked for: most handlers never do.
-    this.#context = Object.defineProperty(context as HandlerContext, "signal", { get: aborted, enumerable: true });
+    this.#context = Object.assign(new CallContext(request, step, logger, this.#signal), failureOf(request));
   }
 
   async run(): Promise<ExecutionResult> {
-    await this.#transformInput();
+    if (this.#hooks.transformFunctionInput.length > 0) await this.#transformInput();
     if (this.#replay.isEmpty && this.#request.attempt === 0 && this.#target === null) {
-      await this.#observe(this.#hooks.onRunStart, this.#inRun);
+      const observed = this.#observe(this.#hooks.onRunStart, this.#inRun);
+      if (observed !== undefined) await observed;
     }
     this.#startHandler();
     for (;;) {
@@ -139,8 +137,10 @@ class Execution {
 
   #startHandler(): void {
     const handler = this.#request.fn.handler as (context: HandlerContext) => unknown;
-    const wrapped = wrapWith(this.#hooks.wrapFunctionHandler, this.#inRun, async () => handler(this.#context));
-    wrapped().then(
+    const { wrapFunctionHandler } = this.#hooks;
+    const call = async () => handler(this.#context);
+    const ended = wrapFunctionHandler.length === 0 ? call() : wrapWith(wrapFunctionHandler, this.#inRun, call)();
+    ended.then(
       (value) => this.#finish({ ok: true, value }),
       (error) => this.#finish({ ok: false, error }),
     );

@@ -12,6 +12,8 @@ export interface Incoming {
   readonly method: string;
   /** Absolute, as the client sees it. */
   readonly url: string;
+  /** The URL as far as it stands in the request: its parameters need no more. Left out: the whole of it. */
+  readonly target?: string;
   readonly header: (name: string) => string | null;
   /** The body: raw if the host still has it, parsed if a body parser was faster, undefined when there is none. */
   readonly body: () => Promise<IncomingBody>;

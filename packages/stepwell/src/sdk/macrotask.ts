@@ -10,10 +10,30 @@ interface Host {
 export const macrotask: () => Promise<void> = choose(globalThis as Host);
 
 function choose(host: Host): () => Promise<void> {
-  // Looked up per call: tests and runtimes may replace it.
-  if (typeof host.setImmediate === "function") return () => new Promise((resolve) => host.setImmediate!(resolve));
+  if (typeof host.setImmediate === "function") return throughImmediate(host);
   if (typeof MessageChannel === "function") return throughChannel();
   return () => new Promise((resolve) => setTimeout(resolve, 0));
+}
+
+/** Whoever waits in the same turn shares one callback of the host: under load there are hundreds. */
+function throughImmediate(host: Host): () => Promise<void> {
+  let waiting: (() => void)[] = [];
+  let schedule: Host["setImmediate"];
+  return () =>
+    new Promise((resolve) => {
+      // Looked up per call: tests and runtimes may replace it.
+      if (waiting.length > 0 && schedule === host.setImmediate) {
+        waiting.push(resolve);
+        return;
+      }
+      const turn = [resolve];
+      waiting = turn;
+      schedule = host.setImmediate;
+      schedule!(() => {
+        if (waiting === turn) waiting = [];
+        for (const settle of turn) settle();
+      });
+    });
 }
 
 function throughChannel(): () => Promise<void> {

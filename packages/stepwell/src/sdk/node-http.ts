@@ -48,14 +48,34 @@ export function fromNodeRequest(
   parsedBody: unknown = request.body,
   response?: ClosingResponse,
 ): Incoming {
-  const header = (name: string) => first(request.headers[name]);
-  return {
-    method: request.method ?? "GET",
-    url: absoluteUrl(request.originalUrl ?? request.url ?? "/", header, isEncrypted(request.socket)),
-    header,
-    body: () => bodyOf(request, parsedBody),
-    ...(response === undefined ? {} : { signal: () => goneSignal(response) }),
-  };
+  return new NodeIncoming(request, parsedBody, response);
+}
+
+class NodeIncoming implements Incoming {
+  readonly method: string;
+  readonly target: string;
+  readonly header: Incoming["header"];
+  readonly signal?: () => AbortSignal;
+  readonly #request: NodeRequest;
+  readonly #parsedBody: unknown;
+
+  constructor(request: NodeRequest, parsedBody: unknown, response: ClosingResponse | undefined) {
+    this.method = request.method ?? "GET";
+    this.target = request.originalUrl ?? request.url ?? "/";
+    this.header = (name) => first(request.headers[name]);
+    if (response !== undefined) this.signal = () => goneSignal(response);
+    this.#request = request;
+    this.#parsedBody = parsedBody;
+  }
+
+  /** Made when it is asked for: a call is found by its parameters alone. */
+  get url(): string {
+    return absoluteUrl(this.target, this.header, isEncrypted(this.#request.socket));
+  }
+
+  body(): Promise<IncomingBody> {
+    return bodyOf(this.#request, this.#parsedBody);
+  }
 }
 
 function goneSignal(response: ClosingResponse): AbortSignal {

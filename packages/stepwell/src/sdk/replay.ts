@@ -18,10 +18,10 @@ export class Replay<Step> {
   readonly #waiting = new Map<string, { step: Step; memo: Memo }>();
   /** Already behind `#position` though still waiting (P3). */
   readonly #late: { step: Step; memo: Memo }[] = [];
-  /** Ids that `#position` passed without having resolved them. */
-  readonly #skipped = new Set<string>();
+  /** Ids that `#position` passed without having resolved them. This set and the next are made when there is such an id. */
+  #skipped: Set<string> | null = null;
   /** Ids that need no resolution: they only hold edited inputs. */
-  readonly #settled = new Set<string>();
+  #settled: Set<string> | null = null;
   readonly #reached = new Set<string>();
   /** Reached as something else than they were. */
   readonly #changed: string[] = [];
@@ -52,8 +52,8 @@ export class Replay<Step> {
     const memo = readMemo(value);
     this.#reached.add(id);
     if (type !== null && !fitsMemo(type, value)) this.#changed.push(id);
-    if (memo.kind === "input") this.#settled.add(id);
-    else if (this.#skipped.has(id)) this.#late.push({ step, memo });
+    if (memo.kind === "input") this.#settled = (this.#settled ?? new Set()).add(id);
+    else if (this.#skipped?.has(id) === true) this.#late.push({ step, memo });
     else this.#waiting.set(id, { step, memo });
     return memo;
   }
@@ -71,7 +71,7 @@ export class Replay<Step> {
         this.#position++;
         return found;
       }
-      if (!this.#settled.has(id)) this.#skipped.add(id); // P3
+      if (this.#settled?.has(id) !== true) this.#skipped = (this.#skipped ?? new Set()).add(id); // P3
     }
     return null;
   }
@@ -85,6 +85,7 @@ export class Replay<Step> {
 
 /** The stack, with memos it does not name behind it: an empty stack is repaired from the order of the keys. */
 function completeOrder(memos: Memos, stack: readonly string[]): readonly string[] {
+  if (stack.length === 0 && memos.size === 0) return stack;
   const known = new Set(stack);
   if (known.size === memos.size && stack.every((id) => memos.has(id))) return stack;
   return [...stack, ...[...memos.keys()].filter((id) => !known.has(id))];

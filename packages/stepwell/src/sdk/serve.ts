@@ -91,17 +91,27 @@ function route(
     );
   }
   if (method === "PUT") return sync(app, incoming, new URL(incoming.url), bytes, settings);
-  const query = queryOf(incoming.url);
+  const query = queryOf(incoming.target ?? incoming.url);
   const probe = query.get(QUERY.probe);
   if (probe === null) return answerCall(app, incoming, query, parseBody(bytes), settings);
   if (probe === "trust") return json(200, {});
   throw new StepwellError("query_invalid", { name: QUERY.probe, reason: `there is no probe ${probe}` });
 }
 
-/** The parameters of a URL, which need no parsing of the rest. */
+const QUERIES_MAX = 1_000;
+const QUERY_KEPT_CHARS_MAX = 1_000;
+const queries = new Map<string, URLSearchParams>();
+
+/** The parameters of a URL, which need no parsing of the rest. Calls of a function have the same ones, over and over. */
 function queryOf(url: string): URLSearchParams {
   const from = url.indexOf("?");
-  return new URLSearchParams(from < 0 ? "" : url.slice(from + 1));
+  const text = from < 0 ? "" : url.slice(from + 1);
+  const known = queries.get(text);
+  if (known !== undefined) return known;
+  const query = new URLSearchParams(text);
+  if (queries.size >= QUERIES_MAX) queries.clear();
+  if (text.length <= QUERY_KEPT_CHARS_MAX) queries.set(text, query);
+  return query;
 }
 
 // Sync.
