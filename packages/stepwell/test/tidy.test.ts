@@ -61,6 +61,20 @@ const lockGaps = (path: string, text: string): string[] => {
   return wanted.filter((name) => !names.has(name)).map((name) => `${path} lacks the optional ${name}`);
 };
 
+/** Licences that ask for no more than their text. */
+const PERMISSIVE = new Set(["0BSD", "Apache-2.0", "BSD-2-Clause", "BSD-3-Clause", "BlueOak-1.0.0", "ISC", "MIT"]);
+
+/** Of what is installed to be run, and not only to build and to test. */
+const licenceProblems = (text: string): string[] => {
+  const { packages } = JSON.parse(text) as {
+    packages: Record<string, { dev?: boolean; optional?: boolean; link?: boolean; license?: string }>;
+  };
+  return Object.entries(packages).flatMap(([place, { dev, optional, link, license = "none" }]) => {
+    const isRun = place.includes("node_modules/") && dev !== true && optional !== true && link !== true;
+    return isRun && !PERMISSIVE.has(license) ? [`${place} has the licence ${license}`] : [];
+  });
+};
+
 const doorNames = (paths: readonly string[]): string[] =>
   paths.flatMap((path) => {
     const name = /^packages\/stepwell\/src\/([^/]+?)(?<!\.test)\.ts$/.exec(path)?.[1];
@@ -128,6 +142,10 @@ describe("the repository", () => {
     expect(locks).toContain("package-lock.json");
     expect(locks.flatMap((path) => lockProblems(path, readText(path)))).toEqual([]);
     expect(locks.flatMap((path) => lockGaps(path, readText(path)))).toEqual([]);
+  });
+
+  test("what users install has permissive licences", () => {
+    expect(licenceProblems(readText("package-lock.json"))).toEqual([]);
   });
 
   test("no file is larger than 1 MB", () => {
@@ -317,6 +335,8 @@ describe("each check can fail", () => {
     expect(machinePathProblems("a.md", "GET /api/work/1")).toEqual([]);
     expect(lockProblems("a", `"resolved": "${"https:"}//registry.example/a.tgz"`)).toHaveLength(1);
     expect(lockGaps("a", '{"packages":{"":{"optionalDependencies":{"b":"1"}}}}')).toHaveLength(1);
+    expect(licenceProblems('{"packages":{"node_modules/a":{"license":"GPL-3.0"}}}')).toHaveLength(1);
+    expect(licenceProblems('{"packages":{"node_modules/a":{"license":"MPL-2.0","dev":true}}}')).toEqual([]);
     expect(linkProblems("README.md", "[gone](docs/gone.md)")).toHaveLength(1);
     expect(linkProblems("README.md", "[gone](#no-such-heading)")).toHaveLength(1);
     expect(listProblems({ name: "a", items: ["x"] }, { name: "b", items: ["y"] })).toHaveLength(2);
