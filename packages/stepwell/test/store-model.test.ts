@@ -8,6 +8,7 @@ import { Batch } from "../src/core/batch.ts";
 import type { Run, RunStatus } from "../src/core/run/run.ts";
 import type { StoredEvent } from "../src/protocol/event.ts";
 import { MemoryStore } from "../src/store/memory.ts";
+import type { PruneTask } from "../src/store/prune.ts";
 import { SqliteStore } from "../src/store/sqlite.ts";
 import type { EventFilter, PastEventsQuery, RunFilter, RunSearch, Store, WaitQuery } from "../src/store/store.ts";
 import * as make from "./conformance/batches.ts";
@@ -292,7 +293,26 @@ async function ask(store: Store, { runs, events, waits, past, start, ...expiry }
     ),
     expired: await store.expireFlow(expiry.expireAt, expiry.expireLimit),
     after: await readEverything(store),
+    pruned: await prune(store, make.T0 + start),
+    left: await readEverything(store),
   };
+}
+
+/** Retention takes all runs that may go, and older events, a little at a time where the store can. */
+async function prune(store: Store, before: number): Promise<number[]> {
+  const ids = Array.from({ length: 30 }, (_, number) => make.idOf(number));
+  const drained = async (task: PruneTask): Promise<number> => {
+    const { deleted, next } = await store.retention.prune(task, 5);
+    if (next === null) return deleted;
+    if (task.kind === "runs")
+      return deleted + (await drained({ ...task, ids: task.ids.slice(task.ids.indexOf(next)) }));
+    return deleted + (await drained({ ...task, after: next } as PruneTask));
+  };
+  const runs = await drained({ kind: "runs", ids });
+  const events = await drained({ kind: "events", before, after: null });
+  await drained({ kind: "leftovers" });
+  await drained({ kind: "blobs", after: null });
+  return [runs, events, await drained({ kind: "operations", before })];
 }
 
 test(

@@ -1,7 +1,9 @@
 import { mkdtempSync, rmSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, describe, expect, test } from "vitest";
+import { afterEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import { isStepwellError } from "../protocol/errors.ts";
 import { Stepwell } from "../sdk/client.ts";
 import { type CreateEngineOptions, EmbeddedEngine } from "./embedded-engine.ts";
@@ -162,4 +164,25 @@ test("after stop nothing is taken any more, and the client sends over HTTP again
   await expect(engine.send({ name: "a" })).rejects.toMatchObject({ code: "server_stopping" });
   const failure = await client.send({ name: "a" }).catch((error: unknown) => error);
   expect(failure).toMatchObject({ code: "event_key_missing" });
+});
+
+test("traces of its runs go where the variables say, if it is asked to send them", async () => {
+  const bodies: string[] = [];
+  const collector = createServer((request, response) => {
+    request.setEncoding("utf8").on("data", (part: string) => void bodies.push(part));
+    request.on("end", () => response.end("{}"));
+  });
+  await new Promise<void>((resolve) => collector.listen(0, "127.0.0.1", resolve));
+  onTestFinished(() => void collector.close());
+  vi.stubEnv("OTEL_EXPORTER_OTLP_ENDPOINT", `http://127.0.0.1:${(collector.address() as AddressInfo).port}`);
+  onTestFinished(() => void vi.unstubAllEnvs());
+  const [silent, traced] = [await start({ functions: [double] }), await start({ functions: [double], tracing: true })];
+  for (const engine of [silent, traced]) {
+    const { runId } = await engine.invoke(double, { data: { value: 1 } });
+    await engine.waitForRun(runId);
+    await engine.stop();
+  }
+  const text = bodies.join("");
+  expect(text.match(/"name":"shop-double"/g)).toHaveLength(1);
+  expect(text).toContain('"name":"double"');
 });

@@ -33,6 +33,8 @@ import { LogIntake } from "../server/logs/log-intake.ts";
 import type { RetentionPolicy } from "../server/retention/policy.ts";
 import { Retention } from "../server/retention/retention.ts";
 import { createSystemRandom } from "../server/system-random.ts";
+import { wantedTracingConfig } from "../server/tracing/otel-config.ts";
+import { Tracing } from "../server/tracing/tracing.ts";
 import type { LogLineRow } from "../store/logs.ts";
 import type { ListedStep, Store } from "../store/store.ts";
 import { appsOf, type InProcessApp, registrationOf } from "./in-process-app.ts";
@@ -52,6 +54,11 @@ export interface CreateEngineOptions {
   readonly retryInterval?: DurationInput;
   /** How long a run is kept after its end; 30 days when left out, `null` for ever. */
   readonly retention?: DurationInput | null;
+  /**
+   * Sends a trace of each run to the collector that the `OTEL_*` variables name, as a server does; off when left out, since an
+   * application may have instrumentation of its own that these variables are for.
+   */
+  readonly tracing?: boolean;
   /** Where the engine's own warnings and errors go; the console when left out. */
   readonly log?: EngineLog;
   /** The store failed for good: the engine has stopped, and everything acknowledged is stored. */
@@ -111,6 +118,7 @@ export class EmbeddedEngine {
   readonly #lines: LogIntake;
   #stopHousekeeping = () => {};
   readonly #retention: Retention;
+  readonly #tracing: Tracing | null;
   #stopped: Promise<void> | null = null;
 
   private constructor(options: CreateEngineOptions, store: Store) {
@@ -143,6 +151,9 @@ export class EmbeddedEngine {
       heldOf: (ids) => this.engine.look((view) => ids.filter((id) => view.runOf(id) !== undefined)),
       fixed: policyOf(options.retention),
     });
+    const config = options.tracing === true ? wantedTracingConfig(this.#log) : null;
+    const tracing = { store, engine: this.engine, clock: systemClock, log: this.#log };
+    this.#tracing = config === null ? null : new Tracing({ config, ...tracing });
   }
 
   static async start(options: CreateEngineOptions): Promise<EmbeddedEngine> {
@@ -320,7 +331,7 @@ export class EmbeddedEngine {
       engineOfClient.delete(client);
       Stepwell.sendOver(client, null);
     }
-    await this.#lines.close();
+    await Promise.all([this.#lines.close(), this.#tracing?.close()]);
     await Promise.all([this.#transport.close(), this.#gateway.close()]);
     await this.#store.close();
   }
@@ -337,6 +348,7 @@ export class EmbeddedEngine {
   }
 
   #noticed(notices: readonly Notice[]): void {
+    this.#tracing?.noticed(notices);
     if (this.#waiting.size === 0) return;
     for (const { kind, id } of notices) {
       if (kind === "run_ended") for (const tell of this.#waiting.get(id) ?? []) tell();

@@ -15,6 +15,8 @@ export const LIMITS = {
   intakeBodyBytesMax: 64 * 1024 * 1024,
   /** The body of any other API request, in bytes. */
   apiBodyBytesMax: 16 * 1024 * 1024,
+  /** The body of a request that proves nothing, in bytes: it is read and parsed for anybody. */
+  publicBodyBytesMax: 64 * 1024,
   /** Nesting of any JSON taken from outside. */
   jsonDepthMax: 128,
   triggersMax: 10,

@@ -1,6 +1,7 @@
 /** What an attacker would try, against a whole server. Guessing of addresses: app-address.test.ts and gateway/. */
 import { describe, expect, test } from "vitest";
 import {
+  type AuditEntry,
   auditOf,
   cookieOf,
   dataOf,
@@ -9,7 +10,16 @@ import {
   SIGNED,
   startAccessWorld,
 } from "../../test/server/access-world.ts";
-import { type Answer, answer, ask, EVENT_KEY, post, registration, startApp } from "../../test/server/harness.ts";
+import {
+  type Answer,
+  answer,
+  ask,
+  EVENT_KEY,
+  post,
+  registration,
+  startApp,
+  startTestServer,
+} from "../../test/server/harness.ts";
 
 const XSS = `"><script>alert(1)</script><img src=x onerror=alert(1)>{{7*7}}\u2028</script>`;
 
@@ -273,15 +283,31 @@ describe("hostile requests", () => {
     expect((await ask(`${url}/v1/runs?function=${"x".repeat(40_000)}`, { headers: SIGNED })).status).toBe(431);
     expect((await ask(`${url}/v1/session`, { headers: { cookie: "a=1; ".repeat(2_000) } })).status).toBe(200);
     const deep = `${"[".repeat(10_000)}${"]".repeat(10_000)}`;
-    const login = await ask(`${url}/v1/session`, { method: "POST", body: deep });
-    expect([login.status, login.json.code]).toEqual([400, "body_too_deep"]);
-    const password = await post(`${url}/v1/session`, { name: "ada", password: "x".repeat(2_000_000) });
-    expect([password.status, password.json.code]).toEqual([400, "body_invalid"]);
+    const nested = await ask(`${url}/v1/session`, { method: "POST", body: deep });
+    expect([nested.status, nested.json.code]).toEqual([400, "body_too_deep"]);
+    const login = (chars: number) => post(`${url}/v1/session`, { name: "ada", password: "x".repeat(chars) });
+    expect((await login(2_000)).json.code).toBe("body_invalid");
+    expect([(await login(2_000_000)).status, (await login(100_000)).json.code]).toEqual([413, "body_too_large"]);
     expect((await ask(`${url}/health`)).status).toBe(200);
   });
 });
 
 describe("what is left behind", () => {
+  test("is a row also where somebody calls a change a dry run, and where the server found an app by itself", async () => {
+    const app = await startApp((call, response) => {
+      response.setHeader("x-inngest-sync-kind", "in_band");
+      const { functions } = registration(call.json.url, ["shop-a"]) as { readonly functions: unknown };
+      answer(response, 200, { app_id: "shop", sdk: "test:v1", framework: "x", url: call.json.url, functions });
+    });
+    const { url } = await startTestServer({ appUrls: [app.url] });
+    const audit = async () => (await ask(`${url}/v1/audit`)).json.data as unknown as readonly AuditEntry[];
+    await expect
+      .poll(async () => (await audit()).map(({ actor, action, target }) => [actor.kind, action, target]))
+      .toEqual([["server", "syncApp", "shop"]]);
+    await post(`${url}/fn/sync`, { url: app.url, dry_run: true });
+    expect((await audit())[0]).toMatchObject({ actor: { kind: "open" }, action: "syncApp", outcome: "done" });
+  });
+
   test("is a row for every change, with who and where, and without a secret", async () => {
     const { url, session, token } = await startAccessWorld();
     const app = await startApp((_call, response) => answer(response, 200, 1));

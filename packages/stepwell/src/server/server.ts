@@ -44,6 +44,7 @@ import { Retention } from "./retention/retention.ts";
 import { createRoutes } from "./routes.ts";
 import { createSyncer } from "./sync.ts";
 import { SyncFailures } from "./sync-failures.ts";
+import { syncUnasked } from "./sync-unasked.ts";
 import { createSystemRandom } from "./system-random.ts";
 import { Tracing } from "./tracing/tracing.ts";
 import { SchemeTransport } from "./transport.ts";
@@ -330,7 +331,7 @@ function createDiscovery(options: CompleteOptions, parts: Parts, port: number): 
   const { engine, client, context } = parts;
   return new Discovery({
     clock: systemClock,
-    sync: (url) => context.syncer.sync(url),
+    sync: (url) => syncUnasked(context, url),
     probe: createProbe((request) => client.send(request)),
     log: options.log,
     appUrls: options.appUrls,

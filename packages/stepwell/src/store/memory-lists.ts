@@ -3,7 +3,7 @@ import { DEFAULT_ENV, type StoredEvent } from "../protocol/event.ts";
 import { copyRun, type MemoryTables } from "./memory-tables.ts";
 import { compareTexts, eventIdBounds, type RunRecord, rowOfRun, runIdBounds } from "./records.ts";
 import { eventMatcher, runMatcher } from "./search.ts";
-import type { EventSearch, ListOrder, RunRow, RunSearch } from "./store.ts";
+import type { EventSearch, ListOrder, RunDetails, RunRow, RunSearch, Store } from "./store.ts";
 
 export function searchRuns(tables: MemoryTables, search: RunSearch): RunRow[] {
   const matches = runMatcher(search);
@@ -72,4 +72,20 @@ function isWithin(
   { from, until }: { readonly from: string | null; readonly until: string | null },
 ): boolean {
   return (from === null || id >= from) && (until === null || id < until);
+}
+
+/** Several runs, each asked for by itself: nothing is far here. */
+export async function runDetails(
+  store: Pick<Store, "getRun" | "listSteps" | "listAttempts">,
+  env: string,
+  ids: readonly string[],
+  stepsMax: number,
+): Promise<RunDetails[]> {
+  const found = ids.map(async (id): Promise<RunDetails[]> => {
+    const run = await store.getRun(env, id);
+    if (run === null) return [];
+    const steps = await store.listSteps(id, { offset: 0, limit: stepsMax });
+    return [{ run, steps, attempts: await store.listAttempts(id) }];
+  });
+  return (await Promise.all(found)).flat();
 }

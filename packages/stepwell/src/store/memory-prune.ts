@@ -32,13 +32,22 @@ export class MemoryRetention implements RetentionStore {
   }
 
   async prune(task: PruneTask, _budgetMs: number, heldOf?: HeldOf): Promise<PruneResult> {
-    if (task.kind !== "runs") return pruneTables(this.#tables(), this.#logs, task);
+    if (task.kind !== "runs") return this.take(task);
     const ids = this.pruning.begin(task.ids); // PR4
-    const held = new Set(await heldOf?.(ids));
-    const free = ids.filter((id) => !held.has(id));
-    const result = pruneTables(this.#tables(), this.#logs, { kind: "runs", ids: free });
-    this.pruning.end(ids, result.ids ?? []);
-    return result;
+    let gone: readonly string[] = [];
+    try {
+      const held = new Set(await heldOf?.(ids));
+      const result = this.take({ kind: "runs", ids: ids.filter((id) => !held.has(id)) });
+      gone = result.ids ?? [];
+      return result;
+    } finally {
+      this.pruning.end(ids, gone);
+    }
+  }
+
+  /** Deletes at this instant, `rowsMax` runs or events at most: a simulator decides when, and how little at a time. */
+  take(task: PruneTask, rowsMax = Number.POSITIVE_INFINITY): PruneResult {
+    return pruneTables(this.#tables(), this.#logs, task, rowsMax);
   }
 
   /** A memory is bounded by its machine, not by a file. */
@@ -66,16 +75,12 @@ function endedRuns(tables: MemoryTables, { after, endedBefore, limit }: EndedRun
 const compareEnds = (left: EndedRun, right: EndedRun): number =>
   left.endedAt - right.endedAt || compareTexts(left.id, right.id);
 
-function pruneTables(tables: MemoryTables, logs: MemoryLogs, task: PruneTask): PruneResult {
+function pruneTables(tables: MemoryTables, logs: MemoryLogs, task: PruneTask, rowsMax: number): PruneResult {
   switch (task.kind) {
-    case "runs": {
-      const ids = task.ids.filter((id) => pruneRun(tables, id));
-      const gone = new Set(ids);
-      logs.prune((line) => gone.has(line.runId), gone);
-      return { ...DONE(ids.length), ids };
-    }
+    case "runs":
+      return pruneRuns(tables, logs, task.ids, rowsMax);
     case "events":
-      return DONE(pruneEvents(tables, task.before));
+      return pruneEvents(tables, task.before, rowsMax);
     case "logs":
       return DONE(logs.prune((line) => ulidTime(line.id) < task.before && !tables.runs.has(line.runId)));
     case "operations":
@@ -88,6 +93,20 @@ function pruneTables(tables: MemoryTables, logs: MemoryLogs, task: PruneTask): P
 
 const isOpen = (run: RunRecord | undefined): boolean => run?.status === "queued" || run?.status === "running";
 
+function pruneRuns(tables: MemoryTables, logs: MemoryLogs, ids: readonly string[], rowsMax: number): PruneResult {
+  const gone = new Set<string>();
+  let next: string | null = null;
+  for (const id of ids) {
+    if (gone.size >= rowsMax) {
+      next = id;
+      break;
+    }
+    if (pruneRun(tables, id)) gone.add(id);
+  }
+  logs.prune((line) => gone.has(line.runId), gone);
+  return { deleted: gone.size, next, ids: [...gone] };
+}
+
 function pruneRun(tables: MemoryTables, id: string): boolean {
   const run = tables.runs.get(id);
   if (run === undefined || isOpen(run) || tables.jobs.has(id) || tables.waits.has(id)) return false;
@@ -98,18 +117,16 @@ function pruneRun(tables: MemoryTables, id: string): boolean {
   return true;
 }
 
-function pruneEvents(tables: MemoryTables, before: number): number {
+function pruneEvents(tables: MemoryTables, before: number, rowsMax: number): PruneResult {
   const needed = new Set([...tables.runs.values()].flatMap((run) => run.events.map((event) => event.id)));
-  const messages = [...tables.messages.values()].map((message) => JSON.stringify(message.content));
-  const old = [...tables.events.values()].filter(({ id, receivedAt }) => {
-    if (receivedAt >= before || needed.has(id)) return false;
-    return !messages.some((text) => text.includes(id));
-  });
-  for (const { id } of old) {
+  for (const { content } of tables.messages.values()) if ("eventId" in content) needed.add(content.eventId);
+  const old = [...tables.events.values()].filter(({ id, receivedAt }) => receivedAt < before && !needed.has(id));
+  const ids = old.slice(0, rowsMax).map(({ id }) => id);
+  for (const id of ids) {
     tables.events.delete(id);
     tables.decisions.delete(id);
   }
-  return old.length;
+  return { deleted: ids.length, next: ids.length < old.length ? "" : null, ids };
 }
 
 function deleteWhere<Row>(table: Map<string, Row>, goes: (row: Row) => boolean): number {

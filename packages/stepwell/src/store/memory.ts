@@ -22,7 +22,7 @@ import type { AccessChange, AccessRows, AuditFilter, AuditRow } from "./access.t
 import type { IntegrityPage, IntegrityQuery } from "./integrity.ts";
 import { MemoryAccess } from "./memory-access.ts";
 import { jobCounts, jobPage, laneHints, laneIds } from "./memory-jobs.ts";
-import { newestFirst, searchEvents, searchRuns } from "./memory-lists.ts";
+import { newestFirst, runDetails, searchEvents, searchRuns } from "./memory-lists.ts";
 import { MemoryLogs } from "./memory-logs.ts";
 import { MemoryRetention } from "./memory-prune.ts";
 import { expireRunStats, listRunStats } from "./memory-run-stats.ts";
@@ -289,6 +289,8 @@ export class MemoryStore implements Store {
     const wanted = page === undefined ? steps : steps.slice(page.offset, page.offset + page.limit);
     return withDueTimes(wanted, [...(this.#tables.jobs.get(runId)?.values() ?? [])]);
   }
+
+  readonly listRunDetails: Store["listRunDetails"] = (env, ids, stepsMax) => runDetails(this, env, ids, stepsMax);
 
   async listWaits(runId: string): Promise<Wait[]> {
     return this.#waitsOf(runId).map((wait) => ({ ...wait, isStored: true }));

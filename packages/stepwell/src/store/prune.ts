@@ -2,7 +2,7 @@
  * What retention asks of a store: to find what has ended, and to delete it a little at a time.
  *
  *   PR1. Only what nothing open needs goes: a run goes once it has ended, has no jobs and no waits, and its parent is
- *        not open; an event once no run that is stored has it and no message names it.
+ *        not open; an event once no run that is stored has it and no message is about it.
  *   PR2. A run goes in one transaction as far as anybody can see. What a long run leaves behind (its steps and attempts) goes
  *        in later ones; a note of it is stored with the first, so a crash in between leaves nothing for ever.
  *   PR3. A call ends soon after `budgetMs`: it stops between two rows. It deletes at least one thing when there is one.
@@ -26,7 +26,7 @@ export type PruneTask =
   | { readonly kind: "operations"; readonly before: Instant };
 
 export interface PruneResult {
-  /** Of runs: which went. */
+  /** Of runs: which went. Of events too, where that costs nothing. */
   readonly ids?: readonly string[];
   /** Runs, events, rows or values, whatever the task is about. */
   readonly deleted: number;
@@ -67,13 +67,22 @@ const LINGER_MS = 10_000;
 
 /** Runs that are being deleted, and those that were a moment ago (PR4). */
 export class Pruning {
-  /** When they may be forgotten; by the clock of the process, in ms. */
+  /** When they may be forgotten. */
   readonly #ids = new Map<string, number>();
+  readonly #now: () => number;
+
+  /** `now` is a clock of the process, in ms. */
+  constructor(now: () => number = () => performance.now()) {
+    this.#now = now;
+  }
 
   /** These are about to go; those that are going already are left out. */
   begin(ids: readonly string[]): string[] {
-    const now = performance.now();
-    for (const [id, until] of this.#ids) if (until <= now) this.#ids.delete(id);
+    const now = this.#now();
+    for (const [id, until] of this.#ids) {
+      if (until > now) break; // Those behind it went later, or are going.
+      this.#ids.delete(id);
+    }
     const own = ids.filter((id) => !this.#ids.has(id));
     for (const id of own) this.#ids.set(id, Number.POSITIVE_INFINITY);
     return own;
@@ -82,7 +91,7 @@ export class Pruning {
   /** Those that stay are found again at once. */
   end(ids: readonly string[], gone: readonly string[]): void {
     for (const id of ids) this.#ids.delete(id);
-    for (const id of gone) this.#ids.set(id, performance.now() + LINGER_MS);
+    for (const id of gone) this.#ids.set(id, this.#now() + LINGER_MS);
   }
 
   without<Run extends { readonly id: string }>(runs: Run[]): Run[] {

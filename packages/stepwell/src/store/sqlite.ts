@@ -279,6 +279,9 @@ export class SqliteStore implements Store {
     return this.#list((reader) => reader.call("listSteps", runId, page));
   }
 
+  readonly listRunDetails: Store["listRunDetails"] = (env, ids, stepsMax) =>
+    this.#list((reader) => reader.call("listRunDetails", env, ids, stepsMax));
+
   async listAttempts(runId: string, slots?: readonly string[]): Promise<Attempt[]> {
     return this.#list((reader) => reader.call("listAttempts", runId, slots));
   }

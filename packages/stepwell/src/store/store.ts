@@ -216,6 +216,13 @@ export interface StepPage {
   readonly limit: number;
 }
 
+/** A run with what is below it. */
+export interface RunDetails {
+  readonly run: RunRow;
+  readonly steps: readonly ListedStep[];
+  readonly attempts: readonly Attempt[];
+}
+
 export interface StoreCounts {
   readonly events: number;
   readonly runs: number;
@@ -292,6 +299,8 @@ export interface Store extends AccessStore {
   listSteps(runId: string, page?: StepPage): Promise<ListedStep[]>;
   /** Failed attempts, newest first: of these slots, or of all. */
   listAttempts(runId: string, slots?: readonly string[]): Promise<Attempt[]>;
+  /** Those of these runs that are there, each with its first `stepsMax` steps: one question for many. */
+  listRunDetails(env: string, ids: readonly string[], stepsMax: number): Promise<RunDetails[]>;
   listDecisions(eventId: string): Promise<Decision[]>;
   /** Index entries of the waits of a run, in the order of slot and position. */
   listWaits(runId: string): Promise<Wait[]>;

@@ -152,7 +152,8 @@ export function addWait(run: Run, slot: string, fields: Partial<Wait> = {}): Wai
 
 export function makeMessage(number: number, content: Partial<InboxContent> = {}): InboxMessage {
   const event = { kind: "event", eventId: idOf(number), starts: true, after: null } as const;
-  return { id: idOf(number), content: { ...event, ...content } as InboxContent };
+  const isOther = content.kind !== undefined && content.kind !== "event";
+  return { id: idOf(number), content: (isOther ? content : { ...event, ...content }) as InboxContent };
 }
 
 export function makeOperation(number: number, fields: Partial<StoredOperation> = {}): StoredOperation {

@@ -122,13 +122,26 @@ export function retentionTests(current: () => Store): void {
     expect((await current().loadRuns([idOf(1), idOf(2)])).map((run) => run.id)).toEqual([idOf(1)]);
   });
 
-  test("events go with their decisions once no run has them and no message names them", async () => {
+  test("PR4: when nobody can say who is held, nothing goes and everything is found again at once", async () => {
+    await commit(current(), (batch) => putRun(batch, makeRun(1, ended)));
+    const pruned = current().retention.prune({ kind: "runs", ids: [idOf(1)] }, BUDGET_MS, () =>
+      Promise.reject(new Error("the engine loads again")),
+    );
+    await expect(pruned).rejects.toThrow("the engine loads again");
+    expect((await current().loadRuns([idOf(1)])).map((run) => run.id)).toEqual([idOf(1)]);
+    expect(await pruneRuns(current(), idOf(1))).toBe(1);
+  });
+
+  test("events go with their decisions once no run has them and no message is about them", async () => {
     const [free, ofRun, second, named, young] = [1, 2, 3, 4, 5].map((number) => makeEvent(number, { receivedAt: T0 }));
     const run = makeRun(1, { ...ended, events: [eventOf(ofRun!), eventOf(second!)] });
     await commit(current(), (batch) => {
       batch.events.push(free!, ofRun!, second!, named!, { ...young!, receivedAt: LATER });
       batch.decisions.push(makeDecision(free!.id, "f1"));
-      batch.messages.add({ ...makeMessage(1), content: { kind: "cancel", runId: named!.id } as never });
+      batch.messages.add(makeMessage(1, { kind: "event", eventId: named!.id, starts: true, at: T0, after: null }));
+      // What else is on its way holds no event, however large it is.
+      const data = JSON.stringify("x".repeat(LIMITS.blobBytesMin * 2));
+      batch.messages.add(makeMessage(2, { kind: "signal", signal: free!.id, data, ttlMs: null }));
       putRun(batch, run);
     });
     expect(await pruneEvents(current(), LATER)).toBe(1);

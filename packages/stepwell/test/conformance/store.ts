@@ -853,6 +853,23 @@ function listTests(current: () => Store): void {
     expect(await current().listDecisions(idOf(5))).toEqual([]);
   });
 
+  test("several runs come with their first steps and their attempts, as they are asked for one by one", async () => {
+    const runs = [1, 2].map((number) => makeRun(number, { output: '"done"' }));
+    for (const run of runs) for (const slot of ["a", "b", "c"]) addStep(run, slot, { memo: "{}" });
+    await commit(current(), (batch) => {
+      for (const run of runs) putRun(batch, run);
+      batch.attempts.push(makeAttempt(idOf(2), 0));
+    });
+    const details = await current().listRunDetails("default", [idOf(2), idOf(9), idOf(1)], 2);
+    expect(details.map(({ run }) => run.id)).toEqual([idOf(2), idOf(1)]);
+    for (const { run, steps, attempts } of details) {
+      expect(run).toEqual(await current().getRun("default", run.id));
+      expect(steps).toEqual(await current().listSteps(run.id, { offset: 0, limit: 2 }));
+      expect(attempts).toEqual(await current().listAttempts(run.id));
+    }
+    expect(await current().listRunDetails("other", [idOf(1)], 2)).toEqual([]);
+  });
+
   test("counts count", async () => {
     await fill();
     await commit(current(), (batch) => batch.events.push(makeEvent(1)));

@@ -27,8 +27,7 @@ function checkEvents(world: World, workload: Workload): void {
   }
   // Where there is flow control, each commit has been judged (starts-model.ts).
   for (const event of ledger.events.values())
-    if (!event.isInternal && world.kind === "any")
-      for (const fn of world.functions.values()) checkStart(world, event, fn);
+    if (!event.isInternal && !world.hasFlow) for (const fn of world.functions.values()) checkStart(world, event, fn);
   for (const ids of workload.requests) {
     const stored = ids.filter((id) => ledger.events.has(id)).length;
     if (stored !== 0 && stored !== ids.length)
@@ -86,9 +85,7 @@ function checkOutcome(world: World, workload: Workload, run: RunRecord): void {
   if (run.status === "cancelled") {
     const isReplaced = run.cron !== null && fn.cron?.overlap === "cancel";
     const isModelled =
-      run.reason !== null &&
-      run.reason !== "cancelled_by_request" &&
-      (run.reason !== "replaced" || world.kind !== "any");
+      run.reason !== null && run.reason !== "cancelled_by_request" && (run.reason !== "replaced" || world.hasFlow);
     if (!isModelled && !workload.cancelled.has(run.id) && !isReplaced) say("nobody asked for that");
     return;
   }

@@ -14,6 +14,7 @@
  *        error that is older than the resume does not end the run: the step that had it loses it, too.
  *   LG10. An event is stored once. What a step sends is stored with the step's result.
  *   LG11. A message is stored once and acted on once: the commit that acts on it deletes it.
+ *   KP3. Nothing of a run that has gone is written again (retention-model.ts).
  *   LG12. The engine's picture of what is waited for is that of the stored waits, with each commit.
  *
  * Waits, signals, children and states have models of their own, told before and after each commit.
@@ -94,6 +95,9 @@ export class Ledger {
   batch = 0;
   readonly stacks = new Map<string, string[]>();
   readonly openRuns = new Set<string>();
+  /** Runs and events that retention has deleted. What they were stays here. */
+  readonly gone = new Set<string>();
+  readonly goneEvents = new Set<string>();
   readonly #world: LedgerWorld;
   /** What runs threw last: the messages of failed calls of the commit that is being applied. */
   readonly #thrown = new Map<string, string>();
@@ -107,10 +111,17 @@ export class Ledger {
   /** A commit takes effect. */
   apply(records: BatchRecords): void {
     this.batch++;
+    if (this.gone.size > 0) this.#checkGone(records);
     this.#noteBefore(records);
     for (const model of this.models) model.before(records);
     this.#apply(records);
     for (const model of this.models) model.after(records);
+  }
+
+  /** KP3. */
+  #checkGone({ runs, steps, jobs, waits }: BatchRecords): void {
+    for (const id of [...runs.map((run) => run.id), ...[...steps, ...jobs, ...waits].map((row) => row.runId)])
+      if (this.gone.has(id)) this.#world.fail("KP3", `run ${id} has gone, and is written again`);
   }
 
   #noteBefore(records: BatchRecords): void {

@@ -3,7 +3,7 @@
  *
  *   IV1. A step that invokes has exactly one child, stored with it: it knows its child, the child knows the step and is one
  *        invoke deeper. Only a resume that takes the step's error away gives it another, or one of a run whose
- *        end cancelled the child.
+ *        end cancelled the child, or whose child retention has taken.
  *   IV2. The step gets what its child ended with: with the child's end, or by a message that is stored with it. Never before,
  *        never of another run.
  *   IV3. What cannot start is answered in the commit that opens the step, with a code.
@@ -79,8 +79,9 @@ export class LinksModel {
       say("there is no such run");
       return;
     }
-    const isCancelled = (id: string) => this.#ledger.runs.get(id)?.reason === "cancelled_by_parent";
-    const allowed = 1 + (this.#taken.get(key) ?? 0) + children.filter(isCancelled).length;
+    const { runs, gone } = this.#ledger;
+    const isNoMore = (id: string) => gone.has(id) || runs.get(id)?.reason === "cancelled_by_parent";
+    const allowed = 1 + (this.#taken.get(key) ?? 0) + children.filter(isNoMore).length;
     if (children.length > allowed) say(`the children of the step are ${children.join(" and ")}`);
     if (this.#ledger.steps.get(runId)?.get(slot)?.childRunId !== run.id) say("the step does not know it");
     if (depth !== (parent.parent?.depth ?? 0) + 1) say(`it is ${depth} deep`);

@@ -1,11 +1,13 @@
 /**
  * `npm run sim -- --seeds 10000 [--from 1]` runs many seeds; `npm run sim -- --seed 8417 [--verbose]` replays one. With
- * `--kind flow` the worlds are those of flow control, with `--kind turns` those of lanes that wait for their turns.
+ * `--kind flow` the worlds are those of flow control, with `--kind turns` those of lanes that wait for their turns, with
+ * `--kind kept` and `--kind kept-flow` those in which what has ended is deleted.
  * Ends with status 1 when a rule broke.
  */
 import { parseArgs } from "node:util";
 import { describeFailure } from "./report.ts";
 import { runSeed } from "./run-seed.ts";
+import { WORLD_KINDS } from "./world.ts";
 
 const { values } = parseArgs({
   options: {
@@ -17,7 +19,7 @@ const { values } = parseArgs({
   },
 });
 
-const kind = values.kind === "flow" || values.kind === "turns" ? values.kind : "any";
+const kind = WORLD_KINDS.find((one) => one === values.kind) ?? "any";
 
 /** Progress is shown this often, in ms. */
 const PROGRESS_MS = 2_000;

@@ -54,6 +54,21 @@ async function live(world: World): Promise<void> {
     if (!(await until(world, () => isRested, LIVENESS_MS_MAX))) return;
   } while (!isQuiet());
   checkEnd(world, workload);
+  if (world.retained !== null) await checkRetained(world, isQuiet);
+}
+
+/** Everything that has ended goes when its time has come. */
+async function checkRetained(world: World, isQuiet: () => boolean): Promise<void> {
+  const { timeline, retained, ledger } = world;
+  let batch: number;
+  do {
+    batch = ledger.batch;
+    if (!(await until(world, isQuiet, LIVENESS_MS_MAX))) return;
+    const untilAt = timeline.now + retained!.doneMs;
+    timeline.after(retained!.doneMs, () => {});
+    if (!(await until(world, () => timeline.now >= untilAt, LIVENESS_MS_MAX))) return;
+  } while (!isQuiet() || batch !== ledger.batch);
+  await retained!.checkLeft();
 }
 
 /** Goes on until the condition holds. False when a rule broke first; that it never holds breaks one too. */

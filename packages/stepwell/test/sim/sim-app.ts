@@ -69,7 +69,8 @@ export function drawFunctions(seed: number, random: Seeded, swarm: Swarm): SimFu
 
 function drawFunction(random: Seeded, swarm: Swarm, index: number): SimFunction {
   const retries = random.int(0, 3);
-  const sendsAlong = random.chance(0.7);
+  const alwaysSendsAlong = swarm.retention !== null; // Other requests are known by events, which may be gone.
+  const sendsAlong = random.chance(0.7) || alwaysSendsAlong;
   // Only later functions, so that no chain of runs is endless.
   const targets = targetsAfter(index, swarm);
   const program = drawProgram(random, {

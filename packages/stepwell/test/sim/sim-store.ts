@@ -11,11 +11,16 @@ import { MemoryStore } from "../../src/store/memory.ts";
 import { type BatchRecords, copyBatch } from "../../src/store/records.ts";
 import type { Fence, Store } from "../../src/store/store.ts";
 import type { Ledger } from "./ledger.ts";
+import type { RetentionModel } from "./retention-model.ts";
 import type { Seeded } from "./seeded.ts";
+import { SimRetention } from "./sim-retention.ts";
 import type { Swarm } from "./swarm.ts";
 import type { Timeline } from "./timeline.ts";
 
 export interface StoreWorld {
+  readonly seed: number;
+  /** Null where nothing is deleted. */
+  readonly retained: RetentionModel | null;
   readonly timeline: Timeline;
   readonly random: Seeded;
   readonly swarm: Swarm;
@@ -55,21 +60,24 @@ export interface ServerLife {
 
 export class SimStore {
   readonly memory = new MemoryStore();
+  readonly retention: SimRetention;
   readonly #world: StoreWorld;
   readonly #mutation: StoreMutation;
 
   constructor(world: StoreWorld, mutation: StoreMutation) {
     this.#world = world;
     this.#mutation = mutation;
+    this.retention = new SimRetention(world, this.memory);
   }
 
   /** The store as one life of the server sees it. */
   of(life: ServerLife): Store {
     const { memory } = this;
+    const retention = this.retention.of(life);
     const load = <T>(name: string, read: () => Promise<T>) => this.#load(life, name, read);
     return {
       logs: memory.logs,
-      retention: memory.retention,
+      retention,
       open: async () => {},
       close: async () => {},
       getEvent: memory.getEvent.bind(memory),
@@ -81,6 +89,7 @@ export class SimStore {
       countRuns: memory.countRuns.bind(memory),
       listSteps: memory.listSteps.bind(memory),
       listAttempts: memory.listAttempts.bind(memory),
+      listRunDetails: memory.listRunDetails.bind(memory),
       listDecisions: memory.listDecisions.bind(memory),
       counts: memory.counts.bind(memory),
       countJobs: memory.countJobs.bind(memory),
@@ -99,7 +108,7 @@ export class SimStore {
         load(
           `runs ${ids.length}`,
           async () => this.#mutation.changeRuns?.(await memory.loadRuns(ids)) ?? memory.loadRuns(ids),
-        ),
+        ).then((runs) => retention.pruning.without(runs)),
       loadJobs: (query: Parameters<Store["loadJobs"]>[0]) => load("jobs", () => memory.loadJobs(query)),
       loadLanes: (queries: Parameters<Store["loadLanes"]>[0]) => load("lanes", () => memory.loadLanes(queries)),
       findLanes: (walk: Parameters<Store["findLanes"]>[0]) => load("lane ids", () => memory.findLanes(walk)),

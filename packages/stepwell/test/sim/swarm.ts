@@ -1,6 +1,7 @@
 /** The options of one seed: which faults it knows, how often they strike, and how large its world is (swarm testing). */
 import type { EngineLimits } from "../../src/engine/options.ts";
 import type { FlowSwarm } from "./flow-swarm.ts";
+import type { RetentionSwarm } from "./kept-swarm.ts";
 import { Seeded } from "./seeded.ts";
 
 export interface Swarm {
@@ -52,6 +53,8 @@ export interface Swarm {
   readonly limits: Partial<EngineLimits>;
   /** Worlds for flow control (flow-swarm.ts). */
   readonly flow: FlowSwarm | null;
+  /** Worlds in which what has ended is deleted (kept-swarm.ts). */
+  readonly retention: RetentionSwarm | null;
 }
 
 export function drawSwarm(seed: number): Swarm {
@@ -122,5 +125,6 @@ export function drawSwarm(seed: number): Swarm {
       jobHorizonMs: horizonMs,
     },
     flow: null,
+    retention: null,
   };
 }

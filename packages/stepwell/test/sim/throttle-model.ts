@@ -20,6 +20,9 @@ export interface ThrottleWorld {
   readonly memory: string;
 }
 
+/** Instants have thirteen digits before the point: what is left for fractions adds up over many starts. */
+const ROUNDING_MS = 0.01;
+
 /** What a deploy may have changed: how much of a throttle's rule is known. */
 interface Rule {
   readonly intervalMs: number;
@@ -55,7 +58,7 @@ export class ThrottleModel {
     const key = this.#keyOf(run);
     const from = Math.max(this.#restedAt.get(key) ?? at, at);
     const allowedAt = from - rule.intervalMs * (rule.atOnce - 1);
-    if (allowedAt > at + 2 * this.#world.swarm.loadMsMax)
+    if (allowedAt > at + 2 * this.#world.swarm.loadMsMax + ROUNDING_MS)
       this.#world.fail("TR1", `run ${run.id} starts at ${at}, its throttle lets it at ${allowedAt}`);
     this.#restedAt.set(key, from + rule.intervalMs);
   }

@@ -205,9 +205,10 @@ export class WaitsModel {
       return isSince && (event.receivedAt <= until || batch <= lookBack.batch) && this.#takes(wait, event);
     });
     events.sort((left, right) => left.receivedAt - right.receivedAt || (left.id < right.id ? -1 : 1));
-    const certain = events.find((event) => {
-      const batch = this.#ledger.batchOfEvent.get(event.id)!;
-      return batch > bornIn && batch <= lookBack.batch;
+    const certain = events.find(({ id }) => {
+      const batch = this.#ledger.batchOfEvent.get(id)!;
+      // Retention may have taken it before it was looked at.
+      return batch > bornIn && batch <= lookBack.batch && !this.#ledger.goneEvents.has(id);
     });
     return certain === undefined ? { events } : { events, certain: certain.id };
   }

@@ -285,7 +285,9 @@ export class Workload {
     world.log(`rerun ${from.id} from ${step?.name ?? "the beginning"} ${answer.kind}`);
     if (answer.kind === "refused") {
       // A resume may have taken the step away; a removed function runs nothing.
-      if (answer.code !== "function_not_found") world.fail("RR1", `the rerun is refused with ${answer.code}`);
+      const isGone = answer.code === "not_found" && world.mayBeGone(from.id);
+      if (answer.code !== "function_not_found" && !isGone)
+        world.fail("RR1", `the rerun is refused with ${answer.code}`);
       return;
     }
     const run = ledger.runs.get(answer.runId);
@@ -378,6 +380,7 @@ export class Workload {
     void this.#ask((engine) => engine.cancelRun({ runId, reason: "simulated" })).then((answer) => {
       if (answer === null || world.ledger.runs.get(runId)?.notes?.resumes !== resumes) return;
       const status = world.ledger.runs.get(runId)?.status;
+      if (answer.outcome === "not_found" && world.mayBeGone(runId)) return;
       if (answer.outcome === "not_found" || status !== answer.status)
         world.fail("E1", `cancelling ${runId} is answered ${answer.outcome} ${answer.status}, stored is ${status}`);
     });

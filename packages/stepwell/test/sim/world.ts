@@ -6,21 +6,26 @@
 
 import { runProblems } from "../../src/core/run/invariants.ts";
 import { Engine } from "../../src/engine/engine.ts";
+import type { Clock } from "../../src/engine/ports.ts";
 import type { Call } from "../../src/protocol/call.ts";
 import { NO_TIMEOUTS } from "../../src/protocol/function.ts";
 import { createIdSource, type IdSource } from "../../src/protocol/ids.ts";
 import { canonicalJson } from "../../src/protocol/json.ts";
+import { Retention } from "../../src/server/retention/retention.ts";
 import type { BatchRecords } from "../../src/store/records.ts";
+import type { Store } from "../../src/store/store.ts";
 import { FairnessModel } from "./fairness-model.ts";
 import { FlowLimitsModel } from "./flow-limits-model.ts";
 import { drawFlowSwarm, drawTurnsSwarm } from "./flow-swarm.ts";
 import { SimGateway } from "./gateway.ts";
-import { Ledger } from "./ledger.ts";
+import { drawKeptSwarm } from "./kept-swarm.ts";
+import { isOver, Ledger } from "./ledger.ts";
 import { LinksModel } from "./links-model.ts";
 import { Network } from "./network.ts";
 import { OrderModel } from "./order-model.ts";
 import { checkNotices } from "./outgoing.ts";
 import { QuietCheck } from "./quiet-check.ts";
+import { RetentionModel } from "./retention-model.ts";
 import { Seeded } from "./seeded.ts";
 import { SignalsModel } from "./signals-model.ts";
 import { APP_ID, drawFunctions, type SimFunction } from "./sim-app.ts";
@@ -37,8 +42,9 @@ export interface Problem {
   readonly what: string;
 }
 
-/** What a world is about: anything, flow control, or the turns of lanes and functions with little else. */
-export type WorldKind = "any" | "flow" | "turns";
+/** What a world is about: anything, flow control, the turns of lanes and functions with little else; the first two with retention. */
+export const WORLD_KINDS = ["any", "flow", "turns", "kept", "kept-flow"] as const;
+export type WorldKind = (typeof WORLD_KINDS)[number];
 
 /** How a mutant breaks the build: at the seams, never in the rules that watch. */
 export interface Mutation {
@@ -49,20 +55,27 @@ export interface Mutation {
 
 export interface Server {
   readonly engine: Engine;
+  readonly retention: Retention | null;
   readonly life: ServerLife;
 }
 
 /** Beyond all that a drained server may take to stop after its grace: slow and failing commits. */
 const STOP_MS_MAX = 10_000;
+/** Retention, too, asks the engine, which may have to load again first. */
+const RETENTION_STOP_MS_MAX = 30_000;
 
 function drawSwarmOf(kind: WorldKind, seed: number): Swarm {
   if (kind === "any") return drawSwarm(seed);
+  if (kind === "kept" || kind === "kept-flow") return drawKeptSwarm(seed, kind === "kept-flow");
   return kind === "flow" ? drawFlowSwarm(seed) : drawTurnsSwarm(seed);
 }
 
 export class World {
   readonly seed: number;
   readonly kind: WorldKind;
+  readonly hasFlow: boolean;
+  /** Null where nothing is deleted. */
+  readonly retained: RetentionModel | null;
   /** Null where nothing is limited. */
   readonly limits: FlowLimitsModel | null;
   readonly throttles: ThrottleModel | null;
@@ -96,6 +109,7 @@ export class World {
     this.seed = seed;
     this.kind = kind;
     this.swarm = drawSwarmOf(kind, seed);
+    this.hasFlow = this.swarm.flow !== null;
     this.faults = new Seeded(seed, "faults");
     this.choices = new Seeded(seed, "choices");
     this.#engineRandom = new Seeded(seed, "engine");
@@ -118,16 +132,18 @@ export class World {
       },
     });
     this.#addModels();
-    this.limits = kind !== "any" ? new FlowLimitsModel(this.ledger, this) : null;
-    this.throttles = kind !== "any" ? new ThrottleModel(this.ledger, this) : null;
+    this.limits = this.hasFlow ? new FlowLimitsModel(this.ledger, this) : null;
+    this.throttles = this.hasFlow ? new ThrottleModel(this.ledger, this) : null;
     // After a jump of the clock what is due is not noticed before something happens.
     const isSteady = this.swarm.clockJumps === 0;
-    this.quiet = kind !== "any" && isSteady ? new QuietCheck(this) : null;
-    this.fairness = kind !== "any" && isSteady ? new FairnessModel(this.ledger, this) : null;
+    this.quiet = this.hasFlow && isSteady ? new QuietCheck(this) : null;
+    this.fairness = this.hasFlow && isSteady ? new FairnessModel(this.ledger, this) : null;
     if (this.fairness !== null) this.ledger.models.push(this.fairness);
     if (this.limits !== null) this.ledger.models.push(this.limits);
     if (this.throttles !== null) this.ledger.models.push(this.throttles);
-    if (kind !== "any") this.ledger.models.push(new StartsModel(this.ledger, this), new OrderModel(this.ledger, this));
+    if (this.hasFlow) this.ledger.models.push(new StartsModel(this.ledger, this), new OrderModel(this.ledger, this));
+    const { retention } = this.swarm;
+    this.retained = retention === null ? null : new RetentionModel(this.ledger, this, retention);
     this.#mutation = mutation;
     this.store = new SimStore(this, mutation.store ?? {});
     this.network = new Network(this);
@@ -203,30 +219,58 @@ export class World {
     const alive = (task: () => void) => () => {
       if (!life.isOver) task();
     };
+    const clock: Clock = {
+      now: () => timeline.wall,
+      defer: (task) => void timeline.after(0, alive(task)),
+      at: (instant, task) => timeline.after(instant - timeline.wall, alive(task)),
+    };
+    const store = this.store.of(life);
     const engine = new Engine({
-      store: this.store.of(life),
+      store,
       transport: this.network.transportOf(life),
       gateway: this.gateway.of(life),
       random: { uint32: () => this.#engineRandom.uint32() },
-      clock: {
-        now: () => timeline.wall,
-        defer: (task) => void timeline.after(0, alive(task)),
-        at: (instant, task) => timeline.after(instant - timeline.wall, alive(task)),
-      },
+      clock,
       limits: this.swarm.limits,
       log: { info() {}, warn() {}, error: (message, details) => this.#engineError(message, details) },
       onFatal: (error) => this.fail("fatal", String(error)),
     });
-    this.server = { engine, life };
+    const retention = this.#retentionOf(engine, store, clock);
+    this.server = { engine, retention, life };
     this.log(`server ${life.number} starts`);
     engine.watch((notices) => {
       if (!life.isOver) checkNotices(this, notices);
     });
     this.#mutation.onEngine?.(engine, this);
-    engine.start().catch(() => {
+    const started = retention === null ? engine.start() : engine.start().then(() => retention.start());
+    started.catch(() => {
       this.log(`server ${life.number} cannot start`);
       if (!life.isOver) this.crashServer(1_000);
     });
+  }
+
+  #retentionOf(engine: Engine, { retention: store }: Store, clock: Clock): Retention | null {
+    const { retention } = this.swarm;
+    if (retention === null) return null;
+    const { keepMs, sizeBytesMax } = retention;
+    return new Retention({
+      store,
+      clock,
+      log: { info() {}, warn() {}, error() {} },
+      heldOf: (ids) => engine.look((view) => ids.filter((id) => view.runOf(id) !== undefined)),
+      fixed: { keepMs, sizeBytesMax },
+    });
+  }
+
+  /** The engine of now has the run in its memory. */
+  holds(runId: string): boolean {
+    return this.server?.engine.coreForTests.view.runOf(runId) !== undefined;
+  }
+
+  /** Somebody who asks for the run may be told that there is none: it has gone, or is about to. */
+  mayBeGone(runId: string): boolean {
+    const status = this.ledger.runs.get(runId)?.status;
+    return this.retained !== null && status !== undefined && isOver(status);
   }
 
   /** The process dies: its commit under way takes effect or not, its calls go on in the app, nobody hears the answers. */
@@ -244,10 +288,13 @@ export class World {
     if (server === null || this.isStopping) return;
     this.isStopping = true;
     this.log(`server ${server.life.number} stops`);
-    const cancel = this.timeline.after(graceMs + STOP_MS_MAX, () => {
-      if (this.server === server) this.fail("stop", `the server did not stop within ${graceMs + STOP_MS_MAX} ms`);
+    const { engine, retention } = server;
+    const limitMs = graceMs + STOP_MS_MAX + (retention === null ? 0 : RETENTION_STOP_MS_MAX);
+    const cancel = this.timeline.after(limitMs, () => {
+      if (this.server === server) this.fail("stop", `the server did not stop within ${limitMs} ms`);
     });
-    server.engine.stop(graceMs).then(
+    const stopped = retention === null ? engine.stop(graceMs) : retention.stop().then(() => engine.stop(graceMs));
+    stopped.then(
       () => {
         cancel();
         if (this.server !== server) return;

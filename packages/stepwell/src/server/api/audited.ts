@@ -18,9 +18,10 @@ export async function audited(
   return access.audit.around(caller, { action: route.operationId, target: targetOf(input), details }, work);
 }
 
-function isAudited({ method, audit = "all" }: Route, principal: Principal | null, body: unknown): boolean {
+function isAudited({ method, audit = "all", hasDryRun }: Route, principal: Principal | null, body: unknown): boolean {
   if (method === "GET" || audit === "none" || audit === "own") return false;
-  if (isJsonObject(body) && body["dry_run"] === true) return false; // Nothing is changed.
+  // Nothing is changed. Elsewhere the word means nothing, and hides nothing.
+  if (hasDryRun === true && isJsonObject(body) && body["dry_run"] === true) return false;
   return audit === "all" || principal?.kind === "session" || principal?.kind === "token";
 }
 

@@ -1,5 +1,6 @@
 /** Every route, with every kind of caller: the table decides, and nothing else lets anybody in. */
-import { describe, expect, test } from "vitest";
+import { Agent, request } from "node:http";
+import { afterAll, describe, expect, test } from "vitest";
 import { type Headers, SCOPES, SIGNED, startAccessWorld } from "../../../test/server/access-world.ts";
 import { ask, startTestServer } from "../../../test/server/harness.ts";
 import { reaches } from "./authorize.ts";
@@ -33,6 +34,63 @@ async function wrongFor(url: string, headers: Headers, scope: (typeof SCOPES)[nu
   return wrong;
 }
 
+/** Other ways to write the address of a route, and other ways to ask. */
+const SPELLINGS: readonly ((path: string) => string)[] = [
+  (path) => path,
+  (path) => `/${path}`,
+  (path) => `${path}/`,
+  (path) => `${path}//`,
+  (path) => `${path}/.`,
+  (path) => `${path}/..${path}`,
+  (path) => `/assets/..${path}`,
+  (path) => `/assets/%2e%2e${path}`,
+  (path) => path.replace("/v1/", "/v1%2f"),
+  (path) => path.replace("/v1/", "/%761/"),
+  (path) => path.replace("/v1/", "/V1/"),
+  (path) => `${path};a=b`,
+  (path) => `${path}%00`,
+  (path) => `${path}.`,
+  (path) => `${path}?token=undefined&access_token=x&key=x`,
+  (path) => `${path}#x`,
+  (path) => `http://127.0.0.1${path}`,
+  (path) => path.replaceAll("/", "\\"),
+];
+
+/** What some servers take for leave. */
+const STRANGE_HEADERS: readonly Headers[] = [
+  { host: "localhost" },
+  { host: "127.0.0.1." },
+  { "x-forwarded-for": "127.0.0.1", "x-forwarded-host": "localhost", "x-real-ip": "127.0.0.1" },
+  { "x-http-method-override": "GET", "x-original-url": "/health", "x-rewrite-url": "/health" },
+  {
+    upgrade: "websocket",
+    connection: "Upgrade",
+    "sec-websocket-version": "13",
+    "sec-websocket-key": "AAAAAAAAAAAAAAAAAAAAAA==",
+  },
+  { upgrade: "h2c", connection: "Upgrade, HTTP2-Settings", "http2-settings": "AAMAAABk" },
+];
+
+const connections = new Agent({ keepAlive: true, maxSockets: 8 });
+afterAll(() => connections.destroy());
+
+/** Asks for a path as it stands: nothing puts it in order on the way. */
+function rawStatus(port: number, method: string, path: string, headers: Headers = {}): Promise<number> {
+  const agent = headers["upgrade"] === undefined ? connections : false;
+  return new Promise((resolve, reject) => {
+    const asked = request({ host: "127.0.0.1", port, method, path, headers, agent }, (response) => {
+      resolve(response.statusCode ?? 0);
+      response.resume();
+    });
+    asked.on("upgrade", (_response, socket) => {
+      resolve(101);
+      socket.destroy();
+    });
+    asked.on("error", reject);
+    asked.end();
+  });
+}
+
 /** Routes that did not answer 401 though nothing good was shown. */
 async function openTo(url: string, headers: Headers): Promise<unknown[]> {
   const open: unknown[] = [];
@@ -55,6 +113,24 @@ describe("every route", () => {
       { cookie: `stepwell-session=${secret}`, origin: url },
     ];
     for (const headers of shown) expect([headers, await openTo(url, headers)]).toEqual([headers, []]);
+  });
+
+  test("is as closed however it is written and asked", async () => {
+    const { port } = await startAccessWorld();
+    const closed = addresses.filter(({ route }) => route.scope !== "public");
+    const open: unknown[] = [];
+    const look = async (method: string, path: string, headers: Headers = {}) => {
+      const status = await rawStatus(port, method, path, headers);
+      if (status < 400) open.push([method, path, headers, status]);
+    };
+    for (const { route, path } of closed) {
+      await Promise.all([
+        ...SPELLINGS.map((spelled) => look(route.method, spelled(filled(path)))),
+        ...["HEAD", "PATCH", "TRACE", "PROPFIND"].map((method) => look(method, filled(path))),
+        ...STRANGE_HEADERS.map((headers) => look(route.method, filled(path), headers)),
+      ]);
+    }
+    expect(open).toEqual([]);
   });
 
   test("lets tokens do what their scope includes, and nothing more", async () => {

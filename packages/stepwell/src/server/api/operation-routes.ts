@@ -28,6 +28,7 @@ export const OPERATION_ROUTES = [
       "It goes on in the background, after a restart too.",
     tag: "Operations",
     scope: "operate",
+    hasDryRun: true,
     family: "v1",
     body: z.object({
       kind: z.enum(["cancel", "replay", "resume"], "must be cancel, replay or resume"),

@@ -21,7 +21,7 @@ export async function readInput(
 ): Promise<Input<Shape, Shape, z.ZodType>> {
   const path = c.req.param() as Values<Shape>;
   const query = readQuery(route.query, (name) => readParam(route, c, name));
-  const body = route.body === null ? undefined : await readJson(route.body, c, route.family === "bare");
+  const body = route.body === null ? undefined : await readJson(route, route.body, c);
   return { path, query, body, request };
 }
 
@@ -47,10 +47,10 @@ function readQuery(shape: Shape, read: (name: string) => string | undefined): Va
   return values;
 }
 
-/** `isLoose`: the type is not looked at, as SDKs of old send some. */
-async function readJson(schema: z.ZodType, c: Context<HttpEnv>, isLoose: boolean): Promise<unknown> {
-  const bytes = await readBody(c.env.incoming, LIMITS.apiBodyBytesMax);
-  if (!isLoose) refuseOtherTypes(c, bytes);
+async function readJson({ scope, family }: Route, schema: z.ZodType, c: Context<HttpEnv>): Promise<unknown> {
+  const bytesMax = scope === "public" ? LIMITS.publicBodyBytesMax : LIMITS.apiBodyBytesMax;
+  const bytes = await readBody(c.env.incoming, bytesMax);
+  if (family !== "bare") refuseOtherTypes(c, bytes); // SDKs of old send other types.
   const isEmpty = bytes.every((byte) => byte <= 0x20);
   const parsed = schema.safeParse(isEmpty && isOptional(schema) ? undefined : parseJsonBody(bytes));
   if (parsed.success) return parsed.data;

@@ -114,6 +114,8 @@ interface Facts {
   readonly origins?: Origins;
   /** `all` when left out. Reading leaves no row. */
   readonly audit?: Audited;
+  /** With `dry_run` in its body it changes nothing. */
+  readonly hasDryRun?: boolean;
   readonly family: Family;
   readonly replies: Readonly<Record<number, Reply>>;
   /** Codes beyond those that any request may meet. */

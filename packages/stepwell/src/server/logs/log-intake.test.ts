@@ -78,3 +78,19 @@ test("a store that fails costs the lines and nothing else", async () => {
   intake.take({ ...CALL, lines: [line()] });
   expect(intake.stats).toEqual({ stored: 0, dropped: 1, waiting: 0 });
 });
+
+test("what a store refused is counted with its run as soon as the store takes something again", async () => {
+  const store = new MemoryLogs();
+  const { append } = store;
+  let isFailing = true;
+  store.append = (lines) => (isFailing ? Promise.reject(new Error("busy")) : append.call(store, lines));
+  const { intake, timers } = setUp(store);
+  intake.take({ ...CALL, lines: [line(), line()], dropped: 3 });
+  await intake.flush();
+  isFailing = false;
+  expect(timers).toHaveLength(1);
+  timers[0]!();
+  await intake.flush();
+  expect(await store.totals(CALL.runId)).toEqual({ lines: 0, chars: 0, dropped: 5 });
+  expect(intake.stats).toEqual({ stored: 0, dropped: 5, waiting: 0 });
+});

@@ -19,6 +19,8 @@ import {
 } from "../../store/logs.ts";
 
 const WAIT_MS = 50;
+/** After a failure of the store. */
+const WAIT_AGAIN_MS = 1_000;
 const PORTION_LINES = 500;
 const PORTION_CHARS = 512 * 1024;
 /** Runs whose dropped lines are remembered until they are stored. */
@@ -114,6 +116,11 @@ export class LogIntake {
 
   #drop(runId: string, count: number): void {
     this.#droppedCount += count;
+    this.#count(runId, count);
+  }
+
+  /** To be shown with the run, once the store takes it. */
+  #count(runId: string, count: number): void {
     if (this.#dropped.size >= DROPPED_RUNS_MAX && !this.#dropped.has(runId)) return;
     this.#dropped.set(runId, (this.#dropped.get(runId) ?? 0) + count);
   }
@@ -127,7 +134,8 @@ export class LogIntake {
         const appended = await this.#options.store.append({ lines, dropped, at: this.#options.clock.now() });
         this.#note(lines, appended);
       } catch (error) {
-        this.#failed(lines.length, error);
+        for (const { runId, count } of dropped) this.#count(runId, count);
+        this.#failed(lines, error);
         return; // The engine meets the same store and decides what its failure means.
       }
     }
@@ -156,12 +164,15 @@ export class LogIntake {
     this.#options.stored(told); // LI3
   }
 
-  #failed(count: number, error: unknown): void {
-    this.#droppedCount += count;
-    const now = this.#options.clock.now();
+  /** LI2. */
+  #failed(lines: readonly NewLogLine[], error: unknown): void {
+    for (const { runId } of lines) this.#drop(runId, 1);
+    const { clock } = this.#options;
+    const now = clock.now();
+    if (!this.#isClosed) this.#timer ??= clock.at(now + WAIT_AGAIN_MS, () => void this.flush());
     if (now - this.#warnedAt < WARN_MS) return;
     this.#warnedAt = now;
-    this.#options.log.warn("lines of handlers could not be stored", { count, error: String(error) });
+    this.#options.log.warn("lines of handlers could not be stored", { count: lines.length, error: String(error) });
   }
 }
 

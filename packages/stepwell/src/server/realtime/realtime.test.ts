@@ -354,3 +354,15 @@ test("who offers another protocol besides is answered over HTTP", async () => {
   }
   expect(text).toMatch(/^HTTP\/1\.1 200 /);
 });
+
+test("who is refused keeps no connection open by not closing his side, and the server can stop", async () => {
+  const server = await startTestServer();
+  const socket = connect({ port: server.port, host: "127.0.0.1", allowHalfOpen: true });
+  onTestFinished(() => void socket.destroy());
+  const upgrade =
+    "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==";
+  socket.write(`GET /v1/realtime/connect?token=no HTTP/1.1\r\nHost: localhost\r\n${upgrade}\r\n\r\n`);
+  socket.resume();
+  await once(socket, "end");
+  await server.stop();
+});

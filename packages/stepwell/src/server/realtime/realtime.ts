@@ -209,5 +209,7 @@ function refuseUpgrade(socket: Duplex, status: number, json: string, common: rea
   const headers = [...common, "content-type", "application/json", "content-length", String(Buffer.byteLength(json))];
   const lines = headers.flatMap((name, index) => (index % 2 === 0 ? [`${name}: ${headers[index + 1]}`] : []));
   const { [status]: text = "Refused" } = STATUS_CODES;
+  // Nobody else looks after the socket any more, and its client need not close it.
+  socket.once("finish", () => socket.destroy());
   socket.end(`HTTP/1.1 ${status} ${text}\r\n${lines.join("\r\n")}\r\nconnection: close\r\n\r\n${json}`);
 }

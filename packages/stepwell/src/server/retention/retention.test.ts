@@ -72,6 +72,22 @@ test("above the size, what ended first goes until it fits, whatever its age", as
   expect((await store.counts()).events).toBeLessThanOrEqual(left.length + 1);
 });
 
+test("above the size, events that started nothing go too, the oldest first, once no run is left that could", async () => {
+  const { store, retention, warnings } = await setUp(0, { keepMs: null, sizeBytesMax: 100 });
+  await commit(store, (batch) => {
+    for (let day = -300; day < 0; day++) batch.events.push(makeEvent(day + 300, { receivedAt: T0 + day * DAY }));
+  });
+  const { take } = store.retention;
+  store.retention.take = (task) => take.call(store.retention, task, 50);
+  store.retention.sizeBytes = async () => (await store.counts()).events;
+  await retention.run();
+  expect((await store.counts()).events).toBe(50);
+  expect((await store.listEvents({ env: "default", limit: 100 })).every((one) => one.receivedAt >= T0 - 50 * DAY)).toBe(
+    true,
+  );
+  expect(warnings).toEqual([]);
+});
+
 test("when nothing that could go is left, that is told once", async () => {
   const { store, retention, warnings } = await setUp(2, { keepMs: null, sizeBytesMax: 100 });
   store.retention.sizeBytes = async () => 1_000;

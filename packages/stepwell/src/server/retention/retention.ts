@@ -125,7 +125,13 @@ export class Retention {
       await this.#drain((after) => ({ kind: "events", before: endedAt, after }));
       await this.#drain(() => ({ kind: "leftovers" }));
     });
-    const isTooLarge = !this.#isStopped && !(await isSmall());
+    let isTooLarge = !this.#isStopped && !(await isSmall());
+    // What started nothing has no end to go by.
+    for (let after: string | null = null; isTooLarge; isTooLarge = !(await isSmall())) {
+      after = await this.#prune({ kind: "events", before: now - SIZE_AGE_MS_MIN, after });
+      if (after === null) break;
+    }
+    isTooLarge &&= !this.#isStopped && !(await isSmall());
     if (isTooLarge && !this.#isTooLarge) {
       const details = { bytes: this.#sizeBytes, limit: bytesMax };
       this.#options.log.warn("the store is larger than its limit, and nothing more in it has ended", details);
@@ -164,12 +170,12 @@ export class Retention {
   async #prune(task: PruneTask): Promise<string | null> {
     if (this.#isStopped) return null;
     const { store, clock, heldOf } = this.#options;
-    const began = performance.now();
+    const began = clock.now();
     const { deleted, next } = await store.prune(task, BUDGET_MS, heldOf);
     this.#deleted[task.kind] += deleted;
     if (deleted > 0 || next !== null) {
       const isLate = clock.now() - this.#beganAt > INTERVAL_MS;
-      const tookMs = performance.now() - began;
+      const tookMs = Math.max(clock.now() - began, 0);
       const pauseMs = isLate ? tookMs * PAUSE_FACTOR_LATE : Math.max(PAUSE_MS_MIN, tookMs * PAUSE_FACTOR);
       await new Promise<void>((resolve) => {
         const cancel = clock.at(clock.now() + pauseMs, resolve);

@@ -128,11 +128,13 @@ export class Exporter {
     const { clock } = this.#options;
     const { signal } = this.#stop;
     return new Promise((resolve) => {
-      const cancel = clock.at(clock.now() + delayMs, resolve);
-      signal.addEventListener("abort", () => {
+      const end = () => {
         cancel();
+        signal.removeEventListener("abort", end); // It outlives every pause.
         resolve();
-      });
+      };
+      const cancel = clock.at(clock.now() + delayMs, end);
+      signal.addEventListener("abort", end);
     });
   }
 

@@ -13,6 +13,13 @@ export interface TracingConfig {
   readonly ratio: number;
 }
 
+/** What an engine in an application asks for: that it says nowhere to is worth a word. */
+export function wantedTracingConfig(log: Pick<ServerLog, "warn">): TracingConfig | null {
+  const config = readTracingConfig(process.env, log);
+  if (config === null) log.warn("no traces are sent: OTEL_EXPORTER_OTLP_ENDPOINT says nowhere to");
+  return config;
+}
+
 type Environment = Readonly<Record<string, string | undefined>>;
 
 const TIMEOUT_MS = 10_000;

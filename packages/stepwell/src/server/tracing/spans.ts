@@ -1,6 +1,6 @@
 /**
  * What is stored of a run, as spans in the JSON form of OTLP: one for the run, one for each step that has ended below it, and
- * one below these for each attempt that failed. Names, times, states and errors; no inputs and no results.
+ * below these one for each attempt of what was tried more than once. Names, times, states and errors; no inputs and no results.
  */
 import type { Attempt } from "../../core/batch.ts";
 import type { Instant } from "../../core/instant.ts";
@@ -76,48 +76,72 @@ export function runSpan({ run, functionSlug, appId, origins }: EndedRun): Span {
     ],
     ...(links.length === 0 ? {} : { links }),
     status:
-      run.status === "failed" ? failed(run.error) : { code: run.status === "completed" ? STATUS.ok : STATUS.unset },
+      run.status === "failed" ? failure(run.error) : { code: run.status === "completed" ? STATUS.ok : STATUS.unset },
   };
 }
 
-export function stepSpan(runId: string, step: ListedStep): Span {
+/** `failed` are its attempts that failed before the last: the step began with the first of them. */
+export function stepSpan(runId: string, step: ListedStep, failed: readonly Attempt[]): Span {
   const isFailed = step.status === "failed";
+  const startedAt = Math.min(beginOf(step), ...failed.map((attempt) => attempt.startedAt));
   return {
     traceId: traceIdOf(runId),
     spanId: spanIdOf(runId, step.id),
     parentSpanId: spanIdOf(runId, null),
     name: step.name,
     kind: KIND.internal,
-    startTimeUnixNano: nanos(step.startedAt ?? step.queuedAt),
-    endTimeUnixNano: nanos(step.endedAt ?? step.startedAt ?? step.queuedAt),
+    startTimeUnixNano: nanos(startedAt),
+    endTimeUnixNano: nanos(step.endedAt ?? beginOf(step)),
     attributes: attributes({
       "stepwell.run.id": runId,
       "stepwell.step.id": step.id,
       "stepwell.step.kind": step.kind,
       "stepwell.status": step.status,
       "stepwell.attempts": step.attempts,
-      "stepwell.queued_ms": Math.max((step.startedAt ?? step.queuedAt) - step.queuedAt, 0),
+      "stepwell.queued_ms": Math.max(startedAt - step.queuedAt, 0),
       "stepwell.child_run.id": step.childRunId,
     }),
-    status: isFailed ? failed(memoError(step.memo)) : { code: STATUS.ok },
+    status: isFailed ? failure(memoError(step.memo)) : { code: STATUS.ok },
   };
 }
+
+/** The attempt that ended the step, where others failed before it; null where the step's own span says it all. */
+export function lastAttemptSpan(runId: string, step: ListedStep, failed: readonly Attempt[]): Span | null {
+  const before = Math.max(...failed.map((attempt) => attempt.endedAt));
+  // An app that does not say when bodies began leaves only the first attempt's time.
+  if (failed.length === 0 || step.endedAt === null || beginOf(step) <= before) return null;
+  const number = Math.max(...failed.map(({ attempt }) => attempt)) + 1;
+  return {
+    ...attemptPlace(runId, step.id, number, false),
+    startTimeUnixNano: nanos(beginOf(step)),
+    endTimeUnixNano: nanos(step.endedAt),
+    attributes: attributes({ "stepwell.attempt": number }),
+    status: step.status === "failed" ? failure(memoError(step.memo)) : { code: STATUS.ok },
+  };
+}
+
+const beginOf = ({ startedAt, queuedAt }: ListedStep): Instant => startedAt ?? queuedAt;
 
 /** `isOfRun`: the function itself failed, outside of its steps. */
 export function attemptSpan(attempt: Attempt, isOfRun: boolean): Span {
   const { runId, slot, startedAt, endedAt, error } = attempt;
-  const status = failed(error);
   return {
-    traceId: traceIdOf(runId),
-    spanId: spanIdOf(runId, `${slot}/${attempt.attempt}`),
-    parentSpanId: spanIdOf(runId, isOfRun ? null : slot),
-    name: `attempt ${attempt.attempt + 1}`,
-    kind: KIND.internal,
+    ...attemptPlace(runId, slot, attempt.attempt, isOfRun),
     startTimeUnixNano: nanos(startedAt),
     endTimeUnixNano: nanos(endedAt),
     attributes: attributes({ "stepwell.attempt": attempt.attempt, "http.response.status_code": attempt.status }),
     events: [{ timeUnixNano: nanos(endedAt), name: "exception", attributes: exceptionOf(error) }],
-    status,
+    status: failure(error),
+  };
+}
+
+function attemptPlace(runId: string, slot: string, number: number, isOfRun: boolean) {
+  return {
+    traceId: traceIdOf(runId),
+    spanId: spanIdOf(runId, `${slot}/${number}`),
+    parentSpanId: spanIdOf(runId, isOfRun ? null : slot),
+    name: `attempt ${number + 1}`,
+    kind: KIND.internal,
   };
 }
 
@@ -131,7 +155,7 @@ function attributes(values: Readonly<Record<string, string | number | null>>): A
   });
 }
 
-function failed(error: JsonText | null): Span["status"] {
+function failure(error: JsonText | null): Span["status"] {
   const { name, message } = errorOf(error);
   return { code: STATUS.error, message: [name, message].filter((part) => part !== null).join(": ") };
 }

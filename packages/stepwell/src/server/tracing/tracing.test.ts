@@ -1,13 +1,31 @@
 /** A server with a collector: what a run leaves there. */
+import type { ServerResponse } from "node:http";
 import { expect, test } from "vitest";
-import { answer, ask, post, registration, startApp, startTestServer, stepRun } from "../../../test/server/harness.ts";
+import {
+  type AppCall,
+  answer,
+  ask,
+  post,
+  registration,
+  startApp,
+  startTestServer,
+  stepRun,
+} from "../../../test/server/harness.ts";
 import type { TracingConfig } from "./otel-config.ts";
 import type { Span } from "./spans.ts";
 import { spanIdOf, traceIdOf, traceparentOf } from "./trace-ids.ts";
 
 const CALLER = { traceId: "1".repeat(32), spanId: "2".repeat(16) };
 
-async function setUp(overrides: Partial<TracingConfig> = {}) {
+type Handler = (call: AppCall, response: ServerResponse, calls: number) => void;
+
+const failsOnce: Handler = (_call, response, calls) => {
+  if (calls === 1) return answer(response, 206, [stepRun("a", 1)]);
+  if (calls === 2) return answer(response, 500, { name: "Error", message: "not yet" });
+  return answer(response, 200, "done");
+};
+
+async function setUp(overrides: Partial<TracingConfig> = {}, handler = failsOnce) {
   const spans: Span[] = [];
   const requests: { readonly url: string; readonly team: unknown; readonly resource: string }[] = [];
   const collector = await startApp((call, response) => {
@@ -33,12 +51,7 @@ async function setUp(overrides: Partial<TracingConfig> = {}) {
   };
   const server = await startTestServer({ tracing });
   let calls = 0;
-  const app = await startApp((_call, response) => {
-    calls++;
-    if (calls === 1) return answer(response, 206, [stepRun("a", 1)]);
-    if (calls === 2) return answer(response, 500, { name: "Error", message: "not yet" });
-    return answer(response, 200, "done");
-  });
+  const app = await startApp((call, response) => handler(call, response, ++calls));
   await post(`${server.url}/fn/register`, registration(app.url, ["shop-a"]));
   const traceparent = `00-${CALLER.traceId}-${CALLER.spanId}-01`;
   await post(`${server.url}/e/k`, { name: "test/go" }, { traceparent });
@@ -89,4 +102,22 @@ test("a run that is not sampled leaves nothing and carries nothing", async () =>
   const { spans, app } = await setUp({ ratio: 0 });
   expect(spans).toEqual([]);
   expect(app.calls[0]?.headers).not.toHaveProperty("traceparent");
+});
+
+test("a step that was tried again has a span for each of its attempts, all within its own", async () => {
+  const { spans, run } = await setUp({}, (_call, response, calls) => {
+    const error = { name: "Error", message: "declined" };
+    const step = { ...stepRun("b", 1), timing: { a: Date.now() * 1e6, b: 0 } };
+    if (calls === 1) return answer(response, 206, [{ ...step, data: null, op: "StepError", error }]);
+    return calls === 2 ? answer(response, 206, [step]) : answer(response, 200, "done");
+  });
+  const step = spans.find((span) => span.spanId === spanIdOf(run.run_id, "b".repeat(40)))!;
+  const attempts = spans.filter((span) => span.parentSpanId === step.spanId);
+  attempts.sort((one, other) => Number(one.startTimeUnixNano) - Number(other.startTimeUnixNano));
+  expect(attempts.map(({ name, status }) => [name, status.code])).toEqual([
+    ["attempt 1", 2],
+    ["attempt 2", 1],
+  ]);
+  expect(attempts[0]!.startTimeUnixNano).toBe(step.startTimeUnixNano);
+  expect(attempts[1]!.endTimeUnixNano).toBe(step.endTimeUnixNano);
 });

@@ -6,15 +6,15 @@
  *        does not fit is counted.
  *   TR3. Without a collector none of this exists: no watcher, no header, no read.
  */
-import type { Notice } from "../../core/batch.ts";
+import type { Attempt, Notice } from "../../core/batch.ts";
 import { MAIN_SLOT } from "../../core/run/run.ts";
 import type { Engine } from "../../engine/engine.ts";
 import type { Clock, EngineLog } from "../../engine/ports.ts";
 import { DEFAULT_ENV } from "../../protocol/event.ts";
-import type { RunRow, Store } from "../../store/store.ts";
+import type { ListedStep, RunRow, Store } from "../../store/store.ts";
 import { Exporter, type ExporterStats } from "./exporter.ts";
 import type { TracingConfig } from "./otel-config.ts";
-import { attemptSpan, runSpan, type Span, stepSpan } from "./spans.ts";
+import { attemptSpan, lastAttemptSpan, runSpan, type Span, stepSpan } from "./spans.ts";
 import { parseTraceparent, type TraceContext, traceIdOf, traceparentOf } from "./trace-ids.ts";
 
 const RUNS_WAITING_MAX = 5_000;
@@ -104,13 +104,20 @@ export class Tracing {
     const origins = await this.#origins(run);
     const functionSlug = fn?.slug ?? run.functionId;
     this.#exporter.add([runSpan({ run, functionSlug, appId: fn?.appId ?? null, origins })]);
+    const attempts = (await store.listAttempts(runId)).slice(0, STEPS_MAX);
+    const failed = new Map<string, Attempt[]>();
+    for (const attempt of attempts) {
+      const ofSlot = failed.get(attempt.slot);
+      if (ofSlot === undefined) failed.set(attempt.slot, [attempt]);
+      else ofSlot.push(attempt);
+    }
     for (let offset = 0; offset < STEPS_MAX; offset += STEPS_PER_PAGE) {
       const steps = await store.listSteps(runId, { offset, limit: STEPS_PER_PAGE });
-      this.#exporter.add(steps.filter((step) => step.endedAt !== null).map((step) => stepSpan(runId, step)));
+      const ended = steps.filter((step) => step.endedAt !== null);
+      this.#exporter.add(ended.flatMap((step) => spansOfStep(runId, step, failed.get(step.id) ?? [])));
       if (steps.length < STEPS_PER_PAGE) break;
     }
-    const attempts = await store.listAttempts(runId);
-    this.#exporter.add(attempts.slice(0, STEPS_MAX).map((one): Span => attemptSpan(one, one.slot === MAIN_SLOT)));
+    this.#exporter.add(attempts.map((one): Span => attemptSpan(one, one.slot === MAIN_SLOT)));
   }
 
   async #origins({ eventIds }: RunRow): Promise<TraceContext[]> {
@@ -125,4 +132,9 @@ export class Tracing {
     // The end of the id is its chance; the beginning is its time.
     return Number.parseInt(traceIdOf(runId).slice(-8), 16) / 2 ** 32 < ratio;
   }
+}
+
+function spansOfStep(runId: string, step: ListedStep, failed: readonly Attempt[]): Span[] {
+  const last = lastAttemptSpan(runId, step, failed);
+  return [stepSpan(runId, step, failed), ...(last === null ? [] : [last])];
 }

@@ -23,11 +23,12 @@ export function sqliteLogs({ list, write }: SqliteThreads): LogStore {
 
 export class SqliteRetention implements RetentionStore {
   /** Runs that no load may bring back. */
-  readonly pruning = new Pruning();
+  readonly pruning: Pruning;
   readonly #threads: SqliteThreads;
 
-  constructor(threads: SqliteThreads) {
+  constructor(threads: SqliteThreads, pruning = new Pruning()) {
     this.#threads = threads;
+    this.pruning = pruning;
   }
 
   endedRuns(query: Parameters<RetentionStore["endedRuns"]>[0]): ReturnType<RetentionStore["endedRuns"]> {
@@ -49,11 +50,12 @@ export class SqliteRetention implements RetentionStore {
   async prune(task: PruneTask, budgetMs: number, heldOf: HeldOf = async () => []): Promise<PruneResult> {
     if (task.kind !== "runs") return this.#threads.write((writer) => writer.call("prune", task, budgetMs));
     const ids = this.pruning.begin(task.ids); // PR4
-    let gone: readonly string[] = ids; // Whether they went is unknown until the answer is here.
+    let gone: readonly string[] = [];
     try {
       const held = new Set(await heldOf(ids));
       const free = ids.filter((id) => !held.has(id));
       const work: PruneTask = { kind: "runs", ids: free };
+      gone = free; // From here on, whether they went is unknown until the answer is here.
       const result = await this.#threads.write((writer) => writer.call("prune", work, budgetMs));
       gone = result.ids ?? [];
       return result;

@@ -49,6 +49,7 @@ export function keepBlobs(insert: StatementSync, large: readonly LargeValue[]): 
   }
 }
 
+/** To be read in one snapshot with the rows that refer to them: once a row is gone, its values go too. */
 export const SELECT_BLOBS = `SELECT hash, text FROM (SELECT value AS wanted_hash FROM json_each(?))
   CROSS JOIN blobs ON hash = wanted_hash`;
 
@@ -63,6 +64,8 @@ export const readRows = <Row extends object>(
   ...columns: readonly (keyof Row & string)[]
 ): ReadRows => ({ rows, columns });
 
+export const isReference = (value: string): boolean => value.length === REFERENCE_LENGTH && value.startsWith(REFERENCE);
+
 interface Place {
   readonly row: Record<string, unknown>;
   readonly column: string;
@@ -76,7 +79,7 @@ export function putBack(select: () => StatementSync, path: string, ...parts: rea
     for (const row of rows as readonly Record<string, unknown>[]) {
       for (const column of columns) {
         const value = row[column];
-        if (typeof value !== "string" || value.length !== REFERENCE_LENGTH || !value.startsWith(REFERENCE)) continue;
+        if (typeof value !== "string" || !isReference(value)) continue;
         places.push({ row, column, hash: value.slice(REFERENCE.length) });
       }
     }

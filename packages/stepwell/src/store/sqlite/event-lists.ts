@@ -14,8 +14,10 @@ import { type Budget, type Leg, Walk } from "./walk.ts";
 const LOADED_EVENTS = 50;
 
 export function getEvent(db: DatabaseSync, env: string, id: string): StoredEvent | null {
-  const rows = select<EventColumns>(db, EVENT_COLUMNS, "events", [clause("id = ?", encodeText(id)), inEnv(env)]);
-  return withValues(db, rows, "json").map(eventOfRow)[0] ?? null;
+  return inSnapshot(db, () => {
+    const rows = select<EventColumns>(db, EVENT_COLUMNS, "events", [clause("id = ?", encodeText(id)), inEnv(env)]);
+    return withValues(db, rows, "json").map(eventOfRow)[0] ?? null;
+  });
 }
 
 export function listEvents(db: DatabaseSync, filter: EventFilter): StoredEvent[] {

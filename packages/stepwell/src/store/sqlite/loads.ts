@@ -3,32 +3,26 @@
  * point read takes microseconds, less than asking another thread would.
  *
  *   L1. Whatever is large is read in parts, and between two parts the loop gets its turn.
- *   L2. A run is read in one snapshot with its steps, jobs, waits and events.
+ *   L2. A run is read in one snapshot with its steps, jobs, waits and events, and every row in one with its large values: the
+ *        writer may delete both in between.
  */
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { FlowFactKey, Schedule, StoredApp, StoredFunction, StoredOperation } from "../../core/batch.ts";
 import type { HeldPlace } from "../../core/core-options.ts";
 import type { ThrottleState } from "../../core/flow/admission.ts";
-import type { InboxContent, InboxMessage, ReceivedPlace } from "../../core/inbox.ts";
+import type { InboxContent, InboxMessage } from "../../core/inbox.ts";
 import type { Instant } from "../../core/instant.ts";
 import type { Run, RunEvent } from "../../core/run/run.ts";
 import { StepwellError } from "../../protocol/errors.ts";
 import type { StoredEvent } from "../../protocol/event.ts";
 import type { RunFlow } from "../../protocol/flow.ts";
-import {
-  assembleRun,
-  compareReceived,
-  compareSteps,
-  compareTexts,
-  compareWaits,
-  upToChars,
-  type WaitRecord,
-} from "../records.ts";
+import { assembleRun, compareSteps, compareTexts, compareWaits, type WaitRecord } from "../records.ts";
 import type { FlowFact, PastEventsQuery, Registry, WaitCount, WaitQuery } from "../store.ts";
 import { PARTITION } from "./batch-rows.ts";
-import { putBack, type ReadRows, readRows, SELECT_BLOBS } from "./blobs.ts";
+import { isReference, putBack, type ReadRows, readRows, SELECT_BLOBS } from "./blobs.ts";
 import { createJobLoads, JOB_LOADS, type JobLoads } from "./job-loads.ts";
+import { pastEvents } from "./past-events.ts";
 import {
   EVENT_COLUMNS,
   type EventColumns,
@@ -48,14 +42,12 @@ import {
   WAIT_COLUMNS,
   waitOfRow,
 } from "./rows.ts";
+import { inSnapshot } from "./select.ts";
 import { decodeText, encodeText } from "./text.ts";
 
 // How much the loop reads before it gets its turn: two or three ms of its time.
 const RUNS_PER_PART = 100;
 const EVENTS_PER_PART = 500;
-const EVENT_PLACES_PER_PART = 2_000;
-/** Few, because each may be of the largest size. */
-const PAST_EVENTS_PER_PART = 25;
 const MESSAGES_PER_PART = 500;
 const WAIT_ENTRIES_PER_PART = 200;
 
@@ -155,8 +147,7 @@ export class SqliteLoads {
 
   #runsOfPart(ids: readonly string[]): Run[] {
     const wanted = JSON.stringify(ids.map(encodeText));
-    this.#db.exec("BEGIN"); // L2
-    try {
+    return inSnapshot(this.#db, () => {
       const rows = all<RunColumns>(this.#statements.runs, wanted);
       const stepRows = all<StepColumns>(this.#statements.steps, wanted);
       const jobRows = all<JobColumns>(this.#statements.jobs, wanted);
@@ -181,9 +172,16 @@ export class SqliteLoads {
         const waitsOfRun = (waits.get(run.id) ?? []).sort(compareWaits);
         return assembleRun(run, stepsOfRun, jobsOfRun, waitsOfRun);
       });
-    } finally {
-      this.#db.exec("COMMIT");
-    }
+    });
+  }
+
+  /** L2. */
+  #whole<Row extends object>(read: () => Row[], column: keyof Row & string): Row[] {
+    return inSnapshot(this.#db, () => {
+      const rows = read();
+      this.#putBack(readRows(rows, column));
+      return rows;
+    });
   }
 
   /** The events that these runs share with the table of events. */
@@ -277,8 +275,8 @@ export class SqliteLoads {
     for (let last = after ?? ""; messages.length < limit; last = messages.at(-1)!.id) {
       if (messages.length > 0) await nextTurn(); // L1
       const count = Math.min(MESSAGES_PER_PART, limit - messages.length);
-      const rows = all<{ id: string; json: string }>(this.#statements.inbox, PARTITION, encodeText(last), count);
-      this.#putBack(readRows(rows, "json"));
+      const page = [PARTITION, encodeText(last), count];
+      const rows = this.#whole(() => all<{ id: string; json: string }>(this.#statements.inbox, ...page), "json");
       for (const { id, json } of rows) {
         messages.push({ id: decodeText(id), content: JSON.parse(json) as InboxContent });
       }
@@ -293,44 +291,14 @@ export class SqliteLoads {
     for (let start = 0; start < wanted.length; start += EVENTS_PER_PART) {
       if (start > 0) await nextTurn(); // L1
       const part = JSON.stringify(wanted.slice(start, start + EVENTS_PER_PART));
-      const rows = all<EventColumns>(this.#statements.events, part);
-      this.#putBack(readRows(rows, "json"));
+      const rows = this.#whole(() => all<EventColumns>(this.#statements.events, part), "json");
       for (const row of rows) events.push(eventOfRow(row));
     }
     return events;
   }
 
-  /** First their places, then the events: of what many names have in common, only the oldest is wanted. */
-  async pastEvents(query: PastEventsQuery): Promise<StoredEvent[]> {
-    const places: ReceivedPlace[] = [];
-    for (const name of new Set(query.names)) places.push(...(await this.#pastEventsOf(query, name)));
-    const oldest = places.sort(compareReceived).slice(0, query.limit);
-    const events: StoredEvent[] = [];
-    let chars = 0;
-    const { charsMax = Number.POSITIVE_INFINITY } = query;
-    for (let start = 0; start < oldest.length && chars < charsMax; start += PAST_EVENTS_PER_PART) {
-      const part = await this.events(oldest.slice(start, start + PAST_EVENTS_PER_PART).map(({ id }) => id));
-      for (const event of upToChars(part, charsMax, chars)) {
-        events.push(event);
-        chars += event.json.length;
-      }
-    }
-    return events;
-  }
-
-  async #pastEventsOf({ env, from, until, after, limit }: PastEventsQuery, name: string): Promise<ReceivedPlace[]> {
-    const places: ReceivedPlace[] = [];
-    const first: ReceivedPlace = { receivedAt: from, id: "" };
-    for (let last = after != null && compareReceived(after, first) > 0 ? after : first; places.length < limit; ) {
-      const count = Math.min(EVENT_PLACES_PER_PART, limit - places.length);
-      const walk = [encodeText(env), encodeText(name), last.receivedAt, encodeText(last.id), until, count];
-      const rows = all<ReceivedPlace>(this.#statements.pastEvents, ...walk);
-      for (const { id, receivedAt } of rows) places.push({ id: decodeText(id), receivedAt });
-      if (rows.length < count) break;
-      last = places.at(-1)!;
-      await nextTurn(); // L1
-    }
-    return places;
+  pastEvents(query: PastEventsQuery): Promise<StoredEvent[]> {
+    return pastEvents(this.#statements.pastEvents, query, (ids) => this.events(ids));
   }
 
   openOperations(): StoredOperation[] {
@@ -341,9 +309,11 @@ export class SqliteLoads {
     const facts: FlowFact[] = [];
     for (const { kind, functionId, key } of keys) {
       const values = [PARTITION, kind, encodeText(functionId), encodeText(key), now];
-      const row = all<{ value: string; expiresAt: number }>(this.#statements.flow, ...values)[0];
+      const read = () => all<{ value: string; expiresAt: number }>(this.#statements.flow, ...values);
+      const found = read();
+      // Few are large, and many are read: only these are read again.
+      const [row] = found.some(({ value }) => isReference(value)) ? this.#whole(read, "value") : found;
       if (row === undefined) continue;
-      this.#putBack(readRows([row], "value"));
       facts.push({ kind, functionId, key, value: decodeText(row.value), expiresAt: row.expiresAt });
     }
     return facts;

@@ -18,7 +18,9 @@ const RUN_ROWS_MAX = 200;
 /** Rows that one call looks at, deleted or not. */
 const LOOKED_AT_MAX = 500;
 /** With more messages than this under way, events wait for a quieter moment. */
-const MESSAGES_MAX = 200;
+const MESSAGES_MAX = 1_000;
+/** Those about an event say little more than which; what is longer has a result or a signal's data. */
+const EVENT_MESSAGE_CHARS_MAX = 4_096;
 
 const REFERENCE = `${MARK}#`;
 
@@ -65,7 +67,8 @@ const STATEMENTS = {
   deleteEvent: "DELETE FROM events WHERE id = ?",
   deleteDecisions: "DELETE FROM decisions WHERE event_id = ?",
   deleteRunEvents: "DELETE FROM run_events WHERE event_id = ?",
-  messages: `SELECT json FROM inbox LIMIT ${MESSAGES_MAX + 1}`,
+  messages: `SELECT CASE WHEN length(json) <= ${EVENT_MESSAGE_CHARS_MAX} THEN json END AS json FROM inbox
+    LIMIT ${MESSAGES_MAX + 1}`,
   blobs: `SELECT rowid AS number, hash FROM blobs WHERE rowid > ? ORDER BY rowid LIMIT ${LOOKED_AT_MAX}`,
   isReferred: `SELECT ${isReferred} AS found`,
   deleteBlob: "DELETE FROM blobs WHERE hash = ?",
@@ -192,9 +195,9 @@ function pruneEvents(
   { before, after }: PruneTask & { readonly kind: "events" },
   isOver: IsOver,
 ): PruneResult {
-  const messages = on.messages.all().map((row) => String(row["json"]));
-  // Too many to look through, or one that lies elsewhere: another time.
-  if (messages.length > MESSAGES_MAX || messages.some((text) => text.startsWith(REFERENCE))) return DONE(0);
+  const messages = on.messages.all() as unknown as readonly { readonly json: string | null }[];
+  if (messages.length > MESSAGES_MAX) return DONE(0); // Too many to look through: another time.
+  const awaited = new Set(messages.map(({ json }) => EVENT_ID.exec(json ?? "")?.[1]));
   const rows = on.events.all(Number(after ?? 0)) as unknown as readonly StoredEventPlace[];
   let deleted = 0;
   let last = Number(after ?? 0);
@@ -202,7 +205,7 @@ function pruneEvents(
     if (deleted > 0 && isOver()) return { deleted, next: String(last) };
     if (receivedAt >= before) return { deleted, next: null }; // Those behind it came later.
     last = number;
-    if (isFound(on.isNeeded, id) || messages.some((text) => text.includes(id))) continue;
+    if (awaited.has(id) || isFound(on.isNeeded, id)) continue;
     const large = on.largeOfEvent.get(id)?.["one"];
     on.deleteEvent.run(id);
     on.deleteDecisions.run(id);
@@ -212,6 +215,9 @@ function pruneEvents(
   }
   return { deleted, next: rows.length < LOOKED_AT_MAX ? null : String(last) };
 }
+
+/** Which event a message is about (core/inbox.ts). */
+const EVENT_ID = /"eventId":"([^"]+)"/;
 
 interface StoredEventPlace {
   readonly number: number;

@@ -51,6 +51,8 @@ export function createReader({ path, busyTimeoutMs }: ReaderOptions) {
     listPending: (filter: PendingFilter) => runs.listPending(db(), filter),
     listWaiting: (filter: WaitingFilter) => listWaiting(db(), filter, startBudget()),
     listSteps: (runId: string, page?: StepPage) => lists.listSteps(db(), runId, page),
+    listRunDetails: (env: string, ids: readonly string[], stepsMax: number) =>
+      lists.listRunDetails(db(), env, ids, stepsMax),
     listAttempts: (runId: string, slots?: readonly string[]) => lists.listAttempts(db(), runId, slots),
     listDecisions: (eventId: string) => lists.listDecisions(db(), eventId),
     listWaits: (runId: string) => lists.listWaits(db(), runId),

@@ -27,16 +27,24 @@ function step(runId: string, name: string, fields: Partial<ListedStep> = {}): Li
   };
 }
 
-function contextOf(runs: readonly RunRow[], steps: readonly ListedStep[]): ApiContext {
+function contextOf(runs: readonly RunRow[], steps: readonly ListedStep[], asked: string[][] = []): ApiContext {
+  const stepsOf = (runId: string, limit: number) => steps.filter((one) => one.runId === runId).slice(0, limit);
   return {
     engine: { apps: { anyFunction: () => undefined } },
     store: {
-      getRun: async (_env: string, id: string) => runs.find((run) => run.id === id) ?? null,
-      listSteps: async (runId: string, { limit }: StepPage) =>
-        steps.filter((one) => one.runId === runId).slice(0, limit),
-      listAttempts: async () => [],
+      listSteps: async (runId: string, { limit }: StepPage) => stepsOf(runId, limit),
+      listRunDetails: async (_env: string, ids: readonly string[], stepsMax: number) => {
+        asked.push([...ids]);
+        const found = ids.flatMap((id) => runs.find((run) => run.id === id) ?? []);
+        return found.map((run) => ({ run, steps: stepsOf(run.id, stepsMax), attempts: [] }));
+      },
     },
   } as unknown as ApiContext;
+}
+
+interface Tree {
+  readonly runId: string;
+  readonly children: readonly Tree[];
 }
 
 describe("a trace", () => {
@@ -46,7 +54,7 @@ describe("a trace", () => {
       step(RUN, "a", { kind: "invoke", status: "waiting", endedAt: null, memo: null, childRunId: OTHER_RUN }),
       step(OTHER_RUN, "b", { kind: "sleep" }),
     ];
-    expect(await traceOf(contextOf([child], steps), runRow(), true)).toMatchObject({
+    expect(await traceOf(contextOf([runRow(), child], steps), runRow(), true)).toMatchObject({
       status: "RUNNING",
       children: [
         {
@@ -77,14 +85,26 @@ describe("a trace", () => {
 
   test("of a run with too many steps is cut, and says so", async () => {
     const steps = Array.from({ length: 5_002 }, (_unused, n) => step(RUN, `s${n}`));
-    const trace = await traceOf(contextOf([], steps), runRow(), false);
+    const trace = await traceOf(contextOf([runRow()], steps), runRow(), false);
     expect(trace["isTruncated"]).toBe(true);
     expect(trace["children"]).toHaveLength(5_000);
+  });
+
+  test("of a thousand children asks for them together, and for a large one alone", async () => {
+    const ids = Array.from({ length: 1_000 }, (_unused, n) => String(n).padStart(26, "0"));
+    const steps = ids.map((id, n) => step(RUN, `s${n}`, { kind: "invoke", childRunId: id }));
+    const ofChildren = Array.from({ length: 300 }, (_unused, n) => step(ids[0]!, `c${n}`));
+    const asked: string[][] = [];
+    const context = contextOf([runRow(), ...ids.map((id) => runRow({ id }))], [...steps, ...ofChildren], asked);
+    const trace = (await traceOf(context, runRow(), false)) as unknown as Tree;
+    expect(trace.children.map((one) => one.children[0]?.runId)).toEqual(ids);
+    expect(trace.children[0]?.children[0]?.children).toHaveLength(300);
+    expect(asked).toHaveLength(21);
   });
 
   test("shows open steps of a run that has ended as cancelled", async () => {
     const run = runRow({ status: "cancelled", endedAt: 1_700_000_001_000 });
     const steps = [step(RUN, "a", { status: "sleeping", kind: "sleep", endedAt: null, memo: null })];
-    expect(await traceOf(contextOf([], steps), run, false)).toMatchObject({ children: [{ status: "CANCELLED" }] });
+    expect(await traceOf(contextOf([run], steps), run, false)).toMatchObject({ children: [{ status: "CANCELLED" }] });
   });
 });
