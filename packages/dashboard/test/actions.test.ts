@@ -148,6 +148,20 @@ describe("many runs", () => {
     expect(await countOf("function=shop-newsletter&status=QUEUED")).toBe(0);
   });
 
+  test("of a text are replayed together, as many as the list shows", async (context) => {
+    needsBrowser(context);
+    await page.goto("/runs?text=o-3");
+    await page.locator(".run-row .row-link").first().waitFor();
+    const shown = await page.locator(".run-row .row-link").count();
+    expect(shown).toBeLessThan(await countOf(""));
+    await press("All runs of this filter");
+    await page.getByRole("menuitem", { name: "Replay all ended …" }).click();
+    await dialog()
+      .getByRole("button", { name: `Replay ${shown}` })
+      .waitFor();
+    await page.keyboard.press("Escape");
+  });
+
   test("that have failed are resumed together", async (context) => {
     needsBrowser(context);
     await page.goto("/runs?function=shop-import-contacts");

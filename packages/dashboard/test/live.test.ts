@@ -55,6 +55,33 @@ test("rows stay where they are while somebody points at them; new ones wait besi
   await page.locator(".run-row .row-link").getByText("Transcode a video").first().waitFor();
 });
 
+test("older rows that cannot be loaded say so, are not asked for without end, and come when asked again", async (context) => {
+  needsBrowser(context);
+  await world.send(...Array.from({ length: 70 }, (_, n) => ({ name: "old/news", data: { n } })));
+  let asked = 0;
+  await page.route(/\/v1\/events\?.*cursor=/, (route) => {
+    asked++;
+    return route.abort();
+  });
+  await page.goto("/events");
+  await page.locator(".event-row .row-link").first().waitFor();
+  const list = page.getByRole("region", { name: "Events" });
+  const toEnd = () => list.evaluate((element) => element.scrollTo({ top: element.scrollHeight }));
+  await toEnd();
+  const failure = page.getByRole("alert").getByText("Older events could not be loaded.");
+  await failure.waitFor();
+  await picture(page, "events-older-failed");
+  const before = asked;
+  await page.evaluate(() => new Promise((resolve) => setTimeout(resolve, 300)));
+  expect(asked).toBe(before);
+  await page.unroute(/\/v1\/events\?.*cursor=/);
+  await page.getByRole("button", { name: "Try again" }).click();
+  await failure.waitFor({ state: "detached" });
+  await toEnd();
+  await page.getByText('{"n":0}').first().waitFor();
+  watched.problems.length = 0; // The browser reports what was cut off itself.
+});
+
 test("two thousand runs at once leave an open page responsive", async (context) => {
   needsBrowser(context);
   await page.goto("/runs");

@@ -107,7 +107,7 @@ test("somebody is invited, gets a link, and may do less", async (context) => {
   await guest.getByRole("button", { name: "Choose it, and log in" }).click();
   await guest.getByRole("heading", { name: "Home" }).waitFor();
   await guest.goto("/settings");
-  await guest.getByText("Keys, tokens and users are for those who may admin.").waitFor();
+  await guest.getByText("Keys, tokens and users are shown to admins.").waitFor();
 });
 
 test("whoever may only read sees what takes more, and the palette leaves it out", async (context) => {
@@ -172,6 +172,6 @@ test("a session that has ended asks for the password again", async (context) => 
   await page.goto("/runs");
   await heading("Runs");
   await page.context().clearCookies();
-  await page.getByRole("link", { name: "Logs", exact: true }).click();
+  await page.evaluate(() => history.pushState({}, "", "/logs"));
   await heading("Log in");
 });

@@ -12,6 +12,17 @@ export function Ago({ at }: { readonly at: string }) {
   );
 }
 
+/** What is to come; "now" once it is due: it happens any moment, and did not happen some time ago. */
+export function Ahead({ at }: { readonly at: string }) {
+  const now = useNow();
+  const instant = Date.parse(at);
+  return (
+    <time dateTime={at} title={exactText(instant)} className="number">
+      {instant <= now ? "now" : relativeText(instant, now)}
+    </time>
+  );
+}
+
 export function Exact({ at }: { readonly at: string }) {
   return (
     <time dateTime={at} className="number">

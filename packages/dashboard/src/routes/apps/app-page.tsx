@@ -9,7 +9,7 @@ import { Note } from "../../parts/badge.tsx";
 import { Confirm } from "../../parts/confirm.tsx";
 import { DeedButton } from "../../parts/deed-button.tsx";
 import { Bones, Empty, Failure } from "../../parts/states.tsx";
-import { Ago } from "../../parts/time-text.tsx";
+import { Ago, Ahead } from "../../parts/time-text.tsx";
 import { tellDone, tellError } from "../../parts/toast.tsx";
 import { FunctionLine } from "../functions/functions-page.tsx";
 import { PauseControls } from "../functions/pause-controls.tsx";
@@ -17,9 +17,12 @@ import { SyncBadge } from "./apps-page.tsx";
 import { SyncFailures } from "./sync-failures.tsx";
 import { SyncHistory } from "./sync-history.tsx";
 
+/** Whether it can be reached is no event: the feed does not tell of it. */
+const POLL_MS = 5_000;
+
 export function AppPage() {
   const { name } = useParams({ from: "/apps/$name" });
-  const apps = useQuery(appsQuery);
+  const apps = useQuery({ ...appsQuery, refetchInterval: POLL_MS });
   const functions = useQuery(functionsQuery);
   if (apps.error !== null) return <Failure error={apps.error} retry={apps.refetch} isPage />;
   if (apps.data === undefined) return <Bones />;
@@ -40,7 +43,7 @@ export function AppPage() {
       {app.down !== null && (
         <Note tone="bad">
           <strong>It cannot be reached</strong> since <Ago at={app.down.since} />. {endedText(app.down.reason)} Its work
-          waits; the next try is <Ago at={app.down.next_probe_at} />.
+          waits; the next try is <Ahead at={app.down.next_probe_at} />.
         </Note>
       )}
       {functions.error !== null && <Failure error={functions.error} retry={functions.refetch} />}

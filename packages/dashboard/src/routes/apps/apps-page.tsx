@@ -14,8 +14,11 @@ import { pauseWord } from "../functions/pause-words.ts";
 import { ConnectGuide } from "../home/connect-guide.tsx";
 import { SyncFailures } from "./sync-failures.tsx";
 
+/** Whether an app can be reached is no event: the feed does not tell of it. */
+const POLL_MS = 5_000;
+
 export function AppsPage() {
-  const apps = useQuery(appsQuery);
+  const apps = useQuery({ ...appsQuery, refetchInterval: POLL_MS });
   const client = useQueryClient();
   useLive(
     ({ kind }) => kind === "app_synced",

@@ -72,7 +72,7 @@ export function SendDialog({ start, onClose }: SendDialogProps) {
         label="Event"
         value={text}
         onChange={setText}
-        problem={"problem" in reading ? reading.problem : null}
+        problem={"problem" in reading && text !== jsonText(EMPTY) ? reading.problem : null}
       />
       <p className="soft small">
         One event, or a list of them. Fields: <code>name</code>, <code>data</code>, and if you like <code>user</code>,{" "}

@@ -3,7 +3,7 @@ import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useLive } from "../../api/live.ts";
 import { functionQueueQuery } from "../../api/stats.ts";
 import { Bones, Failure } from "../../parts/states.tsx";
-import { Ago } from "../../parts/time-text.tsx";
+import { Ahead } from "../../parts/time-text.tsx";
 import { countOf } from "../../words/number.ts";
 import { GateHolders, GateUse, gateTitle } from "../queue/gate-view.tsx";
 import { LaneLine } from "../queue/lanes.tsx";
@@ -59,7 +59,7 @@ export function LimitsCard({ slug }: { readonly slug: string }) {
       )}
       {data?.next_start_at !== undefined && (
         <p className="body small soft">
-          The next run starts <Ago at={data.next_start_at} />.
+          The next run starts <Ahead at={data.next_start_at} />.
         </p>
       )}
     </section>

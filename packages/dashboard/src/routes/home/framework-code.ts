@@ -1,8 +1,9 @@
 /** Code for people to copy: one function, and how each framework serves it. */
 
-export const FUNCTION_CODE = `import { Stepwell } from "stepwell";
+/** `isDev`: for a server on this machine that asks for no keys. */
+export const functionCode = (isDev: boolean) => `import { Stepwell } from "stepwell";
 
-export const client = new Stepwell({ id: "my-app", isDev: true });
+export const client = new Stepwell({ id: "my-app"${isDev ? ", isDev: true" : ""} });
 
 export const hello = client.createFunction(
   { id: "hello", triggers: { event: "hello/requested" } },
@@ -12,6 +13,12 @@ export const hello = client.createFunction(
     return { text };
   },
 );
+`;
+
+/** What an app has to know of a server that asks for keys. */
+export const settingsCode = (origin: string) => `STEPWELL_BASE_URL=${origin}
+STEPWELL_EVENT_KEY=…     # Settings → Keys → New event key
+STEPWELL_SIGNING_KEY=…   # the one that the server was started with
 `;
 
 interface Snippet {

@@ -5,20 +5,22 @@ import { CircleCheck, CirclePause, Hourglass, type LucideIcon, TriangleAlert } f
 import { appsQuery, functionsQuery, syncFailuresQuery } from "../../api/apps.ts";
 import { queueQuery } from "../../api/stats.ts";
 import { Bones } from "../../parts/states.tsx";
-import { Ago, Lasted } from "../../parts/time-text.tsx";
+import { Ahead, Lasted } from "../../parts/time-text.tsx";
 import type { Tone } from "../../words/status.ts";
 import { type StuckThing, stuckThings } from "./stuck.ts";
 
 const SHOWN_MAX = 6;
 /** Waiting is no event: the feed does not tell of it. */
 const POLL_MS = 5_000;
+/** Pausing is no event either, and somebody's deed: whoever did it sees it at once. */
+const PAUSE_POLL_MS = 15_000;
 const ICONS: Readonly<Partial<Record<Tone, LucideIcon>>> = { bad: TriangleAlert, warn: CirclePause, wait: Hourglass };
 
 export function StuckCard() {
   const queue = useQuery({ ...queueQuery, refetchInterval: POLL_MS });
-  const apps = useQuery(appsQuery);
-  const functions = useQuery(functionsQuery);
-  const failures = useQuery(syncFailuresQuery);
+  const apps = useQuery({ ...appsQuery, refetchInterval: POLL_MS });
+  const functions = useQuery({ ...functionsQuery, refetchInterval: PAUSE_POLL_MS });
+  const failures = useQuery({ ...syncFailuresQuery, refetchInterval: POLL_MS });
   const isKnown = queue.data !== undefined && apps.data !== undefined && functions.data !== undefined;
   const things = stuckThings({
     queue: queue.data,
@@ -70,7 +72,7 @@ function StuckLine({ thing }: { readonly thing: StuckThing }) {
       <span className="soft small line-when">
         {expectedAt !== null ? (
           <>
-            goes on <Ago at={expectedAt} />
+            {thing.to.view === "app" ? "next try" : "goes on"} <Ahead at={expectedAt} />
           </>
         ) : (
           since !== null && (

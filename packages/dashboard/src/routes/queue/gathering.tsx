@@ -7,7 +7,7 @@ import { beginPending, discardPending, pendingQuery } from "../../api/stats.ts";
 import { Confirm } from "../../parts/confirm.tsx";
 import { DeedButton } from "../../parts/deed-button.tsx";
 import { Failure } from "../../parts/states.tsx";
-import { Ago } from "../../parts/time-text.tsx";
+import { Ahead } from "../../parts/time-text.tsx";
 import { tellDone, tellError } from "../../parts/toast.tsx";
 import { countOf } from "../../words/number.ts";
 
@@ -61,7 +61,7 @@ function PendingLine({ pending, nameOf }: PendingLineProps) {
           </Link>
         </p>
         <p className="small soft wrap">
-          {rule}; begins <Ago at={startsAt} />
+          {rule}; begins <Ahead at={startsAt} />
         </p>
       </div>
       <div className="row lane-deeds">

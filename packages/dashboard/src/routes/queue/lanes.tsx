@@ -1,7 +1,7 @@
 /** Work that waits, lane by lane: how deep, at which limit, and when it goes on as far as that is known. */
 import { Link } from "@tanstack/react-router";
 import type { FunctionQueue } from "../../api/records.ts";
-import { Ago, Lasted } from "../../parts/time-text.tsx";
+import { Ahead, Lasted } from "../../parts/time-text.tsx";
 import { countOf } from "../../words/number.ts";
 import { GateHolders, GateUse } from "./gate-view.tsx";
 
@@ -38,7 +38,7 @@ export function LaneLine({ lane, function: fn }: LaneLineProps) {
         </p>
         {lane.expected_at !== undefined && (
           <p>
-            goes on <Ago at={lane.expected_at} />
+            goes on <Ahead at={lane.expected_at} />
           </p>
         )}
         <p>

@@ -8,7 +8,7 @@ import { type WaitingFilter, type WaitingKind, waitsQuery } from "../../api/wait
 import { Button } from "../../parts/button.tsx";
 import { ChoiceBar } from "../../parts/choice-bar.tsx";
 import { Bones, Failure } from "../../parts/states.tsx";
-import { Ago, Lasted } from "../../parts/time-text.tsx";
+import { Ahead, Lasted } from "../../parts/time-text.tsx";
 import { minuteText } from "../../words/time.ts";
 import { WAITING_KINDS } from "./waiting-search.ts";
 
@@ -132,7 +132,7 @@ function WaitingLine({ row, nameOf }: WaitingProps & { readonly row: WaitingStep
       </div>
       <div className="lane-when small soft">
         <p>
-          {kind === "sleep" ? "wakes" : "gives up"} <Ago at={until} />
+          {kind === "sleep" ? "wakes" : "gives up"} <Ahead at={until} />
         </p>
         <p>
           for <Lasted from={since} until={null} />

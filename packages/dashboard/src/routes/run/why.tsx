@@ -4,7 +4,7 @@ import { Link } from "@tanstack/react-router";
 import type { Reason, RunExplanation } from "../../api/records.ts";
 import { explainRunQuery } from "../../api/runs.ts";
 import { Note } from "../../parts/badge.tsx";
-import { Ago } from "../../parts/time-text.tsx";
+import { Ago, Ahead } from "../../parts/time-text.tsx";
 import type { Tone } from "../../words/status.ts";
 import { GateHolders, GateUse } from "../queue/gate-view.tsx";
 import { expectedAt, plainSentence, plainTimes, reasonTitle, reasonTone } from "./reason-words.ts";
@@ -68,7 +68,7 @@ function ReasonLine({ reason, onSelect }: ReasonLineProps) {
         {expected !== null && (
           <>
             {" · "}
-            <Ago at={expected} />
+            <Ahead at={expected} />
           </>
         )}
       </p>

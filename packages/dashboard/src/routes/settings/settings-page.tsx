@@ -40,7 +40,7 @@ export function SettingsPage() {
       ) : (
         <>
           <RetentionCard canChange={false} />
-          <p className="soft">Keys, tokens and users are for those who may admin.</p>
+          <p className="soft">Keys, tokens and users are shown to admins.</p>
         </>
       )}
     </div>
