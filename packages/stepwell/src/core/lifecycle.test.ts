@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { RunRig } from "../../test/run-rig.ts";
-import { endEventData, endEventNames, internalEvent } from "./lifecycle.ts";
+import { endEventData, endEventMore, endEventNames, internalEvent } from "./lifecycle.ts";
 
 function ended(how: "completed" | "failed" | "cancelled"): RunRig {
   const rig = new RunRig({ retries: 0 });
@@ -31,6 +31,16 @@ describe("the events that the end of a run causes", () => {
       events: [{ data: {} }],
       result: { ok: true },
       _inngest: { status: "Completed" },
+    });
+  });
+
+  test("the tags of the event that started the run travel along, beside the data", () => {
+    const { run } = ended("completed");
+    expect(endEventMore(run)).toEqual({ user: {} });
+    const json = '{"data":{},"meta":{"sessions":{"chat":"7"}}}';
+    expect(endEventMore({ ...run, events: [{ id: "e", name: "a", json }] })).toEqual({
+      meta: { sessions: { chat: "7" } },
+      user: {},
     });
   });
 

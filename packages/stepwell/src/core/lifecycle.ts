@@ -6,7 +6,7 @@
  *   L2. They are part of the transition that ends the run (E4).
  */
 import { INTERNAL_EVENTS, type StoredEvent } from "../protocol/event.ts";
-import { canonicalJson, type JsonObject, type JsonValue } from "../protocol/json.ts";
+import { canonicalJson, isJsonObject, type JsonObject, type JsonValue } from "../protocol/json.ts";
 import type { Instant } from "./instant.ts";
 import type { Run } from "./run/run.ts";
 
@@ -45,6 +45,13 @@ export function endEventData(run: Run, slug: string): JsonObject {
       ...(run.reason === null ? {} : { reason: run.reason }),
     },
   };
+}
+
+/** What such an event has beside its data: the tags of the event that started the run. */
+export function endEventMore(run: Run): JsonObject {
+  const [event] = run.events;
+  const { meta = null } = event === undefined ? {} : (JSON.parse(event.json) as JsonObject);
+  return isJsonObject(meta) ? { meta, user: {} } : { user: {} };
 }
 
 function errorOf(text: string): JsonValue {

@@ -19,7 +19,7 @@ import { hasStartRules } from "./flow/starting.ts";
 import type { InboxContent, InboxMessage, ReceivedPlace } from "./inbox.ts";
 import type { Instant } from "./instant.ts";
 import { start, startRuns } from "./intake.ts";
-import { endEventData, endEventNames, internalEvent } from "./lifecycle.ts";
+import { endEventData, endEventMore, endEventNames, internalEvent } from "./lifecycle.ts";
 import type { TriggerIndex } from "./match/triggers.ts";
 import type { WaitNames } from "./match/wait-names.ts";
 import { pageOf, pastOf, signalKey, waitersOfEvent } from "./needs.ts";
@@ -234,7 +234,8 @@ export class Links {
     if (!isWaitedFor && !triggers.hasListener(name)) return;
     const now = this.#home.now();
     const publicId = name === endEventNames(run)[0] ? this.#home.newId() : run.id;
-    const { stored, parsed } = internalEvent(this.#home.newId(), name, endEventData(run, slug), now, publicId);
+    const [data, more] = [endEventData(run, slug), endEventMore(run)];
+    const { stored, parsed } = internalEvent(this.#home.newId(), name, data, now, publicId, more);
     const isHeard = triggers.match({ name, json: parsed }, now).some((match) => match.outcome === "matched");
     if (isHeard || isWaitedFor) this.happen({ stored, parsed, mayExist: false });
   }
