@@ -71,6 +71,11 @@ export const APP_ERRORS = {
     "The events could not be sent: {reason}.",
     "Correct what was refused, or check baseUrl and the event key; before sending again, give each event an `id`.",
   ),
+  signal_too_large: entry(
+    413,
+    "The data of signal {signal} has {size} bytes; the limit is {limit}.",
+    "Store the data yourself and send its key.",
+  ),
   signal_failed: entry(
     502,
     "Signal {signal} could not be sent: {reason}.",

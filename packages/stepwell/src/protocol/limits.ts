@@ -114,6 +114,8 @@ export const LIMITS = {
   lookBackEventsMax: 10_000,
   /** A signal's name, in characters. */
   signalCharsMax: 1_024,
+  /** A signal's data, as JSON text, in bytes. */
+  signalBytesMax: 3 * 1024 * 1024,
   /** How long an early signal can be kept. */
   signalTtlMsMax: 7 * 86_400_000,
   /** How long an endpoint that has reported nothing is left alone before the server calls it again. */

@@ -157,13 +157,18 @@ function readSentSignal(value: unknown, index: number): SentSignal {
   if (problem !== null) throw refuse(problem);
   if (ttlMs !== null && !isTtl(ttlMs)) throw refuse(`ttl_ms must be a whole number up to ${LIMITS.signalTtlMsMax}`);
   const json = canonicalJson(data);
-  if (isLargerThan(json, LIMITS.stepOutputBytesMax))
-    throw refuse(`its data exceeds ${LIMITS.stepOutputBytesMax} bytes`);
+  refuseLargeSignal(signal as string, json);
   return { signal: signal as string, data: json, ttlMs };
 }
 
 function isTtl(value: unknown): value is number {
   return typeof value === "number" && Number.isInteger(value) && value >= 0 && value <= LIMITS.signalTtlMsMax;
+}
+
+/** Throws `signal_too_large`: what a run waits for has to fit into its state. */
+export function refuseLargeSignal(signal: string, data: JsonText): void {
+  const limit = LIMITS.signalBytesMax;
+  if (isLargerThan(data, limit)) throw new StepwellError("signal_too_large", { signal, size: utf8Length(data), limit });
 }
 
 /** Why a value cannot be the name of a signal, or null. */

@@ -30,6 +30,13 @@ describe("sending a signal", () => {
     expect(sent[0]!.body).toEqual({ signal: "s", data: null, ttl: "1m30s" });
   });
 
+  test("that is too large is refused before it is sent", async () => {
+    const { client, sent } = sender(() => Response.json({ data: { run_id: "01RUN" } }));
+    const data = "é".repeat(1.5 * 1024 * 1024);
+    await expect(client.sendSignal({ signal: "s", data })).rejects.toMatchObject({ code: "signal_too_large" });
+    expect(sent).toEqual([]);
+  });
+
   test("that nobody waits for, or that is kept, names no run", async () => {
     expect(await sender(() => new Response("", { status: 404 })).client.sendSignal({ signal: "s" })).toEqual({
       runId: null,

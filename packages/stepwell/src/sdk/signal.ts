@@ -2,7 +2,7 @@
 import { StepwellError } from "../protocol/coded-error.ts";
 import { LIMITS } from "../protocol/limits.ts";
 import type { SentSignal } from "../protocol/op.ts";
-import { signalProblem } from "../protocol/read-events.ts";
+import { refuseLargeSignal, signalProblem } from "../protocol/read-events.ts";
 import { type DurationInput, durationMs } from "./duration-input.ts";
 import { storableText } from "./storable.ts";
 
@@ -10,7 +10,7 @@ import { storableText } from "./storable.ts";
 export interface SignalInput {
   /** Its name, as `step.waitForSignal` has it: at most 1,024 characters. */
   readonly signal: string;
-  /** What the waiting run gets; null when left out. */
+  /** What the waiting run gets; null when left out. At most 3 MiB as JSON. */
   readonly data?: unknown;
   /**
    * Keeps the signal this long, at most seven days, for a run that begins to wait later. For a server of ours; without
@@ -22,7 +22,7 @@ export interface SignalInput {
 /** Sends a signal; tells which run it woke, or null when none did. */
 export type SendSignal = (signal: SignalInput) => Promise<{ runId: string | null }>;
 
-/** The signal in the form that travels with a step. Throws `option_invalid` and `value_not_storable`. */
+/** The signal in the form that travels with a step. Throws `option_invalid`, `value_not_storable` and `signal_too_large`. */
 export function readSignal({ signal, data, ttl }: SignalInput, where: string): SentSignal {
   const problem = signalProblem(signal);
   if (problem !== null) throw new StepwellError("option_invalid", { where, reason: problem });
@@ -30,5 +30,7 @@ export function readSignal({ signal, data, ttl }: SignalInput, where: string): S
   if ((ttlMs ?? 0) > LIMITS.signalTtlMsMax) {
     throw new StepwellError("option_invalid", { where, reason: "`ttl` must be at most 7 days" });
   }
-  return { signal, data: storableText(data, `Signal "${signal}"`, "data"), ttlMs };
+  const json = storableText(data, `Signal "${signal}"`, "data");
+  refuseLargeSignal(signal, json);
+  return { signal, data: json, ttlMs };
 }

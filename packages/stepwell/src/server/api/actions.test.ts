@@ -41,6 +41,8 @@ describe("signals", () => {
     }
     const outOfRange = await ask(`${api.url}/v1/signals`, { method: "POST", body: '{"signal":"s","data":1e999}' });
     expect(outOfRange.json).toMatchObject({ status: 400, code: "body_invalid" });
+    const large = await post(`${api.url}/v1/signals`, { signal: "s", data: "x".repeat(3 * 1024 * 1024) });
+    expect(large.json).toMatchObject({ status: 413, code: "signal_too_large" });
     expect(api.asked).toEqual([]);
   });
 });

@@ -3,7 +3,7 @@ import { z } from "zod";
 import { parseDuration } from "../../protocol/duration.ts";
 import { StepwellError } from "../../protocol/errors.ts";
 import { LIMITS } from "../../protocol/limits.ts";
-import { signalProblem } from "../../protocol/read-events.ts";
+import { refuseLargeSignal, signalProblem } from "../../protocol/read-events.ts";
 import { jsonTextOf } from "./json-text.ts";
 import { route } from "./route.ts";
 import { anyJson, id } from "./schemas.ts";
@@ -34,12 +34,13 @@ export const SIGNAL_ROUTES = [
         schema: z.object({ run_id: z.null(), is_buffered: z.literal(true) }),
       },
     },
-    errors: ["signal_unknown"],
+    errors: ["signal_unknown", "signal_too_large"],
     async handler({ body }, { engine }) {
       const { signal } = body;
       const problem = signalProblem(signal);
       if (problem !== null) throw new StepwellError("body_invalid", { reason: `signal: ${problem}` });
       const data = jsonTextOf(body.data ?? null, "data");
+      refuseLargeSignal(signal, data);
       const answer = await engine.sendSignal({ signal, data, ttlMs: ttlOf(body.ttl ?? null) });
       if (answer.runId !== null) return { data: { run_id: answer.runId } };
       if (!answer.isBuffered) throw new StepwellError("signal_unknown", { signal });
