@@ -210,7 +210,7 @@ export class Core {
       forgetFlow: (key) => this.#forgetFlow(key),
       retryEvents: ({ id, functionId }, events, startAt, attempt) => {
         const run = this.#create({ functionId, events, startAt, cron: null, originalRunId: id, parent: null });
-        run.notes = { eventAttempt: attempt };
+        run.notes = { ...run.notes, eventAttempt: attempt };
         return run.id;
       },
       lookBack: (run, slot, past, untilAt) => this.#links.lookBack(run, slot, past, untilAt),

@@ -264,7 +264,7 @@ export interface Store extends AccessStore {
   loadThrottles(now: Instant): Promise<ThrottleState[]>;
   /** How many runs of each function wait for their first call. */
   loadQueuedCounts(): Promise<{ functionId: string; count: number }[]>;
-  /** When the last event was received or the last run made, in the order in which they were stored; 0 when there is none. */
+  /** The later of when the event that was stored last was received and the run that was stored last was made; 0 for none. */
   loadLastStamp(): Promise<Instant>;
   /** The oldest runs of a function that wait for their first call, by their ids; strictly after `after`. */
   loadQueued(functionId: string, after: string | null, limit: number): Promise<string[]>;

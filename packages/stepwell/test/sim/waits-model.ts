@@ -15,7 +15,7 @@
  */
 import type { InboxContent } from "../../src/core/inbox.ts";
 import { endEventNames } from "../../src/core/lifecycle.ts";
-import type { Run } from "../../src/core/run/run.ts";
+import { type Run, stampOf } from "../../src/core/run/run.ts";
 import type { StoredEvent } from "../../src/protocol/event.ts";
 import type { BatchRecords, RunRecord, StepRecord } from "../../src/store/records.ts";
 import { fulfils } from "./conditions.ts";
@@ -95,7 +95,7 @@ export class WaitsModel {
   #checkStamps(records: BatchRecords): void {
     const born = records.runs.filter((run) => !this.#bornIn.has(run.id));
     for (const run of born) this.#bornIn.set(run.id, this.#ledger.batch);
-    const stamps = [...records.events.map(({ receivedAt }) => receivedAt), ...born.map(({ createdAt }) => createdAt)];
+    const stamps = [...records.events.map(({ receivedAt }) => receivedAt), ...born.map(stampOf)];
     const first = Math.min(...stamps);
     if (first < this.#lastStamp) this.#world.fail("WT6", `something was made at ${first}, after ${this.#lastStamp}`);
     this.#lastStamp = Math.max(this.#lastStamp, ...stamps);
@@ -195,7 +195,7 @@ export class WaitsModel {
     if (lookBack === undefined) return null;
     const { since, until } = lookBack.content;
     const run = this.#ledger.runs.get(wait.runId)!;
-    if (since !== run.createdAt || until < wait.armedAt)
+    if (since !== stampOf(run) || until < wait.armedAt)
       this.#world.fail("WT3", `${describe(wait)} looks back from ${since} to ${until}`);
     // By the order of commits, not by what the clock showed; of the run's own instant it is not known what came first.
     const bornIn = this.#bornIn.get(run.id)!;

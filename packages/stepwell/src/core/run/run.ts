@@ -166,6 +166,8 @@ export type EndReason =
 
 /** What happened to a run that its steps do not tell; each is absent until it happens. */
 export interface RunNotes {
+  /** When it was made in the order in which events are received, where the clock stood before that (stamps.ts). */
+  readonly stamp?: Instant;
   /** The code no longer fits the stored steps. */
   readonly codeChange?: { readonly at: Instant; readonly steps: readonly string[]; readonly reason: string };
   /** How often the run was resumed after it had failed. */
@@ -206,7 +208,6 @@ export interface Run {
   flow: RunFlow | null;
   /** The version of the function's configuration that it started with. */
   readonly functionVersion: number;
-  /** In the order in which runs are made and events received (stamps.ts). */
   readonly createdAt: Instant;
   /** When its first call is planned. */
   startAt: Instant;
@@ -232,6 +233,11 @@ export interface Run {
   /** Events, memos and what steps asked for, in characters. */
   stateSize: number;
   isStored: boolean;
+}
+
+/** When it was made, among the events. */
+export function stampOf({ notes, createdAt }: Pick<Run, "notes" | "createdAt">): Instant {
+  return notes?.stamp ?? createdAt;
 }
 
 export function isEnded(run: Run): boolean {

@@ -17,7 +17,7 @@ import { failRunWith } from "./finish.ts";
 import { addJob } from "./jobs.ts";
 import { fits } from "./limits.ts";
 import { afterStep } from "./progress.ts";
-import { isEnded, type Run } from "./run.ts";
+import { isEnded, type Run, stampOf } from "./run.ts";
 import { recordMemo, stepFor } from "./steps.ts";
 
 /** Opens the step. False when the run ended instead. */
@@ -64,7 +64,7 @@ function namesOf({ opts, name }: Op): readonly string[] | null {
 function sinceOf({ opts }: Op, run: Run): Instant | null | undefined {
   const { since } = opts;
   if (since === undefined || since === null) return null;
-  if (since === "run") return run.createdAt;
+  if (since === "run") return stampOf(run);
   const at = typeof since === "string" ? Date.parse(since) : Number.NaN;
   return Number.isNaN(at) ? undefined : at;
 }
