@@ -3,9 +3,7 @@
  * what it imports must parse on Node 18: the old Node has to get as far as printing the line.
  */
 import { ERRORS, errorMessage } from "../protocol/errors.ts";
-
-/** `node:sqlite` without a flag, and sources without a build. */
-const NODE_NEEDED = "22.18";
+import { NODE_NEEDED } from "../protocol/version.ts";
 
 /** One line that says what is wrong and how to mend it, or null when the version will do. */
 export function nodeVersionProblem(version: string): string | null {

@@ -1,6 +1,8 @@
 /** The store of an embedded engine, by what the user asked for. */
 import { mkdir } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
+import { StepwellError } from "../protocol/errors.ts";
+import { NODE_NEEDED } from "../protocol/version.ts";
 import { MemoryStore } from "../store/memory.ts";
 import type { Store } from "../store/store.ts";
 
@@ -15,6 +17,15 @@ export async function storeOf(choice: StoreChoice): Promise<Store> {
   if ("commit" in choice) return choice;
   await mkdir(dirname(resolve(choice.path)), { recursive: true });
   // Loaded only here: whoever stays in memory needs no database.
-  const { SqliteStore } = await import("../store/sqlite.ts");
+  const { SqliteStore } = await import("../store/sqlite.ts").catch((cause: unknown) => {
+    throw sqliteMissing(cause);
+  });
   return new SqliteStore(choice);
+}
+
+/** An older Node has no SQLite: said with what is needed. */
+export function sqliteMissing(cause: unknown): unknown {
+  const { code } = Object(cause) as { readonly code?: unknown };
+  if (code !== "ERR_UNKNOWN_BUILTIN_MODULE") return cause;
+  return new StepwellError("node_too_old", { needed: NODE_NEEDED, found: process.version }, { cause });
 }
