@@ -43,70 +43,73 @@ export async function startCluster(): Promise<Cluster> {
   };
   const app = await start("./app.ts", [], env);
   const appUrl = `http://127.0.0.1:${String(app.ready["port"])}/api/stepwell`;
-  let server: ChildProcess;
   const pool = new Pool(url, { connections: 64, pipelining: 1 });
-  const request = async (method: "GET" | "POST" | "PUT", path: string, body: string | null) => {
-    const answer = await pool.request({
-      method,
-      path,
-      body,
-      headers: { "content-type": "application/json", authorization: AUTHORIZATION },
-    });
-    return { status: answer.statusCode, body: (await answer.body.json()) as Record<string, unknown> };
-  };
-  const startServer = async () => {
-    const cli = fileURLToPath(new URL("../../stepwell/dist/cli/main.js", import.meta.url));
-    server = spawn(
-      process.execPath,
-      [cli, "start", "--port", String(port), "--data-dir", folder, "--log-level", "error"],
-      {
-        stdio: ["ignore", "ignore", "inherit"],
-        env: { ...process.env, ...env },
-      },
-    );
-    await until(
-      () =>
-        request("GET", "/health", null).then(
-          ({ status }) => status === 200,
-          () => false,
-        ),
-      20,
-      "the server to start",
-    );
-  };
-  const endServer = async (signal: NodeJS.Signals) => {
-    server.kill(signal);
-    await new Promise((resolve) => server.once("exit", resolve));
-  };
-  process.on("exit", () => server.kill("SIGKILL"));
-  await startServer();
-  const synced = await request("POST", "/fn/sync", JSON.stringify({ url: appUrl }));
-  if (synced.status !== 200) throw new Error(`The app could not be synced: ${JSON.stringify(synced)}`);
+  const request = requestOver(pool);
+  const server = serverOf(["--port", String(port), "--data-dir", folder], env, request);
+  await server.start();
+  accepted("the app", await request("POST", "/fn/sync", { url: appUrl }));
   return {
     app,
     url,
     authorization: AUTHORIZATION,
-    startServer,
-    serverRssBytes: () => rssBytes(server.pid!),
-    async send(events) {
-      const answer = await request("POST", `/e/${EVENT_KEY}`, JSON.stringify(events));
-      return accepted("events", answer)["ids"] as string[];
-    },
+    startServer: server.start,
+    serverRssBytes: () => rssBytes(server.pid()),
+    send: async (events) => accepted("events", await request("POST", `/e/${EVENT_KEY}`, events))["ids"] as string[],
     async waitForEnds(fn, number, seconds) {
-      await until(
-        async () => (((await app.ask("ends")) as Record<string, number>)[fn] ?? 0) >= number,
-        seconds,
-        `${number} ends of ${fn}`,
-      );
+      const ends = async () => ((await app.ask("ends")) as Record<string, number>)[fn] ?? 0;
+      await until(async () => (await ends()) >= number, seconds, `${number} ends of ${fn}`);
     },
-    killServer: endServer,
-    post: async (path, content) => void accepted(path, await request("POST", path, JSON.stringify(content))),
-    get: async (path) => (await request("GET", path, null)).body,
+    killServer: server.end,
+    post: async (path, content) => void accepted(path, await request("POST", path, content)),
+    get: async (path) => (await request("GET", path)).body,
     async stop() {
-      await endServer("SIGKILL");
+      await server.end("SIGKILL");
       await app.kill("SIGKILL");
       await pool.destroy();
       rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+type Request = (
+  method: "GET" | "POST" | "PUT",
+  path: string,
+  content?: object,
+) => Promise<{ readonly status: number; readonly body: Record<string, unknown> }>;
+
+function requestOver(pool: Pool): Request {
+  const headers = { "content-type": "application/json", authorization: AUTHORIZATION };
+  return async (method, path, content) => {
+    const body = content === undefined ? null : JSON.stringify(content);
+    const answer = await pool.request({ method, path, body, headers });
+    return { status: answer.statusCode, body: (await answer.body.json()) as Record<string, unknown> };
+  };
+}
+
+/** The process of the server: it may be killed and started again, and does not outlive this one. */
+function serverOf(options: readonly string[], env: Readonly<Record<string, string>>, request: Request) {
+  const cli = fileURLToPath(new URL("../../stepwell/dist/cli/main.js", import.meta.url));
+  let child: ChildProcess | null = null;
+  process.on("exit", () => child?.kill("SIGKILL"));
+  const isUp = () =>
+    request("GET", "/health").then(
+      ({ status }) => status === 200,
+      () => false,
+    );
+  return {
+    pid: () => child!.pid!,
+    async start() {
+      const args = [cli, "start", ...options, "--log-level", "error"];
+      child = spawn(process.execPath, args, {
+        stdio: ["ignore", "ignore", "inherit"],
+        env: { ...process.env, ...env },
+      });
+      await until(isUp, 20, "the server to start");
+    },
+    async end(signal: NodeJS.Signals) {
+      const ending = child!;
+      ending.kill(signal);
+      await new Promise((resolve) => ending.once("exit", resolve));
     },
   };
 }

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /**
- * The command `stepwell`. Nothing but the version check and what must come first is imported statically: everything else may need a newer Node,
- * and `--help` should not wait for it.
+ * The command `stepwell`. Nothing but the version check and what must come first is imported statically: everything else
+ * may need a newer Node, and `--help` should not wait for it.
  */
 import { nodeVersionProblem } from "./node-version.ts";
 import { silenceSqliteWarning } from "./warnings.ts";
