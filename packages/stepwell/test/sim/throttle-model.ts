@@ -44,14 +44,14 @@ export class ThrottleModel {
   before(_records: BatchRecords): void {}
 
   after(records: BatchRecords): void {
-    const starts = records.runs.filter((run) => run.startedAt !== null && !this.#started.has(run.id));
+    const starts = records.runs.filter((run) => run.startedAt !== null && !this.#started.has(startOf(run)));
     starts.sort((left, right) => left.startedAt! - right.startedAt!);
     for (const run of starts) this.#check(run);
   }
 
   /** TR1. */
   #check(run: RunRecord): void {
-    this.#started.add(run.id);
+    this.#started.add(startOf(run));
     const at = run.startedAt!;
     const rule = this.#ruleOf(run);
     if (rule === null) return;
@@ -90,3 +90,6 @@ export class ThrottleModel {
     return `${run.functionId} ${keyOf(throttle!.key, numberOfRun(run))}`;
   }
 }
+
+/** A run that failed and was resumed begins once more, like a run that starts. */
+const startOf = ({ id, notes }: RunRecord): string => `${id} ${notes?.resumes ?? 0}`;

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { asking, done, planned, RunRig, START, sleeping } from "../../../test/run-rig.ts";
+import { NO_FLOW } from "../../protocol/flow.ts";
 import { NO_TIMEOUTS } from "../../protocol/function.ts";
 import type { Op } from "../../protocol/op.ts";
 import { resumeFailed } from "./resume.ts";
@@ -168,6 +169,22 @@ describe("a failed run that is resumed", () => {
     expect(rig.job("@finish")!.dueAt).toBe(START + 61_000);
     rig.cancel();
     expect([rig.armed.size, rig.slots, rig.problems]).toEqual([0, [], []]);
+  });
+
+  test("waits for the turn of its throttle like a run that starts", () => {
+    const throttle = { limit: 1, periodMs: 60_000, burst: 0, key: null };
+    const rig = failedRig({
+      config: { flow: { ...NO_FLOW, throttle }, timeouts: { ...NO_TIMEOUTS, finishMs: 60_000 } },
+    });
+    resumeFailed(rig.context, rig.run);
+    expect([rig.run.status, rig.run.startedAt, rig.job("@finish")]).toEqual(["queued", null, undefined]);
+    rig.now += 5_000;
+    expect(rig.call()!.memos.map((memo) => memo.id)).toEqual(["good"]);
+    expect([rig.run.status, rig.run.startedAt, rig.job("@finish")!.dueAt]).toEqual([
+      "running",
+      rig.now,
+      rig.now + 60_000,
+    ]);
   });
 
   test("takes nothing from a call that was out when it failed, even in the same millisecond", () => {

@@ -5,7 +5,8 @@
  *        one way in which a memo goes away, and only the error of a failed run does.
  *   RS2. A run that failed outside its steps is discovered again.
  *   RS3. What its end took away is back: its limit of time, counted from now, and the cancel rules of the function.
- *   RS4. The places of its own that it had under limits on whole runs are gone: it waits for them as a run that starts does.
+ *   RS4. The places of its own that it had under limits on whole runs are gone: it waits for them as a run that starts does. So
+ *        it does for the turn of its throttle, that a thousand runs which are resumed do not begin at once.
  *   RS5. A step that was open goes on when the code asks for it again: it has the child that it had, whether that has ended
  *        meanwhile or not (invoke.ts, IV4), it sleeps until when it would have (ops.ts), it sees the events that came meanwhile
  *        (wait-event.ts, WE5). Its patience counts anew; a signal's name is taken anew; a request is made again.
@@ -22,7 +23,8 @@ import { limitFinish } from "./timeouts.ts";
 
 export function resumeFailed(context: RunContext, run: Run): void {
   const failed = run.error === null ? null : failedWith(run, messageOf(run.error), run.stack.length);
-  const waits = holdsPlaces(run.flow); // RS4
+  const fn = context.functionOf(run);
+  const waits = holdsPlaces(run.flow) || (fn !== undefined && fn.flow.throttle !== null); // RS4
   if (failed !== null) forget(context, run, failed);
   run.status = waits ? "queued" : "running";
   run.error = null;
@@ -40,7 +42,6 @@ export function resumeFailed(context: RunContext, run: Run): void {
   if (waits) context.requeued(run);
   // A call that was told to stop when the run failed may still answer: it is not to be taken for the next one.
   addJob(context, run, MAIN_SLOT, "discover", context.now).generation = context.now;
-  const fn = context.functionOf(run);
   if (fn === undefined) return;
   if (!waits) limitFinish(context, run, fn.timeouts); // RS3; of a run that waits it is limited from its next call on.
   armCancelRules(context, run, fn.cancelOn);
