@@ -82,7 +82,7 @@ function pruneTables(tables: MemoryTables, logs: MemoryLogs, task: PruneTask, ro
     case "events":
       return pruneEvents(tables, task.before, rowsMax);
     case "logs":
-      return DONE(logs.prune((line) => ulidTime(line.id) < task.before && !tables.runs.has(line.runId)));
+      return DONE(pruneLines(tables, logs, task.before));
     case "operations":
       return DONE(deleteWhere(tables.operations, (one) => one.status !== "running" && one.createdAt < task.before));
     case "leftovers":
@@ -127,6 +127,15 @@ function pruneEvents(tables: MemoryTables, before: number, rowsMax: number): Pru
     tables.decisions.delete(id);
   }
   return { deleted: ids.length, next: ids.length < old.length ? "" : null, ids };
+}
+
+function pruneLines(tables: MemoryTables, logs: MemoryLogs, before: number): number {
+  const gone = new Set<string>();
+  return logs.prune((line) => {
+    const goes = ulidTime(line.id) < before && !tables.runs.has(line.runId);
+    if (goes) gone.add(line.runId);
+    return goes;
+  }, gone);
 }
 
 function deleteWhere<Row>(table: Map<string, Row>, goes: (row: Row) => boolean): number {

@@ -183,6 +183,9 @@ export function retentionTests(current: () => Store): void {
     expect(await prune(current(), { kind: "logs", before: LATER, after: null })).toBe(1);
     expect((await current().listOperations(9)).map((operation) => operation.id)).toEqual([idOf(2)]);
     expect(await current().logs.list({ runId: idOf(9), order: "asc", limit: 9 })).toHaveLength(1);
+    expect(await prune(current(), { kind: "logs", before: LATER + 1, after: null })).toBe(1);
+    expect(await current().logs.totals(idOf(9))).toEqual({ lines: 0, chars: 0, dropped: 0 });
+    expect((await current().logs.totals(idOf(1))).lines).toBe(1);
   });
 
   test("a policy is kept", async () => {

@@ -4,7 +4,7 @@ import type { Attempt, Decision, StoredOperation } from "../../core/batch.ts";
 import type { Wait } from "../../core/run/run.ts";
 import type { FunctionConfig } from "../../protocol/function.ts";
 import { compareSteps, compareWaits, type StepRecord, type WaitRecord, withDueTimes } from "../records.ts";
-import type { FunctionVersion, ListedStep, RunDetails, StepPage, StoreCounts } from "../store.ts";
+import type { FunctionVersion, ListedStep, StepPage, StoreCounts } from "../store.ts";
 import {
   ATTEMPT_COLUMNS,
   attemptOfRow,
@@ -18,34 +18,21 @@ import {
   WAIT_COLUMNS,
   waitOfRow,
 } from "./rows.ts";
-import { runOf } from "./run-lists.ts";
 import { type Clause, clause, inSnapshot, isOneOf, newest, select, withValues } from "./select.ts";
 import { decodeText, encodeText } from "./text.ts";
 
 export function listSteps(db: DatabaseSync, runId: string, page?: StepPage): ListedStep[] {
-  return inSnapshot(db, () => stepsOf(db, runId, page));
-}
-
-/** Several runs with their steps and failed attempts, in one snapshot: those that are there, in the order of the ids. */
-export function listRunDetails(db: DatabaseSync, env: string, ids: readonly string[], stepsMax: number): RunDetails[] {
-  return inSnapshot(db, () =>
-    ids.flatMap((id): RunDetails[] => {
-      const run = runOf(db, env, id);
-      if (run === null) return [];
-      return [{ run, steps: stepsOf(db, id, { offset: 0, limit: stepsMax }), attempts: listAttempts(db, id) }];
-    }),
-  );
-}
-
-function stepsOf(db: DatabaseSync, runId: string, page?: StepPage): ListedStep[] {
   const where = [clause("run_id = ?", encodeText(runId))];
-  const wanted = page === undefined ? where : [isOneOf("rowid", stepNumbers(db, where, page))];
-  const rows = withValues(db, select<StepColumns>(db, STEP_COLUMNS, "steps", wanted), "memo", "options", "editedInput");
-  const jobs = select<{ slot: string; dueAt: number }>(db, "slot, due_at AS dueAt", "jobs", where);
-  return withDueTimes(
-    rows.map(stepOfRow).sort(compareSteps),
-    jobs.map(({ slot, dueAt }) => ({ slot: decodeText(slot), dueAt })),
-  );
+  return inSnapshot(db, () => {
+    const wanted = page === undefined ? where : [isOneOf("rowid", stepNumbers(db, where, page))];
+    const found = select<StepColumns>(db, STEP_COLUMNS, "steps", wanted);
+    const rows = withValues(db, found, "memo", "options", "editedInput");
+    const jobs = select<{ slot: string; dueAt: number }>(db, "slot, due_at AS dueAt", "jobs", where);
+    return withDueTimes(
+      rows.map(stepOfRow).sort(compareSteps),
+      jobs.map(({ slot, dueAt }) => ({ slot: decodeText(slot), dueAt })),
+    );
+  });
 }
 
 /** Which rows a page of steps holds. Of the others only the order is read. */

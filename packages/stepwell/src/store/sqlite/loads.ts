@@ -42,7 +42,7 @@ import {
   WAIT_COLUMNS,
   waitOfRow,
 } from "./rows.ts";
-import { inSnapshot } from "./select.ts";
+import { groupByRun, inSnapshot } from "./select.ts";
 import { decodeText, encodeText } from "./text.ts";
 
 // How much the loop reads before it gets its turn: two or three ms of its time.
@@ -336,16 +336,6 @@ interface FunctionColumns extends Omit<StoredFunction, "fn" | "isArchived"> {
 
 function runEventOfRow({ id, name, json }: RunEvent): RunEvent {
   return { id: decodeText(id), name: decodeText(name), json: decodeText(json) };
-}
-
-function groupByRun<Row extends { readonly runId: string }>(rows: readonly Row[]): Map<string, Row[]> {
-  const groups = new Map<string, Row[]>();
-  for (const row of rows) {
-    const group = groups.get(row.runId);
-    if (group === undefined) groups.set(row.runId, [row]);
-    else group.push(row);
-  }
-  return groups;
 }
 
 /** The rows of a statement, typed as its SELECT list says. */

@@ -74,7 +74,7 @@ const STATEMENTS = {
   deleteBlob: "DELETE FROM blobs WHERE hash = ?",
   deleteLogs: `DELETE FROM logs WHERE number IN (SELECT number FROM logs WHERE run_id = ? LIMIT ${RUN_ROWS_MAX})`,
   deleteLogTotals: "DELETE FROM run_logs WHERE run_id = ?",
-  lines: `SELECT number, EXISTS (SELECT 1 FROM runs WHERE id = run_id) AS hasRun FROM logs
+  lines: `SELECT number, run_id AS runId, EXISTS (SELECT 1 FROM runs WHERE id = run_id) AS hasRun FROM logs
     WHERE number > ? AND number < ? ORDER BY number LIMIT ${LOOKED_AT_MAX}`,
   deleteLine: "DELETE FROM logs WHERE number = ?",
   deleteOperations: `DELETE FROM operations WHERE id IN
@@ -234,11 +234,12 @@ function pruneLines(
   const rows = on.lines.all(Number(after ?? 0), firstLineNumber(before)) as unknown as readonly OldLine[];
   let deleted = 0;
   let last = Number(after ?? 0);
-  for (const { number, hasRun } of rows) {
+  for (const { number, runId, hasRun } of rows) {
     if (deleted > 0 && isOver()) return { deleted, next: String(last) };
     last = number;
     if (hasRun === 1) continue;
     on.deleteLine.run(number);
+    on.deleteLogTotals.run(runId);
     deleted++;
   }
   return { deleted, next: rows.length < LOOKED_AT_MAX ? null : String(last) };
@@ -246,6 +247,7 @@ function pruneLines(
 
 interface OldLine {
   readonly number: number;
+  readonly runId: string;
   readonly hasRun: number;
 }
 

@@ -16,6 +16,7 @@ import { findDamage } from "./integrity.ts";
 import { JobCounts } from "./job-counts.ts";
 import * as lists from "./lists.ts";
 import { listLogs, logTotals, searchLogs } from "./logs.ts";
+import { listRunDetails } from "./run-details.ts";
 import * as runs from "./run-lists.ts";
 import { listRunStats } from "./run-stats.ts";
 import { listWaiting } from "./waiting.ts";
@@ -51,8 +52,7 @@ export function createReader({ path, busyTimeoutMs }: ReaderOptions) {
     listPending: (filter: PendingFilter) => runs.listPending(db(), filter),
     listWaiting: (filter: WaitingFilter) => listWaiting(db(), filter, startBudget()),
     listSteps: (runId: string, page?: StepPage) => lists.listSteps(db(), runId, page),
-    listRunDetails: (env: string, ids: readonly string[], stepsMax: number) =>
-      lists.listRunDetails(db(), env, ids, stepsMax),
+    listRunDetails: (env: string, ids: readonly string[], stepsMax: number) => listRunDetails(db(), env, ids, stepsMax),
     listAttempts: (runId: string, slots?: readonly string[]) => lists.listAttempts(db(), runId, slots),
     listDecisions: (eventId: string) => lists.listDecisions(db(), eventId),
     listWaits: (runId: string) => lists.listWaits(db(), runId),

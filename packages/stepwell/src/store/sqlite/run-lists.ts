@@ -35,13 +35,10 @@ const BRIEF_COLUMNS = RUN_ROW_COLUMNS.replace("error, output", "NULL AS error, N
 export const ENDLESS: Budget = { isOver: () => false };
 
 export function getRun(db: DatabaseSync, env: string, id: string): RunRow | null {
-  return inSnapshot(db, () => runOf(db, env, id));
-}
-
-/** Within a snapshot of the caller's. */
-export function runOf(db: DatabaseSync, env: string, id: string): RunRow | null {
-  const rows = select<RunRowColumns>(db, RUN_ROW_COLUMNS, "runs", [clause("id = ?", encodeText(id)), inEnv(env)]);
-  return withValues(db, rows, "error", "output").map(runRowOfRow)[0] ?? null;
+  return inSnapshot(db, () => {
+    const rows = select<RunRowColumns>(db, RUN_ROW_COLUMNS, "runs", [clause("id = ?", encodeText(id)), inEnv(env)]);
+    return withValues(db, rows, "error", "output").map(runRowOfRow)[0] ?? null;
+  });
 }
 
 export function listRuns(db: DatabaseSync, filter: RunFilter): RunRow[] {

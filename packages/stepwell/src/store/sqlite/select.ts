@@ -54,3 +54,13 @@ export function inSnapshot<Result>(db: DatabaseSync, read: () => Result): Result
     db.exec("COMMIT");
   }
 }
+
+export function groupByRun<Row extends { readonly runId: string }>(rows: readonly Row[]): Map<string, Row[]> {
+  const groups = new Map<string, Row[]>();
+  for (const row of rows) {
+    const group = groups.get(row.runId);
+    if (group === undefined) groups.set(row.runId, [row]);
+    else group.push(row);
+  }
+  return groups;
+}
