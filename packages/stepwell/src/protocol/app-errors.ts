@@ -33,7 +33,7 @@ export const APP_ERRORS = {
   unauthorized: entry(
     401,
     "Authentication failed.",
-    "Log in, or send `Authorization: Bearer` with an API token or the signing key; check that app and server share the key.",
+    "Log in, or send an API token (STEPWELL_API_TOKEN) or the signing key, which app and server share, as a bearer.",
   ),
   stale_dispatch: entry(409, "This call was superseded by a newer one.", "Stop; the newer call carries on."),
   too_many_ops: entry(400, "The reply has {count} operations; the limit is {limit}.", "Run fewer steps in parallel."),
@@ -69,7 +69,7 @@ export const APP_ERRORS = {
   send_failed: entry(
     502,
     "The events could not be sent: {reason}.",
-    "Correct what was refused, or check baseUrl and the event key; before sending again, give each event an `id`.",
+    "Correct it, or check baseUrl and event key. Sent again, an event needs an `id` not to count twice.",
   ),
   signal_too_large: entry(
     413,

@@ -11,7 +11,11 @@ export const ERRORS = {
   ...APP_ERRORS,
   // Intake.
   event_key_required: entry(401, "Event key is required.", "Send to /e/<your event key>."),
-  event_key_unknown: entry(401, "Event key not found.", "Use an event key of this server; `stepwell keys` lists them."),
+  event_key_unknown: entry(
+    401,
+    "Event key not found.",
+    "Use an event key of this server, for example as STEPWELL_EVENT_KEY; `stepwell keys` lists them.",
+  ),
   // Requests.
   body_too_deep: entry(400, "The body nests deeper than {limit} levels.", "Flatten the value."),
   content_type_unsupported: entry(415, "Content type {type} is not supported here.", "Send application/json."),

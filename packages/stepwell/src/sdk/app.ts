@@ -53,12 +53,10 @@ export function createApp(options: ServeOptions, framework: string): App {
 
 /** What types would have told: mostly a module that imports itself in a circle, and so is not there yet. */
 function checkOptions({ client, functions }: ServeOptions): void {
-  const refuse = (reason: string) => {
-    throw new StepwellError("option_invalid", { where: "serve", reason });
-  };
-  if (typeof client?.id !== "string") refuse("`client` must be a `Stepwell`");
-  if (!Array.isArray(functions)) refuse("`functions` must be a list");
-  functions.forEach((fn: AnyFunction | undefined, index) => {
-    if (typeof fn?.slug !== "string") refuse(`\`functions[${index}]\` was not made by \`createFunction\``);
-  });
+  const isList = Array.isArray(functions);
+  const wrong = isList ? functions.findIndex((fn: AnyFunction | undefined) => fn?.slug === undefined) : -1;
+  if (client?.id !== undefined && isList && wrong < 0) return;
+  const reason =
+    wrong < 0 ? "it needs a `client` and a list of `functions`" : `functions[${wrong}] is no function of a client`;
+  throw new StepwellError("option_invalid", { where: "serve", reason });
 }

@@ -7,7 +7,7 @@ import type { FunctionInfo, HandlerContext } from "./context.ts";
 import { type DateInput, type DurationInput, durationMs, timeoutText } from "./duration-input.ts";
 import type { FlowOptions } from "./flow-options.ts";
 import type { Middleware } from "./middleware.ts";
-import { type EventOf, type ReceivedEvent, type TriggerInput, type TriggersInput, triggerProblem } from "./trigger.ts";
+import { type EventOf, isTrigger, type ReceivedEvent, type TriggerInput, type TriggersInput } from "./trigger.ts";
 import { conditionOf } from "./wait.ts";
 
 /** Retries of a function that does not say: three after the first attempt. */
@@ -252,12 +252,9 @@ function checkOptions(options: FunctionOptions, handler: unknown): void {
     throw new StepwellError("option_invalid", { where, reason });
   };
   if (typeof options?.id !== "string" || options.id.trim() === "") refuse("`id` must be a text that is not empty");
-  if (options.triggers === undefined) refuse("`triggers` is missing; it stands beside `id`");
-  for (const trigger of [options.triggers].flat()) {
-    const problem = triggerProblem(trigger);
-    if (problem !== null) refuse(problem);
-  }
-  if (typeof handler !== "function") refuse("the handler, after the options, must be a function");
+  if (options.triggers === undefined) refuse("`triggers` is missing beside `id`");
+  if (![options.triggers].flat().every(isTrigger)) refuse("a trigger is an event type, { event } or { cron }");
+  if (typeof handler !== "function") refuse("the handler must be a function");
   const { retries } = options;
   if (retries !== undefined && !(Number.isInteger(retries) && retries >= 0 && retries <= LIMITS.retriesMax)) {
     refuse(`\`retries\` must be a whole number from 0 to ${LIMITS.retriesMax}`);

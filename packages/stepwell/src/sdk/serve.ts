@@ -48,12 +48,26 @@ interface Endpoint {
   readonly callHeaders: Headers;
   /** Headers of every other answer. */
   readonly headers: Headers;
+  /** When a signature was last said to be wrong. */
+  warnedAt: number;
+}
+
+const WARN_EVERY_MS = 60_000;
+
+/** A server that signs with another key is told nothing (H2); the app's own log says what is wrong, now and then. */
+function warnOfKey(endpoint: Endpoint): void {
+  const now = Date.now();
+  if (now - endpoint.warnedAt < WARN_EVERY_MS) return;
+  endpoint.warnedAt = now;
+  endpoint.app.client.logger.warn(
+    "stepwell: refused a request: the server's signing key is another one, or its clock is off",
+  );
 }
 
 function createEndpoint(app: App): Endpoint {
   const settings = readSettings(app.client.options);
   const callHeaders = callHeadersOf(settings);
-  return { app, settings, callHeaders, headers: { ...callHeaders, ...descriptionOf(app, settings) } };
+  return { app, settings, callHeaders, headers: { ...callHeaders, ...descriptionOf(app, settings) }, warnedAt: 0 };
 }
 
 async function answer(endpoint: Endpoint, incoming: Incoming): Promise<Reply> {
@@ -67,7 +81,10 @@ async function answer(endpoint: Endpoint, incoming: Incoming): Promise<Reply> {
     const bytes = method === "GET" ? new Uint8Array(0) : bytesOf(await incoming.body());
     const proof = prove(incoming, bytes, settings);
     const isOpen = method === "PUT" && app.allowUnsignedSync && !isInBand(incoming);
-    if (!proof.isTrusted && !isOpen) return refuse(proof.error, common);
+    if (!proof.isTrusted && !isOpen) {
+      if (incoming.header(HEADERS.signature) !== null) warnOfKey(endpoint);
+      return refuse(proof.error, common);
+    }
     const key = proof.isTrusted ? proof.key : null;
     return finish(await route(app, incoming, method, bytes, settings, key), common, key);
   } catch (error) {
