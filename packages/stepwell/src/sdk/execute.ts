@@ -12,10 +12,11 @@
  */
 import { StepwellError } from "../protocol/coded-error.ts";
 import { knownStepId, stepHash } from "../protocol/step-id.ts";
-import { type Attempt, attemptStep } from "./attempt.ts";
+import { type Attempt, type AttemptHome, attemptStep } from "./attempt.ts";
 import { CallContext } from "./call-context.ts";
 import { unreachedNames, unreachedWarning } from "./code-change.ts";
 import type { HandlerContext } from "./context.ts";
+import { deferred } from "./deferred.ts";
 import { stepErrorFrom } from "./error-data.ts";
 import { isNonRetriable, retryAfterOf, StepError } from "./errors.ts";
 import { type Checkpointer, type ExecutionRequest, type ExecutionResult, startHostTimer } from "./execution.ts";
@@ -71,6 +72,8 @@ class Execution {
   #isMemoizationOver = false;
   /** The step whose body is running. */
   #inBody: FoundStep | null = null;
+  /** What attempts need of this call: made for the first, when middleware has had its say. */
+  #home: AttemptHome | null = null;
   #isTargetLate = false;
   /** Stored steps that the handler no longer reaches. */
   #unreached: readonly string[] = [];
@@ -270,6 +273,7 @@ class Execution {
 
   async #runInline(step: FoundStep): Promise<ExecutionResult | null> {
     const attempt = await this.#attempt(step);
+    this.#inBody = null;
     if (attempt.op.op !== "StepRun") return this.#stop([attempt.op], attempt);
     const kept = this.#keep(step, attempt.op);
     return kept instanceof Promise ? await kept : kept;
@@ -287,6 +291,7 @@ class Execution {
   async #runTarget(step: FoundStep): Promise<ExecutionResult> {
     if (step.body === null) return this.#stop([plannedOp(step)]);
     const attempt = await this.#attempt(step);
+    this.#inBody = null;
     return this.#stop([attempt.op], attempt);
   }
 
@@ -326,14 +331,18 @@ class Execution {
     return { kind: "failed", error: new StepwellError("stale_dispatch"), noRetry: true, retryAfter: null };
   }
 
-  async #attempt(step: FoundStep): Promise<Attempt> {
-    const home = { execution: this, request: this.#request, inRun: this.#inRun, signal: this.#signal, now: this.#now };
+  /** Whoever waits for it says afterwards that no body runs any more: it never throws (attempt.ts, AT1). */
+  #attempt(step: FoundStep): Promise<Attempt> {
+    this.#home ??= {
+      execution: this,
+      request: this.#request,
+      hooks: this.#hooks,
+      inRun: this.#inRun,
+      signal: this.#signal,
+      now: this.#now,
+    };
     this.#inBody = step;
-    try {
-      return await attemptStep(step, { ...home, hooks: this.#hooks });
-    } finally {
-      this.#inBody = null;
-    }
+    return attemptStep(step, this.#home);
   }
 
   // Ending the call.
@@ -382,14 +391,4 @@ function failure(error: unknown): ExecutionResult {
   // A failed step that nobody caught has used up its attempts already.
   const noRetry = error instanceof StepError || isNonRetriable(error);
   return { kind: "failed", error, noRetry, retryAfter: noRetry ? null : retryAfterOf(error) };
-}
-
-function deferred() {
-  let resolve!: (value: unknown) => void;
-  let reject!: (error: unknown) => void;
-  const promise = new Promise<unknown>((onResolve, onReject) => {
-    resolve = onResolve;
-    reject = onReject;
-  });
-  return { promise, resolve, reject };
 }

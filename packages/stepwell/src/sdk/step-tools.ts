@@ -266,14 +266,20 @@ const NO_BODY = () => {};
 /** The place of a step in code, for messages. */
 const whereOf = (type: StepType, id: unknown) => `step.${type}(${JSON.stringify(id)})`;
 
-async function checkedFind(find: FindStep, request: StepRequest): Promise<unknown> {
-  const id: unknown = stepIdOf(request.id);
-  const where = whereOf(request.type, id);
-  if (typeof id !== "string" || id === "")
-    throw new StepwellError("option_invalid", { where, reason: "a step needs an id" });
-  if (request.body === NO_BODY)
-    throw new StepwellError("option_invalid", { where, reason: "the body is not a function" });
-  return find(request);
+/** Whatever is wrong with a step is the failure of its promise, as if this were an async function; that would cost two promises more. */
+function checkedFind(find: FindStep, request: StepRequest): Promise<unknown> {
+  try {
+    const id: unknown = stepIdOf(request.id);
+    if (typeof id !== "string" || id === "") return refused(request, "a step needs an id");
+    if (request.body === NO_BODY) return refused(request, "the body is not a function");
+    return find(request);
+  } catch (error) {
+    return Promise.reject(error);
+  }
+}
+
+function refused({ type, id }: StepRequest, reason: string): Promise<never> {
+  return Promise.reject(new StepwellError("option_invalid", { where: whereOf(type, stepIdOf(id)), reason }));
 }
 
 async function asked(
