@@ -6,8 +6,8 @@
  *   WC2. Paths come from the code of functions: they are few, and known by name.
  */
 
-/** A power of two. */
-const BUCKETS = 2 ** 18;
+/** A power of two; 16 MB in all, once there is a crowd. With a million names one of three that nobody waits for seems to be there. */
+const BUCKETS = 2 ** 21;
 
 export class WaitCrowd {
   /** Entries by the hash of their name, and by that of their name and path. */
