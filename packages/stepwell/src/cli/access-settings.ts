@@ -1,5 +1,7 @@
 /** How people reach a server, and its first user, from options and the environment; checked before anything listens. */
+
 import { readFileSync } from "node:fs";
+import { errorText } from "../protocol/error-value.ts";
 import { StepwellError } from "../protocol/errors.ts";
 import { type Environment, setting } from "./settings.ts";
 
@@ -55,7 +57,7 @@ function readPassword(file: string): string {
   try {
     return readFileSync(file, "utf8").replace(/\r?\n$/, "");
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = errorText(error);
     throw new StepwellError("option_invalid", { where: "STEPWELL_ADMIN_PASSWORD_FILE", reason }, { cause: error });
   }
 }

@@ -1,6 +1,8 @@
 /** The folder that holds the data. It ignores itself in git: nobody wants a database in a commit. */
+
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
+import { errorText } from "../protocol/error-value.ts";
 import { StepwellError } from "../protocol/errors.ts";
 
 export const DATA_DIR_DEFAULT = ".stepwell";
@@ -13,7 +15,7 @@ export function prepareDataDir(dataDir: string): string {
     const ignore = join(folder, ".gitignore");
     if (!existsSync(ignore)) writeFileSync(ignore, "*\n");
   } catch (error) {
-    const reason = `${folder} cannot be made (${error instanceof Error ? error.message : String(error)})`;
+    const reason = `${folder} cannot be made (${errorText(error)})`;
     throw new StepwellError("option_invalid", { where: "--data-dir", reason }, { cause: error });
   }
   return join(folder, "stepwell.db");

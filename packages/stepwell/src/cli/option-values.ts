@@ -1,7 +1,9 @@
 /** Values of options, read from text. What cannot be read is refused by the parser of the command line, by name. */
+
 import { readFileSync } from "node:fs";
 import { InvalidArgumentError } from "commander";
 import { parseDuration } from "../protocol/duration.ts";
+import { errorText } from "../protocol/error-value.ts";
 import { StepwellError } from "../protocol/errors.ts";
 import { webUrl } from "./settings.ts";
 
@@ -59,7 +61,7 @@ export function jsonObject(text: string): Readonly<Record<string, unknown>> {
   try {
     value = JSON.parse(text);
   } catch (error) {
-    throw new InvalidArgumentError(`Not JSON: ${error instanceof Error ? error.message : String(error)}`);
+    throw new InvalidArgumentError(`Not JSON: ${errorText(error)}`);
   }
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
     throw new InvalidArgumentError("Not a JSON object.");
@@ -72,7 +74,7 @@ export function jsonValue(where: string, text: string): unknown {
   try {
     return JSON.parse(text) as unknown;
   } catch (error) {
-    const reason = `not JSON: ${error instanceof Error ? error.message : String(error)}`;
+    const reason = `not JSON: ${errorText(error)}`;
     throw new StepwellError("option_invalid", { where, reason });
   }
 }
@@ -82,7 +84,7 @@ export function readText(path: string): string {
   try {
     return readFileSync(path === "-" ? 0 : path, "utf8");
   } catch (error) {
-    throw new InvalidArgumentError(error instanceof Error ? error.message : String(error));
+    throw new InvalidArgumentError(errorText(error));
   }
 }
 

@@ -1,7 +1,9 @@
 /** How an error is told: what happened, what to do, and where it is described. A stack only for what is a bug. */
+
 import { existsSync } from "node:fs";
 import { relative } from "node:path";
 import { fileURLToPath } from "node:url";
+import { errorText } from "../protocol/error-value.ts";
 import { ERRORS, type ErrorCode, isStepwellError, StepwellError } from "../protocol/errors.ts";
 import { EXIT, type ExitCode, exitCodeOf } from "./exit-code.ts";
 import type { Terminal } from "./terminal.ts";
@@ -30,7 +32,7 @@ export function reportUsage(text: string, terminal: Terminal): void {
 
 function describe(error: unknown): { code: ErrorCode; message: string; fix: string } {
   if (isStepwellError(error)) return { code: error.code, message: error.message, fix: error.fix };
-  const message = error instanceof Error ? error.message : String(error);
+  const message = errorText(error);
   return { code: "internal_error", message: message || "Something failed.", fix: ERRORS.internal_error.fix };
 }
 

@@ -10,6 +10,9 @@ export interface ErrorValue {
   readonly data?: JsonValue;
 }
 
+/** What somebody has thrown, in words. */
+export const errorText = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
 /** Text of an error kept at most this long; stacks and messages beyond it are cut. */
 const TEXT_CHARS_MAX = 64 * 1024;
 

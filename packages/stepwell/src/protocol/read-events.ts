@@ -5,7 +5,9 @@
  *   RE2. Functions always see `data` and `user` as objects, `ts` as whole milliseconds, and an `id`.
  *   RE3. Events that come with a step follow the same rules as those of an event request.
  */
+
 import { StepwellError } from "./coded-error.ts";
+import { errorText } from "./error-value.ts";
 import { INTERNAL_PREFIX, type IncomingEvent, type StoredEvent } from "./event.ts";
 import { isUlid } from "./ids.ts";
 import { canonicalJson, isJsonObject, isLargerThan, type JsonObject, type JsonText, utf8Length } from "./json.ts";
@@ -138,7 +140,7 @@ export function readSends(value: unknown, now: number): Sends | null | string {
       signals: signals.map((signal: unknown, index) => readSentSignal(signal, index)),
     };
   } catch (error) {
-    return error instanceof Error ? error.message : String(error);
+    return errorText(error);
   }
 }
 

@@ -6,7 +6,7 @@
  *   R3. Only a present `x-inngest-no-retry: true` makes a failure final.
  */
 
-import { type ErrorValue, readErrorValue } from "./error-value.ts";
+import { type ErrorValue, errorText, readErrorValue } from "./error-value.ts";
 import { codedErrorValue, type ErrorCode, type ErrorDetails } from "./errors.ts";
 import { HEADERS, UNTARGETED } from "./headers.ts";
 import { ULID_TIME_MAX } from "./ids.ts";
@@ -86,11 +86,7 @@ export function readReply(reply: Reply): Outcome {
     return reply.status === 201 ? readStreamed(reply) : readDirect(reply);
   } catch (error) {
     // A value that JSON can say and nobody can store: a number beyond every limit, half of a surrogate pair.
-    return failedCall(
-      "reply_invalid",
-      { reason: error instanceof Error ? error.message : String(error) },
-      reply.status,
-    );
+    return failedCall("reply_invalid", { reason: errorText(error) }, reply.status);
   }
 }
 

@@ -5,7 +5,9 @@
  *        longer, because its body has to be read.
  *   FS2. What a step cannot carry (binary bodies, streams) is refused, never changed silently.
  */
+
 import { StepwellError } from "../protocol/coded-error.ts";
+import { errorText } from "../protocol/error-value.ts";
 import { isJsonObject } from "../protocol/json.ts";
 import type { AskStep, StepAsk, StepIdInput } from "./step-request.ts";
 
@@ -79,7 +81,7 @@ function headersOf(init: HeadersInit | undefined, where: string): Headers {
   try {
     return new Headers(init);
   } catch (cause) {
-    throw invalid(where, `its headers cannot be sent: ${cause instanceof Error ? cause.message : String(cause)}`);
+    throw invalid(where, `its headers cannot be sent: ${errorText(cause)}`);
   }
 }
 

@@ -4,8 +4,10 @@
  *   CP1. 200 only once the results are durable.
  *   CP2. 409 only when a newer call took over: SDKs stop at once on it.
  */
+
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { parseJobId } from "../core/run/dispatch.ts";
+import { errorText } from "../protocol/error-value.ts";
 import { StepwellError } from "../protocol/errors.ts";
 import { isUlid } from "../protocol/ids.ts";
 import { isJsonObject, type JsonObject } from "../protocol/json.ts";
@@ -96,6 +98,6 @@ function readOpSafely(step: unknown, nowMs: number): Op | string {
   try {
     return readOp(step, false, nowMs);
   } catch (error) {
-    return error instanceof Error ? error.message : String(error);
+    return errorText(error);
   }
 }

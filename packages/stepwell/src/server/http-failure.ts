@@ -1,4 +1,5 @@
 /** Why an HTTP request got no answer, in words for people. */
+import { errorText } from "../protocol/error-value.ts";
 
 export class HttpFailure extends Error {
   override readonly name = "HttpFailure";
@@ -34,7 +35,7 @@ export function failureOf(error: unknown): HttpFailure {
   if (error instanceof HttpFailure) return error;
   const cause = error instanceof AggregateError ? (error.errors[0] as unknown) : error;
   const code = String((cause as { code?: unknown }).code ?? "");
-  const text = cause instanceof Error ? cause.message : String(cause);
+  const text = errorText(cause);
   return new HttpFailure("unreachable", REASONS[code] ?? text, { cause: error, isUnreached: isUnreached(code, cause) });
 }
 

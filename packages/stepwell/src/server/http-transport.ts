@@ -5,12 +5,14 @@
  *   HT2. `stepId` replaces whatever the registered URL carries; every other query parameter stays as it was written.
  *   HT3. Whatever goes wrong is an outcome; `call` never rejects.
  */
+
 import { isUtf8 } from "node:buffer";
 import { createHmac } from "node:crypto";
 import { LRUCache } from "lru-cache";
 import type { AppTransport, SaveResults, StopSignal } from "../engine/ports.ts";
 import { type Call, callBody } from "../protocol/call.ts";
 import { formatDuration } from "../protocol/duration.ts";
+import { errorText } from "../protocol/error-value.ts";
 import { FEATURES, HEADERS, QUERY, UNTARGETED } from "../protocol/headers.ts";
 import { canonicalJson } from "../protocol/json.ts";
 import { LIMITS } from "../protocol/limits.ts";
@@ -138,7 +140,7 @@ export class HttpTransport implements AppTransport {
 
   #failure(call: Call, error: unknown): FailedOutcome {
     if (!(error instanceof HttpFailure)) {
-      return failedCall("reply_invalid", { reason: error instanceof Error ? error.message : String(error) }, null);
+      return failedCall("reply_invalid", { reason: errorText(error) }, null);
     }
     if (error.kind === "timeout") return failedCall("call_timeout", { limit: formatDuration(this.#callMsMax) }, null);
     if (error.kind === "too_large") return failedCall("reply_too_large", { limit: LIMITS.replyBodyBytesMax }, null);
@@ -157,7 +159,7 @@ export function outcomeOf({ status, header, body }: HttpAnswer): Outcome {
     if (outcome.kind === "ops") for (const op of outcome.ops) canonicalJson([op.error, op.opts]);
     return outcome;
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = errorText(error);
     return failedCall("reply_invalid", { reason }, status);
   }
 }

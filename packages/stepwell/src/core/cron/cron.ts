@@ -12,7 +12,9 @@
  *   - Intervals (any `*` or step there, as `0 * * * *`): what lies in the gap does not tick; what exists twice ticks
  *     twice, at two different instants.
  */
+
 import { Cron as Schedule } from "croner";
+import { errorText } from "../../protocol/error-value.ts";
 import { LIMITS } from "../../protocol/limits.ts";
 
 export interface Cron {
@@ -107,7 +109,7 @@ function createSchedule(fields: string, zone: string): Schedule | CronProblem {
       sloppyRanges: true, // `5/15` means 5-59/15.
     });
   } catch (error) {
-    const text = error instanceof Error ? error.message : String(error);
+    const text = errorText(error);
     return { reason: text.replace(/^CronPattern: /, "") };
   }
 }

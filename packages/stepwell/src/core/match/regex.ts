@@ -2,8 +2,10 @@
  * Regular expressions that take linear time whatever the pattern (RE2 syntax): rules of one user, texts of another.
  * Compiled patterns are kept, since a rule meets many events.
  */
+
 import { LRUCache } from "lru-cache";
 import { RE2JS } from "re2js";
+import { errorText } from "../../protocol/error-value.ts";
 import { fail } from "./value.ts";
 
 /** Patterns kept. */
@@ -31,6 +33,6 @@ function compile(source: string): RE2JS {
   try {
     return RE2JS.compile(source);
   } catch (error) {
-    return fail(`a pattern is not valid: ${error instanceof Error ? error.message : String(error)}`);
+    return fail(`a pattern is not valid: ${errorText(error)}`);
   }
 }

@@ -5,10 +5,12 @@
  *   CU1. While a server works, what is read in two steps may have changed between them: such a finding is looked at twice.
  *   CU2. A run that cannot be read is a finding, not the end of the search.
  */
+
 import type { InboxMessage } from "../../core/inbox.ts";
 import type { Instant } from "../../core/instant.ts";
 import { memoOfChild } from "../../core/run/invoke.ts";
 import { isEnded, type Run, type Step } from "../../core/run/run.ts";
+import { errorText } from "../../protocol/error-value.ts";
 import { DEFAULT_ENV } from "../../protocol/event.ts";
 import { canonicalJson } from "../../protocol/json.ts";
 import { type Finding, INTEGRITY_PASSES } from "../../store/integrity.ts";
@@ -66,7 +68,7 @@ async function readable(store: CheckedStore, ids: readonly string[]): Promise<(R
   } catch (error) {
     if (ids.length === 1) {
       const runId = ids[0]!;
-      const reason = error instanceof Error ? error.message : String(error);
+      const reason = errorText(error);
       const repair = { action: "fail_run", runId, reason: "it cannot be read" } as const;
       return [{ code: "unreadable_run", what: `run ${runId}: ${reason}`, repair }];
     }

@@ -6,9 +6,11 @@
  *   ET2. The signature header is always there: without it an endpoint takes the call for a new request and begins another run.
  *   ET3. Redirects are not followed: they are answers of the endpoint to somebody who is no client.
  */
+
 import type { AppTransport, SaveResults, StopSignal } from "../../engine/ports.ts";
 import type { Call } from "../../protocol/call.ts";
 import { formatDuration } from "../../protocol/duration.ts";
+import { errorText } from "../../protocol/error-value.ts";
 import { HEADERS } from "../../protocol/headers.ts";
 import { canonicalJson, isJsonObject, type JsonObject, type JsonValue } from "../../protocol/json.ts";
 import { LIMITS } from "../../protocol/limits.ts";
@@ -137,7 +139,7 @@ function signedText(method: string, body: string): string {
 function failureOf(call: Call, error: unknown): FailedOutcome {
   const url = shownUrl(call.url.slice(call.url.indexOf(":") + 1));
   if (!(error instanceof HttpFailure)) {
-    return failedCall("reply_invalid", { reason: error instanceof Error ? error.message : String(error) }, null);
+    return failedCall("reply_invalid", { reason: errorText(error) }, null);
   }
   if (error.kind === "timeout") return failedCall("call_timeout", { limit: formatDuration(LIMITS.callMsMax) }, null);
   if (error.kind === "too_large") return failedCall("reply_too_large", { limit: LIMITS.replyBodyBytesMax }, null);

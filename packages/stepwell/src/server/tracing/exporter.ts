@@ -4,7 +4,9 @@
  *   OX1. One request at a time, with as many spans as have come together; what waits is bounded, and more is counted.
  *   OX2. What the collector asks for again is sent again a few times; then it is counted as dropped. Nothing else waits for it.
  */
+
 import type { Clock, EngineLog } from "../../engine/ports.ts";
+import { errorText } from "../../protocol/error-value.ts";
 import { VERSION } from "../../protocol/version.ts";
 import type { TracingConfig } from "./otel-config.ts";
 import type { Attribute, Span } from "./spans.ts";
@@ -120,7 +122,7 @@ export class Exporter {
       const isTransient = [429, 502, 503, 504].includes(response.status);
       return { isTransient, reason: `HTTP ${response.status}` };
     } catch (error) {
-      return { isTransient: true, reason: error instanceof Error ? error.message : String(error) };
+      return { isTransient: true, reason: errorText(error) };
     }
   }
 

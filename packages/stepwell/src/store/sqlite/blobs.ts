@@ -16,6 +16,7 @@ import type { StatementSync } from "node:sqlite";
 import { StepwellError } from "../../protocol/errors.ts";
 import { LIMITS } from "../../protocol/limits.ts";
 import { MARK } from "./text.ts";
+import { all } from "./typed.ts";
 import type { SqlValue } from "./writes.ts";
 
 const REFERENCE = `${MARK}#`;
@@ -86,7 +87,7 @@ export function putBack(select: () => StatementSync, path: string, ...parts: rea
   }
   if (places.length === 0) return;
   const wanted = JSON.stringify([...new Set(places.map((place) => place.hash))]);
-  const found = select().all(wanted) as unknown as readonly { readonly hash: string; readonly text: string }[];
+  const found = all<{ readonly hash: string; readonly text: string }>(select(), wanted);
   const texts = new Map(found.map((blob) => [blob.hash, blob.text]));
   for (const { row, column, hash: key } of places) {
     const text = texts.get(key);

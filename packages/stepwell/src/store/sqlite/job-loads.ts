@@ -7,6 +7,7 @@ import type { RunFlow } from "../../protocol/flow.ts";
 import type { JobPageQuery } from "../store.ts";
 import { PARTITION } from "./batch-rows.ts";
 import { decodeText, encodeText } from "./text.ts";
+import { all } from "./typed.ts";
 
 const JOBS_PER_PART = 500;
 /** What a query costs beside its rows, in rows. */
@@ -87,8 +88,4 @@ function hintOfRow({ runId, slot, functionId, isQueued, flow, ...row }: HintColu
     isQueued: isQueued === 1,
     flow: flow === null ? null : (JSON.parse(flow) as RunFlow),
   });
-}
-
-function all<Row>(statement: StatementSync, ...values: (string | number | null)[]): Row[] {
-  return statement.all(...values) as unknown as Row[];
 }

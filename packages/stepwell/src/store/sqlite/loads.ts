@@ -44,6 +44,7 @@ import {
 } from "./rows.ts";
 import { groupByRun, inSnapshot } from "./select.ts";
 import { decodeText, encodeText } from "./text.ts";
+import { all } from "./typed.ts";
 
 // How much the loop reads before it gets its turn: two or three ms of its time.
 const RUNS_PER_PART = 100;
@@ -336,9 +337,4 @@ interface FunctionColumns extends Omit<StoredFunction, "fn" | "isArchived"> {
 
 function runEventOfRow({ id, name, json }: RunEvent): RunEvent {
   return { id: decodeText(id), name: decodeText(name), json: decodeText(json) };
-}
-
-/** The rows of a statement, typed as its SELECT list says. */
-function all<Row>(statement: StatementSync, ...values: (string | number | null)[]): Row[] {
-  return statement.all(...values) as unknown as Row[];
 }

@@ -12,6 +12,7 @@ import type { StoredEvent } from "../../protocol/event.ts";
 import { compareReceived, upToChars } from "../records.ts";
 import type { PastEventsQuery } from "../store.ts";
 import { decodeText, encodeText } from "./text.ts";
+import { all } from "./typed.ts";
 
 const PLACES_PER_PART = 2_000;
 /** Few, because each may be of the largest size. */
@@ -60,7 +61,7 @@ async function placesOfName(
   for (let last = after != null && compareReceived(after, first) > 0 ? after : first; places.length < limit; ) {
     const count = Math.min(PLACES_PER_PART, limit - places.length);
     const walk = [encodeText(env), encodeText(name), last.receivedAt, encodeText(last.id), until, count];
-    const rows = statement.all(...walk) as unknown as readonly ReceivedPlace[];
+    const rows = all<ReceivedPlace>(statement, ...walk);
     for (const { id, receivedAt } of rows) places.push({ id: decodeText(id), receivedAt });
     if (rows.length < count) break;
     last = places.at(-1)!;

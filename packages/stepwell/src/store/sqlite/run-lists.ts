@@ -21,6 +21,7 @@ import {
   withValues,
 } from "./select.ts";
 import { decodeText, encodeText } from "./text.ts";
+import { all } from "./typed.ts";
 import { type Budget, type Leg, Walk } from "./walk.ts";
 
 /** More legs than this are filtered on one walk instead. */
@@ -53,7 +54,7 @@ export function listPending(db: DatabaseSync, { env, functionIds, before, limit 
   if (before !== undefined) where.push(clause("run_id < ?", encodeText(before)));
   const walk = db.prepare(`SELECT run_id AS id FROM jobs INDEXED BY jobs_collecting
     CROSS JOIN runs ON runs.id = jobs.run_id ${whereOf(where)} ORDER BY run_id DESC LIMIT ?`);
-  const found = walk.all(...valuesOf(where), limit) as unknown as readonly { readonly id: string }[];
+  const found = all<{ readonly id: string }>(walk, ...valuesOf(where), limit);
   return rowsOf(
     db,
     found.map(({ id }) => decodeText(id)),

@@ -2,6 +2,7 @@
 import type { DatabaseSync } from "node:sqlite";
 import { putBack, readRows, SELECT_BLOBS } from "./blobs.ts";
 import { encodeText } from "./text.ts";
+import { all } from "./typed.ts";
 
 /** A condition and the values of its marks. */
 export interface Clause {
@@ -42,7 +43,7 @@ export function select<Row>(
   tail = clause(""),
 ): Row[] {
   const statement = db.prepare(`SELECT ${columns} FROM ${table} ${whereOf(where)} ${tail.sql}`);
-  return statement.all(...valuesOf([...where, tail])) as unknown as Row[];
+  return all(statement, ...valuesOf([...where, tail]));
 }
 
 /** All of it sees one state of the database. */

@@ -13,6 +13,7 @@ import type { DatabaseSync } from "node:sqlite";
 import type { ListOrder } from "../store.ts";
 import { type Clause, clause, valuesOf, whereOf } from "./select.ts";
 import { decodeText, encodeText } from "./text.ts";
+import { all } from "./typed.ts";
 
 export interface Leg {
   /** The table with the index that leads this leg. */
@@ -185,7 +186,7 @@ class LegWalk {
   #ids(where: readonly Clause[], limit: number, offset = 0): string[] {
     const tail = clause(`${this.#way.inOrder} LIMIT ? OFFSET ?`, limit, offset);
     const statement = this.#db.prepare(`SELECT id FROM ${this.#leg.table} ${whereOf(where)} ${tail.sql}`);
-    const rows = statement.all(...valuesOf([...where, tail])) as unknown as readonly { readonly id: string }[];
+    const rows = all<{ readonly id: string }>(statement, ...valuesOf([...where, tail]));
     return rows.map((row) => row.id);
   }
 }
