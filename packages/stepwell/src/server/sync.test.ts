@@ -90,6 +90,12 @@ describe("asking an app for its functions", () => {
     expect(unsigned.synced).toEqual([]);
   });
 
+  test("what the app says about its refusal is told, with what to do", async () => {
+    const words = { code: "signing_key_missing", message: "There is no signing key.", fix: "Set STEPWELL_DEV=1." };
+    const { syncer } = setUp(() => reply(500, words));
+    await expect(syncer.sync(URL_ASKED)).rejects.toThrow("There is no signing key. Set STEPWELL_DEV=1.");
+  });
+
   test("each way of failing has a name", async () => {
     const failure = async (send: (request: HttpRequest) => HttpAnswer, url = URL_ASKED) =>
       setUp(send)

@@ -157,7 +157,9 @@ function refusal(url: string, answer: HttpAnswer): StepwellError {
 function messageOf(value: unknown): string | null {
   if (!isJsonObject(value)) return null;
   const text = value["message"] ?? value["error"];
-  return typeof text === "string" && text !== "" ? text.slice(0, 1_000) : null;
+  if (typeof text !== "string" || text === "") return null;
+  const { fix } = value; // What to do, where the app knows it.
+  return (typeof fix === "string" ? `${text} ${fix}` : text).slice(0, 1_000);
 }
 
 /** Nobody answering is final; anything else may be an app that only knows the other way. */
