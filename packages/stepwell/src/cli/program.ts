@@ -2,7 +2,7 @@
  * The command line: which commands and options there are, and their help. What a command does is imported when it is
  * called, so that `--help` costs next to nothing.
  */
-import { Command, Option } from "commander";
+import { Command, Help, Option } from "commander";
 import { VERSION } from "../protocol/version.ts";
 import { addAccess } from "./access-commands.ts";
 import { addInvoke, addOperations, addPending, addServed, addSignal } from "./action-commands.ts";
@@ -50,6 +50,7 @@ export function createProgram(
       writeErr: (text) => (isJson ? undefined : terminal.complain(text.trimEnd())),
       outputError: (text, write) => (isJson ? reportUsage(text, terminal) : write(text)),
     })
+    .configureHelp({ optionDescription: describeOption })
     .showHelpAfterError("(--help tells the commands and options that there are)")
     .addHelpText("after", examples("stepwell init my-app", "stepwell dev", "stepwell send user/signed-up --data '{}'"))
     .addHelpText("after", EXIT_CODES);
@@ -70,6 +71,11 @@ export function createProgram(
   addAccess(add);
   addInit(add);
   return program;
+}
+
+/** That an option which is not given is not given goes without saying. */
+function describeOption(option: Option): string {
+  return new Help().optionDescription(option).replace(/ \(default: (?:false|\[\])\)$/, "");
 }
 
 function addDev({ program, terminal, env, ended }: Adding): void {

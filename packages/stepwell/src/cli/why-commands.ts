@@ -5,7 +5,7 @@ import { DATA_DIR_DEFAULT } from "./data-dir.ts";
 
 export function addExplain({ program, terminal, env, ended }: Adding): void {
   const command = subcommand(program, "explain", "say why a run stands still, or what an event did and did not start")
-    .argument("<run|event|function>", "id of a run or an event, or a function's slug")
+    .argument("<run|event|function>", "id of a run, an event or a function")
     .option("--key <value>", "of a function: only work one of whose keys has this value")
     .addHelpText(
       "after",
