@@ -41,6 +41,18 @@ test("a run appears in the list without a reload, and a step in its page", async
   await expectSound(watched);
 });
 
+test("the steps of a run stay where they are while it goes on, waits and ends", async (context) => {
+  needsBrowser(context);
+  await world.send({ name: "order/placed", data: { id: "o-2" } });
+  const id = await world.runOf("fulfil-order", "QUEUED", "RUNNING");
+  await page.goto(`/runs/${id}`);
+  await page.locator(".why").waitFor();
+  const top = () => page.locator(".run-columns").evaluate((element) => element.getBoundingClientRect().top);
+  const before = await top();
+  await page.locator(".why").getByText("Completed.").waitFor();
+  expect(await top()).toBe(before);
+});
+
 test("rows stay where they are while somebody points at them; new ones wait beside the list", async (context) => {
   needsBrowser(context);
   await page.goto("/runs");

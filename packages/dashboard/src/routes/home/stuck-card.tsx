@@ -5,6 +5,7 @@ import { CircleCheck, CirclePause, Hourglass, type LucideIcon, TriangleAlert } f
 import { appsQuery, functionsQuery, syncFailuresQuery } from "../../api/apps.ts";
 import { queueQuery } from "../../api/stats.ts";
 import { Bones } from "../../parts/states.tsx";
+import { useSteadyHeight } from "../../parts/steady.ts";
 import { Ahead, Lasted } from "../../parts/time-text.tsx";
 import type { Tone } from "../../words/status.ts";
 import { type StuckThing, stuckThings } from "./stuck.ts";
@@ -21,6 +22,7 @@ export function StuckCard() {
   const apps = useQuery({ ...appsQuery, refetchInterval: POLL_MS });
   const functions = useQuery({ ...functionsQuery, refetchInterval: PAUSE_POLL_MS });
   const failures = useQuery({ ...syncFailuresQuery, refetchInterval: POLL_MS });
+  const place = useSteadyHeight<HTMLElement>();
   const isKnown = queue.data !== undefined && apps.data !== undefined && functions.data !== undefined;
   const things = stuckThings({
     queue: queue.data,
@@ -29,7 +31,7 @@ export function StuckCard() {
     failures: failures.data ?? [],
   });
   return (
-    <section className="card stuck" aria-label="What is stuck">
+    <section className="card stuck" aria-label="What is stuck" ref={place}>
       <header>
         <h2>What is stuck</h2>
         <Link to="/queue" className="push">

@@ -6,9 +6,10 @@ import type { ReactNode } from "react";
 import { functionsQuery } from "../../api/apps.ts";
 import { useLive } from "../../api/live.ts";
 import type { Queue } from "../../api/records.ts";
-import { queueQuery } from "../../api/stats.ts";
+import { pendingQuery, queueQuery } from "../../api/stats.ts";
 import { Badge } from "../../parts/badge.tsx";
 import { Bones, Empty, Failure } from "../../parts/states.tsx";
+import { useSteadyHeight } from "../../parts/steady.ts";
 import { countText } from "../../words/number.ts";
 import { pauseWord } from "../functions/pause-words.ts";
 import { Gathering } from "./gathering.tsx";
@@ -20,6 +21,8 @@ const POLL_MS = 5_000;
 
 export function QueuePage() {
   const queue = useQuery({ ...queueQuery, refetchInterval: POLL_MS });
+  // What gathers stands between: without it, all below would move once more.
+  const pending = useQuery(pendingQuery);
   const client = useQueryClient();
   useLive(
     ({ kind }) => kind.startsWith("run_") || kind.startsWith("step_"),
@@ -35,18 +38,19 @@ export function QueuePage() {
         </div>
       </header>
       {queue.error !== null && queue.data === undefined && <Failure error={queue.error} retry={queue.refetch} />}
-      {queue.isPending && <Bones />}
-      {queue.data !== undefined && <QueueView queue={queue.data} />}
+      {queue.error === null && (queue.isPending || pending.isPending) && <Bones />}
+      {queue.data !== undefined && !pending.isPending && <QueueView queue={queue.data} />}
     </div>
   );
 }
 
 function QueueView({ queue }: { readonly queue: Queue }) {
   const nameOf = useFunctionNames();
+  const turns = useSteadyHeight<HTMLElement>();
   return (
     <>
       <Kinds queue={queue} />
-      <section className="card" aria-label="Waiting for a turn">
+      <section className="card" aria-label="Waiting for a turn" ref={turns}>
         <header>
           <h2>Waiting for a turn</h2>
           <span className="soft small push">the deepest first</span>

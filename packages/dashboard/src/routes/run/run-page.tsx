@@ -1,12 +1,12 @@
 /** One run: where it stands, what it did when, and what can be done about it. */
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useNavigate, useParams, useSearch } from "@tanstack/react-router";
-import { useEffect, useMemo } from "react";
+import { useEffect, useMemo, useState } from "react";
 import { useLive } from "../../api/live.ts";
 import { runQuery, traceQuery } from "../../api/runs.ts";
 import { Note } from "../../parts/badge.tsx";
 import { Bones, Failure } from "../../parts/states.tsx";
-import { isOpen, runStatusOf } from "../../words/status.ts";
+import { isOpen, runStatusOf, type SpanStatus } from "../../words/status.ts";
 import { keyOf, rowsOf } from "./rows.ts";
 import { RunHead } from "./run-head.tsx";
 import { RunLogs } from "./run-logs.tsx";
@@ -40,6 +40,7 @@ export function RunPage() {
     () => client.invalidateQueries({ queryKey: ["run", id] }),
   );
   useSameStatus(id, trace.data?.status, run.data === undefined ? undefined : runStatusOf(run.data.status));
+  const hasBeenOpen = useHasBeenOpen(id, trace.data?.status ?? (run.data && runStatusOf(run.data.status)));
   if (run.error !== null) return <Failure error={run.error} retry={run.refetch} isPage />;
   if (run.data === undefined) {
     return (
@@ -48,6 +49,7 @@ export function RunPage() {
       </div>
     );
   }
+  const status = trace.data?.status ?? runStatusOf(run.data.status);
   const selected = rows.find(({ key }) => key === search.step) ?? rows[0];
   const select = (key: string, isPointed = true) => {
     void navigate({ search: key === id ? {} : { step: key }, replace: true, resetScroll: false });
@@ -62,7 +64,7 @@ export function RunPage() {
           <strong>The code changed under this run.</strong> {run.data.code_change.reason}
         </Note>
       )}
-      {trace.data !== undefined && isOpen(trace.data.status) && <Why id={id} onSelect={(key) => select(key)} />}
+      {hasBeenOpen && <Why id={id} status={status} onSelect={(key) => select(key)} />}
       <div className="run-columns">
         <div className="stack">
           {trace.error !== null && <Failure error={trace.error} retry={trace.refetch} />}
@@ -83,6 +85,16 @@ export function RunPage() {
       </div>
     </div>
   );
+}
+
+/** Whether the run was open since its page was. */
+function useHasBeenOpen(id: string, status: SpanStatus | undefined): boolean {
+  const [seenId, setSeenId] = useState<string | null>(null);
+  const isRunOpen = status !== undefined && isOpen(status);
+  useEffect(() => {
+    if (isRunOpen) setSeenId(id);
+  }, [id, isRunOpen]);
+  return isRunOpen || seenId === id;
 }
 
 /** The trace is looked at more often than the run: when they differ, the run is fetched again. */

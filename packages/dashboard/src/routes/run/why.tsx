@@ -4,25 +4,37 @@ import { Link } from "@tanstack/react-router";
 import type { Reason, RunExplanation } from "../../api/records.ts";
 import { explainRunQuery } from "../../api/runs.ts";
 import { Note } from "../../parts/badge.tsx";
+import { useSteadyHeight } from "../../parts/steady.ts";
 import { Ago, Ahead } from "../../parts/time-text.tsx";
-import type { Tone } from "../../words/status.ts";
+import { isOpen, lookOf, type SpanStatus, type Tone } from "../../words/status.ts";
 import { GateHolders, GateUse } from "../queue/gate-view.tsx";
 import { expectedAt, plainSentence, plainTimes, reasonTitle, reasonTone } from "./reason-words.ts";
 
 interface WhyProps {
   readonly id: string;
+  readonly status: SpanStatus;
   readonly onSelect: (stepKey: string) => void;
 }
 
 const SHOWN_MAX = 5;
 const POLL_MS = 2_000;
 
-export function Why({ id, onSelect }: WhyProps) {
-  const why = useQuery({ ...explainRunQuery(id), refetchInterval: POLL_MS });
+/** Of a run that somebody has seen open. It keeps its place, whatever there is to say, and tells when the run has ended. */
+export function Why({ id, status, onSelect }: WhyProps) {
+  const isRunOpen = isOpen(status);
+  const why = useQuery({ ...explainRunQuery(id), refetchInterval: isRunOpen ? POLL_MS : false });
+  const place = useSteadyHeight<HTMLElement>(id);
   const reasons = why.data?.reasons.filter(({ code }) => code !== "ended") ?? [];
-  if (reasons.length === 0) return null;
+  if (!isRunOpen || reasons.length === 0) {
+    const { word, tone } = lookOf(status);
+    return (
+      <section aria-label="Why it waits" className="why" ref={place}>
+        <Note tone={tone}>{isRunOpen ? "Looking what it does …" : <strong>{`${word}.`}</strong>}</Note>
+      </section>
+    );
+  }
   return (
-    <section aria-label="Why it waits">
+    <section aria-label="Why it waits" className="why" ref={place}>
       <Note tone={toneOf(reasons)}>
         <ul className="stack-tight">
           {reasons.slice(0, SHOWN_MAX).map((reason) => (

@@ -24,8 +24,10 @@ export function RunCards({ runs, empty }: RunCardsProps) {
   return (
     <ul className="lines">
       {runs.data.rows.map((run) => (
-        <li key={run.id} className="line run-card">
-          <StatusBadge status={run.status} />
+        <li key={run.id} className="line">
+          <span className="run-card-status">
+            <StatusBadge status={run.status} />
+          </span>
           <div className="line-main cut">
             <Link to="/runs/$id" params={{ id: run.id }} className="row-link">
               {run.function.name === "" ? run.function.id : run.function.name}
