@@ -144,7 +144,7 @@ function addJob(batch: Batch, run: Run, slot: string, dueAt: number): void {
   const kind = slot === MAIN_SLOT ? "discover" : "sleep";
   const isDelayed = dueAt > run.createdAt;
   const ofProcess = { isStored: false, call: null, again: false, generation: 0 };
-  const place = storePlace(run, slot, kind);
+  const place = storePlace(run, kind);
   batch.putJob({ runId: run.id, slot, kind, attempt: 0, dueAt, payload: null, isDelayed, ...place, ...ofProcess });
 }
 

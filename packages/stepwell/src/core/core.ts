@@ -515,6 +515,7 @@ export class Core {
       runOf: (runId) => this.#runs.get(runId),
       queuedOf: this.#queued.of,
       isLoading: (runId) => this.#runs.isLoading(runId),
+      hasLeftLanes: (functionId) => this.#queue.hasLeft(functionId),
     };
   }
 

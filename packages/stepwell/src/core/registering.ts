@@ -60,5 +60,5 @@ function functionsChanged(home: RegistryHome, appId: string, functions: readonly
   for (const schedule of home.schedules.replaceApp(appId, functions, home.now()))
     home.batch().schedules.set(schedule.functionId, schedule);
   home.schedules.hold(home.apps.held);
-  home.admission.gates.retry();
+  home.admission.rulesChanged(home.now());
 }

@@ -5,6 +5,7 @@
  *   TK2. The schedule's state moves on in the batch that starts its runs.
  */
 import type { CronSchedules, FiredTick } from "./cron/schedules.ts";
+import { start } from "./intake.ts";
 import { internalEvent } from "./lifecycle.ts";
 import type { Links, LinksHome } from "./links.ts";
 import { cancelRun, skipRun } from "./run/finish.ts";
@@ -73,6 +74,12 @@ export class Ticks {
     const { stored, parsed } = internalEvent(id, tick.eventName, tick.data, now, tick.publicId);
     this.#links.happen({ stored, parsed, mayExist: false }, false);
     if (this.#links.startTick(functionId, id, tick.cron)) return null;
+    const fn = apps.functionOf(functionId);
+    if (fn !== undefined && pause === null && fn.flow.backlog !== null) {
+      const order = { fn, event: { stored, parsed, mayExist: false }, cause: "cron", cron: tick.cron } as const;
+      const result = start(starter, order, null);
+      return result.kind === "started" ? result.run.id : null;
+    }
     const events = [{ id: stored.id, name: stored.name, json: stored.json }];
     const run = starter.create({
       functionId,

@@ -34,6 +34,25 @@ describe("a run again", () => {
     expect(await engine.waitForRun(runId)).toMatchObject({ status: "completed", output: 4 });
   });
 
+  test("from a step with other arguments begins under the limits on runs, as every start does", async () => {
+    const limited = client.createFunction(
+      { id: "limited", triggers: { event: "start" }, runConcurrency: 1, throttle: { limit: 1, period: "1m" } },
+      async ({ step }) => {
+        const n = await step.run("first", (value: number) => value + 1, 1);
+        await step.sleep("long", "10m");
+        return n;
+      },
+    );
+    await using engine = await start(limited as StepwellFunction<unknown, unknown>);
+    const old = await run(engine);
+    const { runId } = await engine.rerun(old, { fromStep: "first", input: [7] });
+    const startOf = async () => (await engine.engine.store.loadRuns([runId]))[0]!.startedAt;
+    await engine.advance("9m");
+    expect(await startOf()).toBeNull();
+    await engine.advance("2m");
+    expect(await startOf()).not.toBeNull();
+  });
+
   test("from a step keeps what came before it", async () => {
     await using engine = await start(steps);
     const old = await run(engine, { n: 1 });

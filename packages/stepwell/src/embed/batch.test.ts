@@ -111,6 +111,17 @@ test("bytes: a batch begins when its events are as large as that", async () => {
   ]);
 });
 
+test("bytes: they are those of UTF-8", async () => {
+  await using it = await batching({ batchEvents: { maxSize: 9, timeout: "10s", maxBytes: 1_000 } });
+  await it.send({ n: 1, more: "\u00e4".repeat(200) });
+  await it.send({ n: 2, more: "\u00e4".repeat(200) }, { n: 3 });
+  await it.engine.advance("30s");
+  expect(it.seen).toEqual([
+    [0, 1, 2],
+    [10, 3],
+  ]);
+});
+
 test("bytes: a first event that is large enough alone begins at once", async () => {
   await using it = await batching({ batchEvents: { maxSize: 9, timeout: "10s", maxBytes: 100 } });
   await it.send({ n: 1, more: "x".repeat(500) });

@@ -177,6 +177,18 @@ describe("backlog", () => {
     expect(await statuses(it)).toEqual(["running", "queued", "queued", "skipped"]);
   });
 
+  test("a cron meets it too", async () => {
+    const cron = client.createFunction(
+      { id: "report", triggers: { cron: "* * * * *" }, runConcurrency: 1, backlog: { limit: 1 } },
+      ({ step }) => step.sleep("long", "1h"),
+    );
+    await using engine = await TestEngine.start({ client, functions: [cron as StepwellFunction<unknown, unknown>] });
+    await engine.advance("10m");
+    expect(
+      (await engine.engine.store.listRuns({ env: "default", limit: 10 })).map(({ status }) => status).sort(),
+    ).toEqual(["queued", "running"]);
+  });
+
   test("drop-oldest: what waits longest makes room, also for several events at once", async () => {
     await using it = await under({ ...busy, backlog: { limit: 2, policy: "drop-oldest" } }, "1m");
     await it.send(1);

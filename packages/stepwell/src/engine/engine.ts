@@ -408,7 +408,8 @@ export class Engine {
   /** Commits the open batch unless a commit is under way (EN2). A batch without rows needs no commit of its own. */
   #flush(): void {
     if (this.#committing !== null) return;
-    if (!this.#core.hasWork && this.#answers.length === 0) {
+    const { hasWork, queue } = this.#core;
+    if (!hasWork && this.#answers.length === 0 && !queue.waitsForBatch) {
       this.#checkIdle();
       return;
     }
@@ -445,6 +446,7 @@ export class Engine {
   }
 
   #perform(batch: Batch, answers: readonly Answer[]): void {
+    if (this.#core.queue.mayRead) this.#wake();
     // A server that stops begins no work: the jobs are stored, and whoever starts next makes the calls.
     if (this.#state === "running") {
       for (const effect of batch.calls)
@@ -672,7 +674,7 @@ export class Engine {
       random: this.#options.random,
       retry: { intervalMs: this.#options.retryIntervalMs ?? null },
       runLimits: limits,
-      queueLimits: { hintsMax: limits.jobHintsMax, horizonMs: limits.jobHorizonMs },
+      queueLimits: { hintsMax: limits.jobHintsMax, horizonMs: limits.jobHorizonMs, lanesMin: limits.jobLanesMin },
       callsMax: limits.callsMax,
       callsPerAppMax: limits.callsPerAppMax,
       residentRunsMax: limits.residentRunsMax,

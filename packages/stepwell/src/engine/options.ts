@@ -29,6 +29,7 @@ export interface EngineLimits {
   readonly residentRunsMax: number;
   readonly jobHintsMax: number;
   readonly jobHorizonMs: number;
+  readonly jobLanesMin: number;
   readonly stepsPerRunMax: number;
   readonly runStateBytesMax: number;
   readonly stepOutputBytesMax: number;
@@ -41,6 +42,7 @@ export const ENGINE_LIMITS: EngineLimits = {
   residentRunsMax: 10_000,
   jobHintsMax: JOB_QUEUE_LIMITS.hintsMax,
   jobHorizonMs: JOB_QUEUE_LIMITS.horizonMs,
+  jobLanesMin: JOB_QUEUE_LIMITS.lanesMin,
   stepsPerRunMax: LIMITS.stepsPerRunMax,
   runStateBytesMax: LIMITS.runStateBytesMax,
   stepOutputBytesMax: LIMITS.stepOutputBytesMax,

@@ -92,7 +92,7 @@ export const LIMITS = {
   batchSizeMax: 10_000,
   batchSizeDefault: 100,
   batchTimeoutMsDefault: 60_000,
-  /** Events of one batch together, in bytes; also what holds unless its rule says so. */
+  /** Events of one batch, or of a debounce that collects, together, in bytes of UTF-8; also what holds unless its rule says so. */
   batchBytesMax: 10 * 1024 * 1024,
   /** How long an app that cannot be reached is left alone: at first, and at most. */
   appDownMsMin: 1_000,

@@ -7,6 +7,7 @@
 import type { Batch } from "../core/batch.ts";
 import type { InboxMessage, ReceivedPlace } from "../core/inbox.ts";
 import type { Instant } from "../core/instant.ts";
+import { eventsSize } from "../core/run/collect.ts";
 import { type Job, MAIN_SLOT, type Run, type Step, type Wait } from "../core/run/run.ts";
 import type { StoredEvent } from "../protocol/event.ts";
 import { encodeUlidTime, ULID_TIME_MAX } from "../protocol/ids.ts";
@@ -120,7 +121,10 @@ export function assembleRun(
     stack: [],
     jobs: new Map(),
     waits: waitsBySlot(waits),
-    stateSize: record.events.reduce((size, event) => size + event.json.length, 0),
+    stateSize: eventsSize(
+      record.events,
+      jobs.some(({ kind }) => kind === "collect"),
+    ),
     isStored: true,
   };
   for (const step of steps) {

@@ -114,7 +114,7 @@ export function addJob(run: Run, slot: string = MAIN_SLOT, fields: Partial<Job> 
     runId: run.id,
     slot,
     kind,
-    ...storePlace(run, slot, kind),
+    ...storePlace(run, kind),
     isDelayed: true,
     attempt: 0,
     dueAt: run.createdAt,

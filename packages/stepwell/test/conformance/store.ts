@@ -428,6 +428,7 @@ function jobTests(current: () => Store): void {
       functionId: "function-1",
       orderAt: T0 + 1,
       ...PLAIN,
+      isStart: true,
     });
   });
 
@@ -479,7 +480,7 @@ function jobTests(current: () => Store): void {
     const [moved] = runs;
     moved!.status = "running";
     const job = moved!.jobs.get("main")!;
-    Object.assign(job, storePlace(moved!, "main", "discover"));
+    Object.assign(job, storePlace(moved!, "discover"));
     await commit(current(), (batch) => batch.putJob(job));
     expect(await find("", null, 2)).toEqual(["f\nb", "f\ns"]);
   });

@@ -134,11 +134,15 @@ export class CollectsModel {
     this.#open.set(gathering.runId, gathering);
   }
 
-  /** CM2 and CM3, when all events of a commit have been seen to. */
-  settle(): void {
+  /** CM2 and CM3, when all events of a commit have been seen to; but for functions of which nobody is sure. */
+  settle(unsure: ReadonlySet<string>): void {
     for (const [runId, gathering] of this.#open) {
       const run = this.#ledger.runs.get(runId);
       if (run === undefined || (isOver(run.status) && run.startedAt === null)) {
+        this.#over(gathering);
+        continue;
+      }
+      if (unsure.has(run.functionId)) {
         this.#over(gathering);
         continue;
       }

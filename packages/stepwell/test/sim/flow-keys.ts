@@ -5,8 +5,9 @@ export interface SimKey {
   of(n: number): string;
 }
 
-const bySmall: SimKey = { text: "event.data.k", of: (n) => String(n % 3) };
-const byNumber: SimKey = { text: "event.data.n", of: String };
+const orNull = (n: number): string => (Number.isNaN(n) ? "null" : String(n));
+const bySmall: SimKey = { text: "event.data.k", of: (n) => orNull(n % 3) };
+const byNumber: SimKey = { text: "event.data.n", of: orNull };
 const byParity: SimKey = { text: "event.data.n % 2 == 0 ? 'even' : 'odd'", of: (n) => (n % 2 === 0 ? "even" : "odd") };
 const missing: SimKey = { text: "event.data.nobody", of: () => "null" };
 /** One limit for everybody, whatever the scope. */
@@ -14,16 +15,19 @@ const shared: SimKey = { text: "'all'", of: () => "all" };
 /** Three of ten are free of the rule, where a rule can be escaped. */
 const escaping: SimKey = {
   text: "event.data.n > 6 ? false : event.data.k",
-  of: (n) => (n > 6 ? "false" : String(n % 3)),
+  of: (n) => (n > 6 ? "false" : orNull(n % 3)),
 };
+
+/** Most of it is one value. */
+export const SKEWED: SimKey = { text: "event.data.n == 9 ? 'cold' : 'hot'", of: (n) => (n === 9 ? "cold" : "hot") };
 
 export const LIMIT_KEYS: readonly SimKey[] = [bySmall, bySmall, byNumber, byParity, missing];
 export const SHARED_KEYS: readonly SimKey[] = [shared, bySmall];
 export const START_KEYS: readonly SimKey[] = [bySmall, bySmall, byParity, escaping, byNumber];
 
-const ALL = new Map([...LIMIT_KEYS, ...SHARED_KEYS, ...START_KEYS].map((key) => [key.text, key]));
+const ALL = new Map([SKEWED, ...LIMIT_KEYS, ...SHARED_KEYS, ...START_KEYS].map((key) => [key.text, key]));
 
-/** The value of a key for an event with this number; "" without a key. */
+/** The value of a key for an event with this number (NaN: it has none); "" without a key. */
 export function keyOf(text: string | null, n: number): string {
   return text === null ? "" : ALL.get(text)!.of(n);
 }
@@ -34,7 +38,7 @@ export interface SimPriority {
 }
 
 export const PRIORITIES: readonly SimPriority[] = [
-  { text: "event.data.n * 10", secondsOf: (n) => n * 10 },
+  { text: "event.data.n * 10", secondsOf: (n) => (Number.isNaN(n) ? 0 : n * 10) },
   { text: "event.data.k == 0 ? 120 : -30", secondsOf: (n) => (n % 3 === 0 ? 120 : -30) },
   { text: "event.data.n > 4 ? 100000 : event.data.nobody", secondsOf: (n) => (n > 4 ? 43_200 : 0) },
 ];

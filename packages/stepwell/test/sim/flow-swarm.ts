@@ -9,7 +9,7 @@ import {
   NO_FLOW,
   type RateLimitRule,
 } from "../../src/protocol/flow.ts";
-import { BATCH_CONDITIONS, LIMIT_KEYS, PRIORITIES, SHARED_KEYS, START_KEYS } from "./flow-keys.ts";
+import { BATCH_CONDITIONS, LIMIT_KEYS, PRIORITIES, SHARED_KEYS, SKEWED, START_KEYS } from "./flow-keys.ts";
 import { Seeded } from "./seeded.ts";
 import { drawSwarm, type Swarm } from "./swarm.ts";
 
@@ -23,6 +23,10 @@ export interface FlowSwarm {
   readonly periodMsMax: number;
   /** Deploys change the limits. */
   readonly changesLimits: boolean;
+  /** Deploys change the keys of concurrency. */
+  readonly changesKeys: boolean;
+  /** Some keys are guaranteed places, or have bursts. */
+  readonly prefers: boolean;
 }
 
 const RULES: readonly FlowRuleName[] = [
@@ -48,9 +52,11 @@ export function drawFlowSwarm(seed: number): Swarm {
     limitMax: random.pick([1, 2, 4]),
     periodMsMax: random.pick([3_000, 20_000, 60_000]),
     changesLimits: random.chance(0.3),
+    changesKeys: false,
+    prefers: false,
   };
   const base = drawSwarm(seed);
-  return {
+  const calm: Swarm = {
     ...base,
     flow,
     functions: random.int(1, 3),
@@ -78,6 +84,30 @@ export function drawFlowSwarm(seed: number): Swarm {
     resumes: 0,
     hasCycle: false,
   };
+  return withMoreCauses(seed, calm, flow);
+}
+
+/** In two of five worlds runs begin for other causes than events too, and deploys change keys; memory may be tiny. */
+function withMoreCauses(seed: number, calm: Swarm, flow: FlowSwarm): Swarm {
+  const random = new Seeded(seed, "more causes");
+  if (random.chance(0.6)) return calm;
+  const often = (probability: number, values: readonly number[]) =>
+    random.chance(probability) ? random.pick(values) : 0;
+  const crons = random.chance(0.3);
+  const changesKeys = random.chance(0.4);
+  return {
+    ...calm,
+    flow: { ...flow, changesKeys, changesLimits: flow.changesLimits || random.chance(0.3) },
+    syncs: changesKeys ? 3 : calm.syncs,
+    kinds: random.chance(0.3) ? ["invoke"] : [],
+    invokes: often(0.4, [1, 4, 8]),
+    reruns: often(0.4, [1, 3]),
+    resumes: often(0.3, [2]),
+    pauses: often(0.4, [1, 2, 4]),
+    crons,
+    safetyMs: crons ? 150_000 : calm.safetyMs,
+    limits: { ...calm.limits, ...(random.chance(0.5) ? { jobHintsMax: 4, jobLanesMin: random.pick([1, 2]) } : {}) },
+  };
 }
 
 /** Worlds in which many lanes wait for few places, and next to nothing else happens: what goes first is all there is to see. */
@@ -86,9 +116,21 @@ export function drawTurnsSwarm(seed: number): Swarm {
   const rules = new Set<FlowRuleName>(["concurrency"]);
   if (random.chance(0.3)) rules.add("priority");
   if (random.chance(0.2)) rules.add("runConcurrency");
+  const more = new Seeded(seed, "turns more");
+  const prefers = more.chance(0.4);
+  if (more.chance(0.3)) rules.add("throttle");
   return {
     ...drawFlowSwarm(seed),
-    flow: { rules, ruleChance: 1, limitMax: random.pick([1, 2, 3]), periodMsMax: 3_000, changesLimits: false },
+    ...NO_OTHER_CAUSES,
+    flow: {
+      rules,
+      ruleChance: 1,
+      limitMax: random.pick([1, 2, 3]),
+      periodMsMax: 3_000,
+      changesLimits: false,
+      changesKeys: false,
+      prefers,
+    },
     functions: random.pick([1, 2, 2, 3]),
     events: random.int(20, 40),
     eventsPerRequestMax: 8,
@@ -112,6 +154,8 @@ export function drawTurnsSwarm(seed: number): Swarm {
   };
 }
 
+const NO_OTHER_CAUSES = { kinds: [], invokes: 0, reruns: 0, resumes: 0, pauses: 0, crons: false } as const;
+
 const NO_FAULTS = {
   commitFails: 0,
   commitAnswerLost: 0,
@@ -132,7 +176,7 @@ export function drawFlows(random: Seeded, { flow }: Swarm, deploys: number): rea
   const startKey = (free: number) => (random.chance(free) ? null : random.pick(START_KEYS).text);
   const batch = has("batch");
   const first: FlowConfig = {
-    concurrency: has("concurrency") ? drawRules(random, limit, true) : [],
+    concurrency: !has("concurrency") ? [] : flow.prefers ? drawPreferring(random) : drawRules(random, limit, true),
     runConcurrency: has("runConcurrency") ? drawRules(random, limit, false) : [],
     throttle: has("throttle")
       ? { limit: limit(), periodMs: periodMs(), burst: random.int(0, 2), key: limitKey(random) }
@@ -164,9 +208,23 @@ export function drawFlows(random: Seeded, { flow }: Swarm, deploys: number): rea
     weight: random.pick([1, 1, 3]),
     whenUnreachable: NO_FLOW.whenUnreachable,
   };
-  return Array.from({ length: deploys }, (_, index) =>
-    index === 0 || !flow.changesLimits ? first : withOtherLimits(first, limit),
-  );
+  return Array.from({ length: deploys }, (_, index) => {
+    if (index === 0) return first;
+    const changed = flow.changesLimits ? withOtherLimits(random, first, limit, periodMs) : first;
+    return flow.changesKeys ? withOtherKeys(random, changed) : changed;
+  });
+}
+
+/** Many lanes of few keys that are sure of some places, before a limit that all of them share. */
+function drawPreferring(random: Seeded): ConcurrencyRule[] {
+  const limit = random.int(1, 3);
+  const rule = (key: string | null, most: number) =>
+    ({ limit: most, key, scope: "fn", guaranteed: 0, burst: null }) as const;
+  const own = {
+    ...rule(random.chance(0.3) ? "event.data.k" : SKEWED.text, limit),
+    ...(random.chance(0.5) ? { guaranteed: limit } : { burst: limit + 2 }),
+  };
+  return [own, rule("event.data.n", 4), rule(null, random.int(2, 4))];
 }
 
 function drawAlgorithm(random: Seeded): RateLimitRule["algorithm"] {
@@ -200,8 +258,22 @@ function drawRules(random: Seeded, limit: () => number, hasBursts: boolean): Con
     : [{ ...first!, burst: first!.limit + random.int(1, 3) }, ...others];
 }
 
-function withOtherLimits(flow: FlowConfig, limit: () => number): FlowConfig {
+function withOtherLimits(random: Seeded, flow: FlowConfig, limit: () => number, periodMs: () => number): FlowConfig {
   const changed = (rule: ConcurrencyRule): ConcurrencyRule => ({ ...rule, limit: limit(), guaranteed: 0, burst: null });
+  const { throttle, rateLimit } = flow;
+  return {
+    ...flow,
+    concurrency: flow.concurrency.map(changed),
+    runConcurrency: flow.runConcurrency.map(changed),
+    throttle: throttle && { ...throttle, limit: limit(), periodMs: periodMs(), burst: random.int(0, 2) },
+    rateLimit: rateLimit && { ...rateLimit, limit: random.int(1, 12) },
+  };
+}
+
+/** Keys of rules within the function: those that are shared are for others too. */
+function withOtherKeys(random: Seeded, flow: FlowConfig): FlowConfig {
+  const changed = (rule: ConcurrencyRule): ConcurrencyRule =>
+    rule.scope === "fn" && random.chance(0.6) ? { ...rule, key: limitKey(random), guaranteed: 0, burst: null } : rule;
   return {
     ...flow,
     concurrency: flow.concurrency.map(changed),

@@ -2,8 +2,8 @@
  * The reference model of parents and children.
  *
  *   IV1. A step that invokes has exactly one child, stored with it: it knows its child, the child knows the step and is one
- *        invoke deeper. Only a resume that takes the step's error away gives it another, or one of a run whose
- *        end cancelled the child, or whose child retention has taken.
+ *        invoke deeper; or it has joined the run that was started for the same before. Only a resume that takes the step's
+ *        error away gives it another, or one of a run whose end cancelled the child, or whose child retention has taken.
  *   IV2. The step gets what its child ended with: with the child's end, or by a message that is stored with it. Never before,
  *        never of another run.
  *   IV3. What cannot start is answered in the commit that opens the step, with a code.
@@ -26,7 +26,15 @@ interface Memo {
   readonly error?: { readonly code?: string; readonly message?: string };
 }
 
-const REFUSALS: ReadonlySet<string> = new Set(["function_not_found", "function_paused", "invoke_too_deep"]);
+const REFUSALS: ReadonlySet<string> = new Set([
+  "function_not_found",
+  "function_paused",
+  "invoke_too_deep",
+  "function_rate_limited",
+  "function_skipped",
+  "function_backlog_full",
+  "function_deduplicated",
+]);
 
 export class LinksModel {
   readonly #ledger: Ledger;
@@ -94,7 +102,8 @@ export class LinksModel {
     const run = this.#ledger.runs.get(step.runId)!;
     const child = step.childRunId === null ? undefined : this.#ledger.runs.get(step.childRunId);
     if (step.status === "waiting") {
-      if (child?.parent?.runId !== step.runId || child.parent.slot !== step.id)
+      const isJoined = child?.notes?.joined?.some((one) => one.runId === step.runId && one.slot === step.id) === true;
+      if (!isJoined && (child?.parent?.runId !== step.runId || child.parent.slot !== step.id))
         this.#world.fail("IV1", `${step.name} of ${step.runId} waits for ${step.childRunId}, which is not its child`);
       if (!isOver(run.status)) this.#open.set(key, step.childRunId ?? "");
     }
@@ -149,6 +158,7 @@ export class LinksModel {
     for (const step of this.#ledger.steps.get(parent.id)?.values() ?? []) {
       if (step.kind !== "invoke" || step.memo !== null || step.childRunId === null) continue;
       const child = this.#ledger.runs.get(step.childRunId);
+      if (child !== undefined && (child.parent?.runId !== parent.id || child.parent.slot !== step.id)) continue; // Joined.
       const isWanted = child?.parent?.onCancel === "cancel";
       if (isWanted !== (step.options ?? "").includes('"on_parent_cancel":"cancel"'))
         this.#world.fail("IV5", `${child?.id} and ${step.name} of ${parent.id} do not agree on what a cancel means`);

@@ -6,10 +6,10 @@
  *
  * A run that is let go may have to be loaded, and others start meanwhile; a memory that was dropped in between tells nothing.
  */
-import { type FlowConfig, NO_FLOW } from "../../src/protocol/flow.ts";
+import { NO_FLOW } from "../../src/protocol/flow.ts";
 import type { BatchRecords, RunRecord } from "../../src/store/records.ts";
-import { keyOf, priorityMsOf } from "./flow-keys.ts";
-import { numberOfRun } from "./flow-limits-model.ts";
+import { priorityMsOf } from "./flow-keys.ts";
+import { laneOf, numberOfRun } from "./flow-places.ts";
 import type { Ledger } from "./ledger.ts";
 
 export interface OrderWorld {
@@ -53,7 +53,7 @@ export class OrderModel {
     const orderAt = run.createdAt - priorityMsOf(flow.priority, n);
     const start: Start = { runId: run.id, at: run.startedAt!, orderAt, memory };
     this.#started.add(run.id);
-    const lane = laneOf(run.functionId, flow, n);
+    const lane = laneOf(run, flow);
     const starts = this.#starts.get(lane) ?? [];
     this.#starts.set(lane, starts);
     const readyAt = Math.max(run.createdAt, run.startAt) + READING_LOADS * swarm.loadMsMax;
@@ -72,11 +72,3 @@ export class OrderModel {
 
 /** What becomes due may have to be read, and the head of its lane before it. */
 const READING_LOADS = 8;
-
-/** What decides whether a run may start, beside its function. */
-function laneOf(functionId: string, flow: FlowConfig, n: number): string {
-  const { concurrency, runConcurrency, throttle, singleton } = flow;
-  const keys = [...concurrency, ...runConcurrency].map(({ key }) => keyOf(key, n));
-  const others = [throttle?.key ?? null, singleton?.key ?? null].map((key) => keyOf(key, n));
-  return [functionId, ...keys, ...others].join("\n");
-}

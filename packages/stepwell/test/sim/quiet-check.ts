@@ -53,7 +53,7 @@ export class QuietCheck {
     for (const runId of ledger.openRuns) {
       const run = ledger.runs.get(runId)!;
       const isServed = ledger.functions.get(run.functionId)?.isArchived === false;
-      if (isOver(run.status) || !isServed || world.paused.size > 0) continue;
+      if (isOver(run.status) || !isServed || world.hasPauses) continue;
       for (const job of ledger.jobs.get(runId)?.values() ?? []) {
         if (job.dueAt > now || !CALLS.has(job.kind) || world.network.isOut(runId, job.slot)) continue;
         const isStart = run.startedAt === null;

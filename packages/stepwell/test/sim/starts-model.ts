@@ -9,10 +9,14 @@
  *   SM5. `rateLimit` admits exactly what it admits, and says when it admits the next.
  *   SM6. What is refused by one rule counts for none of those that come after it.
  *
- * A commit may hold several instants. Where it does not say what came first within one of them, either is right.
+ *   SM7. An invoke and a cron meet all of them but what gathers; a rerun only `singleton` and `backlog`.
+ *   SM8. A function that is paused starts nothing, where its mode says so, and no rule after `idempotency` counts that.
+ *
+ * A commit may hold several instants. Where it does not say what came first within one of them, either is right; and once an
+ * event and another cause came to a function at the same instant of a commit, its starts are not judged any more.
  */
 import type { Decision } from "../../src/core/batch.ts";
-import type { StoredEvent } from "../../src/protocol/event.ts";
+import { INTERNAL_EVENTS, type StoredEvent } from "../../src/protocol/event.ts";
 import type { FlowConfig } from "../../src/protocol/flow.ts";
 import { LIMITS } from "../../src/protocol/limits.ts";
 import type { BatchRecords, RunRecord } from "../../src/store/records.ts";
@@ -26,6 +30,7 @@ import type { SimFunction } from "./sim-app.ts";
 export interface StartsWorld {
   fail(rule: string, what: string): void;
   readonly functions: ReadonlyMap<string, SimFunction>;
+  functionById(id: string): SimFunction | undefined;
   readonly swarm: { readonly loadMsMax: number; readonly commitMsMax: number; readonly clockJumps: number };
 }
 
@@ -41,6 +46,7 @@ interface Case {
   readonly event: StoredEvent;
   readonly n: number;
   readonly verdict: Verdict;
+  readonly cause: "event" | "invoke" | "rerun";
 }
 
 export class StartsModel {
@@ -57,6 +63,10 @@ export class StartsModel {
   /** Of the commit that is being judged: new runs by function and first event, runs that were replaced. */
   #made = new Map<string, RunRecord>();
   readonly #seen = new Set<string>();
+  /** Functions of which nobody can say what came first. */
+  readonly #unsure = new Set<string>();
+  /** Functions that change in the commit that is being judged: what they were, and from when on they are what they are. */
+  readonly #changes = new Map<string, { readonly flow: FlowConfig; readonly version: number; readonly at: number }>();
   #isKnown: ReadonlySet<string> = new Set();
   #fresh: ReadonlySet<string> = new Set();
 
@@ -70,6 +80,11 @@ export class StartsModel {
     this.#served = new Set(
       [...this.#ledger.functions.values()].filter((stored) => !stored.isArchived).map(({ fn }) => fn.id),
     );
+    this.#changes.clear();
+    for (const { fn, changedAt: at } of records.functions) {
+      const before = this.#ledger.functions.get(fn.id);
+      if (before !== undefined) this.#changes.set(fn.id, { flow: before.fn.flow, version: before.version, at });
+    }
     const fresh = records.runs.filter((run) => !this.#ledger.runs.has(run.id));
     this.#isKnown = new Set(records.runs.filter((run) => !fresh.includes(run)).map((run) => run.id));
     this.#fresh = new Set(fresh.map((run) => run.id));
@@ -83,23 +98,51 @@ export class StartsModel {
   }
 
   after(records: BatchRecords): void {
-    for (const event of records.events) {
-      if (event.isInternal) continue;
-      const n = numberOf(event.json);
-      for (const fn of this.#world.functions.values())
-        if (fn.accepts(event.name, n)) this.#judge(fn, event, n, records.decisions);
+    const cases = records.events.flatMap((event) => this.#casesOf(event, records.decisions));
+    const others = records.runs.flatMap((run) => this.#otherCase(run, records.decisions) ?? []);
+    for (const { fn, verdict } of others)
+      if (cases.some((one) => one.fn === fn && one.verdict.at === verdict.at)) this.#unsure.add(fn.id);
+    const inOrder = [...cases, ...others].sort((left, right) => left.verdict.at - right.verdict.at);
+    for (const one of inOrder) if (this.#isChangedAt(one)) this.#unsure.add(one.fn.id);
+    for (const one of inOrder) {
+      if (!this.#unsure.has(one.fn.id)) this.#check(one);
+      if (one.verdict.runId !== null) this.#seen.add(one.verdict.runId);
     }
-    this.#collects.settle();
+    this.#collects.settle(this.#unsure);
     this.#checkReplaced(records);
     this.#checkBacklogs(records);
   }
 
   // --- Verdicts -----------------------------------------------------------------------------------------------
 
+  #casesOf(event: StoredEvent, decisions: readonly Decision[]): Case[] {
+    if (event.isInternal) return [];
+    const n = numberOf(event.json);
+    const listening = [...this.#world.functions.values()].filter((fn) => fn.accepts(event.name, n));
+    return listening.flatMap((fn) => this.#caseOf(fn, event, n, decisions) ?? []);
+  }
+
+  /** A run that did not begin for an event that somebody sent. */
+  #otherCase(run: RunRecord, decisions: readonly Decision[]): Case | null {
+    const fn = this.#fresh.has(run.id) ? this.#world.functionById(run.functionId) : undefined;
+    const flow = this.#ledger.functions.get(run.functionId)?.fn.flow;
+    const [first] = run.events;
+    const event = this.#ledger.events.get(first?.id ?? "");
+    if (fn === undefined || flow === undefined || event === undefined) return null;
+    if (run.originalRunId === null && run.cron === null && first?.name !== INTERNAL_EVENTS.invoked) return null;
+    const isIts = ({ runId, eventId }: Decision) => runId === run.id && eventId === event.id;
+    const skipped = decisions.find((decision) => isIts(decision) && !isDropped(decision, this.#ledger));
+    const { outcome: kind = "started", reason = "" } = skipped ?? {};
+    const verdict = { kind, runId: run.id, at: run.createdAt, reason };
+    const cause = run.originalRunId === null ? "invoke" : "rerun";
+    if (run.status === "skipped" && run.reason === "paused") return null;
+    return { fn, flow: this.#flowAt(fn, flow, run.createdAt), event, n: numberOf(event.json), verdict, cause };
+  }
+
   /** SM1. */
-  #judge(fn: SimFunction, event: StoredEvent, n: number, decisions: readonly Decision[]): void {
+  #caseOf(fn: SimFunction, event: StoredEvent, n: number, decisions: readonly Decision[]): Case | null {
     const flow = this.#ledger.functions.get(fn.id)?.fn.flow;
-    if (flow === undefined) return;
+    if (flow === undefined) return null;
     const verdicts = decisions.filter(
       (decision) =>
         decision.eventId === event.id && decision.functionId === fn.id && !isDropped(decision, this.#ledger),
@@ -109,32 +152,45 @@ export class StartsModel {
     if (verdicts.length > 1 || (decision === undefined && run === undefined)) {
       if (this.#served.has(fn.id) || verdicts.length > 1)
         this.#world.fail("SM1", `event ${event.id} and ${fn.slug}: ${verdicts.length} decisions, and no run`);
-      return;
+      return null;
     }
     const verdict: Verdict =
       decision === undefined
         ? { kind: "started", runId: run!.id, at: run!.createdAt, reason: "" }
         : { kind: decision.outcome, runId: decision.runId, at: decision.at, reason: decision.reason };
-    this.#check({ fn, flow, event, n, verdict });
-    if (verdict.runId !== null) this.#seen.add(verdict.runId);
+    return { fn, flow: this.#flowAt(fn, flow, verdict.at), event, n, verdict, cause: "event" };
+  }
+
+  #flowAt({ id }: SimFunction, flow: FlowConfig, at: number): FlowConfig {
+    const change = this.#changes.get(id);
+    return change !== undefined && at < change.at ? change.flow : flow;
+  }
+
+  /** Nobody knows which of two configurations it met. */
+  #isChangedAt({ fn, verdict }: Case): boolean {
+    const change = this.#changes.get(fn.id);
+    if (change === undefined) return false;
+    return verdict.at === change.at || this.#ledger.functions.get(fn.id)!.version > change.version + 1;
   }
 
   #check(one: Case): void {
-    if (this.#isRepeated(one) || this.#isSkipped(one) || this.#isOneTooMany(one) || this.#isTooSoon(one)) return;
-    const { fn, flow, event, n, verdict } = one;
+    if (this.#isRepeated(one) || this.#isPaused(one) || this.#isSkipped(one)) return;
+    if (this.#isOneTooMany(one) || this.#isTooSoon(one)) return;
+    const { fn, flow, event, n, verdict, cause } = one;
     const { debounce, batch } = flow;
-    if (debounce !== null) this.#collects.debounced(keyOfGathering(one)!, debounce, event, verdict);
+    if (debounce !== null && cause === "event")
+      this.#collects.debounced(keyOfGathering(one)!, debounce, event, verdict);
     else if (batch !== null && keyOfGathering(one) !== null)
       this.#collects.batched(keyOfGathering(one)!, batch, event, verdict);
     else if (verdict.kind !== "started") this.#say("SM1", one, "it should start a run");
     if (verdict.runId === null) return;
     const isNew = this.#fresh.has(verdict.runId) && !this.#seen.has(verdict.runId);
-    if (event.idempotencyId !== null)
+    if (event.idempotencyId !== null && cause === "event")
       this.#once.set(`${fn.id} ${event.idempotencyId}`, {
         runId: verdict.runId,
         untilAt: verdict.at + LIMITS.dedupeMs,
       });
-    const same = flow.idempotency === null ? "false" : keyOf(flow.idempotency.key, n);
+    const same = flow.idempotency === null || cause === "rerun" ? "false" : keyOf(flow.idempotency.key, n);
     if (same !== "false")
       this.#same.set(`${fn.id} ${same}`, { runId: verdict.runId, untilAt: verdict.at + flow.idempotency!.periodMs });
     const own = keyOfSingleton(one);
@@ -145,7 +201,8 @@ export class StartsModel {
 
   /** SM2. */
   #isRepeated(one: Case): boolean {
-    const { fn, flow, event, n, verdict } = one;
+    const { fn, flow, event, n, verdict, cause } = one;
+    if (cause === "rerun") return false;
     const once = event.idempotencyId === null ? undefined : this.#once.get(`${fn.id} ${event.idempotencyId}`);
     const { idempotency } = flow;
     const value = idempotency === null ? "false" : keyOf(idempotency.key, n);
@@ -161,6 +218,16 @@ export class StartsModel {
     }
     if (isOnce || isSame === "yes") this.#say("SM2", one, `it repeats ${(isOnce ? once : same!).runId}`);
     return false;
+  }
+
+  /** SM8. */
+  #isPaused(one: Case): boolean {
+    const { fn, event, verdict } = one;
+    if (verdict.reason !== "the function is paused") return false;
+    const mode = verdict.kind === "skipped" ? "skip" : "reject";
+    if (this.#ledger.statesAtStart.get(event.id)?.get(fn.id)?.has(mode) !== true)
+      this.#say("SM8", one, "it is not paused so");
+    return true;
   }
 
   /** What was known when the event was looked at, or is not stored yet, may be over when its commit begins. */
@@ -224,7 +291,8 @@ export class StartsModel {
   #checkReplaced(records: BatchRecords): void {
     for (const run of records.runs) {
       const isEnding = run.reason === "replaced" && !this.#ledger.endedBefore.has(run.id);
-      if (isEnding && !this.#replaced.has(run.id))
+      const isOfCron = run.cron !== null && this.#world.functionById(run.functionId)?.cron?.overlap === "cancel";
+      if (isEnding && !this.#replaced.has(run.id) && !this.#unsure.has(run.functionId) && !isOfCron)
         this.#world.fail("SM3", `run ${run.id} was replaced, and nothing took its place`);
     }
     this.#replaced.clear();
@@ -295,9 +363,9 @@ export class StartsModel {
 
   /** SM5. */
   #isTooSoon(one: Case): boolean {
-    const { fn, flow, n, verdict } = one;
+    const { fn, flow, n, verdict, cause } = one;
     const { rateLimit } = flow;
-    const value = rateLimit === null ? "false" : keyOf(rateLimit.key, n);
+    const value = rateLimit === null || cause === "rerun" ? "false" : keyOf(rateLimit.key, n);
     const isRefused = verdict.kind === "rate_limited";
     if (rateLimit === null || value === "false") {
       if (isRefused) this.#say("SM5", one, "there is no such limit");
@@ -339,7 +407,8 @@ function keyOfSingleton({ fn, flow, n }: Case): string | null {
 }
 
 /** Null for an event that nothing gathers. */
-function keyOfGathering({ fn, flow: { debounce, batch }, n }: Case): string | null {
+function keyOfGathering({ fn, flow: { debounce, batch }, n, cause }: Case): string | null {
+  if (cause !== "event") return null;
   if (batch !== null && (batch.condition === null || BATCH_CONDITIONS.get(batch.condition)!(n)))
     return `${fn.id} ${keyOf(batch.key, n)}`;
   return debounce === null ? null : `${fn.id} ${keyOf(debounce.key, n)}`;

@@ -4,13 +4,16 @@
  *   TR1. No run starts before its throttle lets it. From rest `limit` + `burst` start at once; each start costs one interval,
  *        `period` / `limit`, and so many intervals are made up for.
  *
+ *   TR2. A rule that changes counts at once: starts that are not made up for are made up for at the new pace, and no more of
+ *        them than may come at once.
+ *
  * The instant that is stored is that of the first call; the turn was taken before the run was loaded, so two starts may be
  * closer by the time that loading takes.
  */
 import { NO_FLOW } from "../../src/protocol/flow.ts";
 import type { BatchRecords, RunRecord } from "../../src/store/records.ts";
 import { keyOf } from "./flow-keys.ts";
-import { numberOfRun } from "./flow-limits-model.ts";
+import { numberOfRun } from "./flow-places.ts";
 import type { Ledger } from "./ledger.ts";
 
 export interface ThrottleWorld {
@@ -35,37 +38,74 @@ export class ThrottleModel {
   /** When everything is made up for again, by function and key. */
   readonly #restedAt = new Map<string, number>();
   readonly #started = new Set<string>();
+  readonly #before = new Map<string, { readonly rule: Rule | null; readonly version: number }>();
+  readonly #changedAt = new Map<string, number>();
 
   constructor(ledger: Ledger, world: ThrottleWorld) {
     this.#ledger = ledger;
     this.#world = world;
   }
 
-  before(_records: BatchRecords): void {}
+  before(records: BatchRecords): void {
+    for (const { fn } of records.functions) {
+      const version = this.#ledger.functions.get(fn.id)?.version ?? 0;
+      this.#before.set(fn.id, { rule: this.#ruleOf(fn.id), version });
+    }
+  }
 
   after(records: BatchRecords): void {
     const starts = records.runs.filter((run) => run.startedAt !== null && !this.#started.has(startOf(run)));
     starts.sort((left, right) => left.startedAt! - right.startedAt!);
+    for (const { fn, changedAt, version } of records.functions) this.#changed(fn.id, changedAt, version);
     for (const run of starts) this.#check(run);
+  }
+
+  /** TR2. */
+  #changed(functionId: string, at: number, version: number): void {
+    const { rule: before, version: versionBefore } = this.#before.get(functionId)!;
+    const rule = this.#ruleOf(functionId);
+    if (before === null || rule === null) return;
+    if (before.intervalMs === rule.intervalMs && before.atOnce === rule.atOnce) return;
+    this.#changedAt.set(functionId, at);
+    for (const [key, restedAt] of this.#restedAt) {
+      if (!key.startsWith(`${functionId} `)) continue;
+      // Of two changes in one commit the first is not known.
+      const starts = version > versionBefore + 1 ? 0 : Math.max(0, restedAt - at) / before.intervalMs;
+      this.#restedAt.set(key, at + Math.min(starts, rule.atOnce) * rule.intervalMs);
+    }
   }
 
   /** TR1. */
   #check(run: RunRecord): void {
     this.#started.add(startOf(run));
     const at = run.startedAt!;
-    const rule = this.#ruleOf(run);
+    const rule = this.#ruleOf(run.functionId);
     if (rule === null) return;
     const key = this.#keyOf(run);
     const from = Math.max(this.#restedAt.get(key) ?? at, at);
     const allowedAt = from - rule.intervalMs * (rule.atOnce - 1);
-    if (allowedAt > at + 2 * this.#world.swarm.loadMsMax + ROUNDING_MS)
+    const isJustChanged = at - (this.#changedAt.get(run.functionId) ?? 0) <= 2 * this.#world.swarm.loadMsMax;
+    if (allowedAt > at + 2 * this.#world.swarm.loadMsMax + ROUNDING_MS && !isJustChanged)
       this.#world.fail("TR1", `run ${run.id} starts at ${at}, its throttle lets it at ${allowedAt}`);
-    this.#restedAt.set(key, from + rule.intervalMs);
+    this.#restedAt.set(key, Math.min(from, at + rule.intervalMs * (rule.atOnce - 1)) + rule.intervalMs);
+  }
+
+  /** The throttle that the run's start passes; null when there is none. */
+  bucketOf(run: RunRecord): string | null {
+    return this.#ruleOf(run.functionId) === null ? null : this.#keyOf(run);
+  }
+
+  /** Since when the throttle lets the run start, unless others take its turn. */
+  freeFrom(run: RunRecord): number {
+    const rule = this.#ruleOf(run.functionId);
+    if (rule === null) return Number.NEGATIVE_INFINITY;
+    const fullAt = Math.max(this.#restedAt.get(this.#keyOf(run)) ?? 0, this.#storedAt(run));
+    return fullAt - rule.intervalMs * (rule.atOnce - 1);
   }
 
   /** When a run may start at the latest, as far as its throttle is concerned. */
   allowedAt(run: RunRecord, now: number): number {
-    const rule = this.#ruleOf(run);
+    const rule = this.#ruleOf(run.functionId);
     if (rule === null) return now;
     const from = Math.max(this.#restedAt.get(this.#keyOf(run)) ?? now, this.#storedAt(run), now);
     return Math.ceil(from - rule.intervalMs * (rule.atOnce - 1));
@@ -79,7 +119,7 @@ export class ThrottleModel {
     return Number(this.#ledger.flow.get(`throttle ${functionId} ${value}`)?.value ?? 0);
   }
 
-  #ruleOf({ functionId }: RunRecord): Rule | null {
+  #ruleOf(functionId: string): Rule | null {
     const { throttle } = this.#ledger.functions.get(functionId)?.fn.flow ?? NO_FLOW;
     if (throttle === null) return null;
     return { intervalMs: throttle.periodMs / throttle.limit, atOnce: throttle.limit + throttle.burst };

@@ -16,6 +16,8 @@ import { SIGNALS } from "./draw-program.ts";
 import { APP_ID, configOf } from "./sim-app.ts";
 import type { Server, World } from "./world.ts";
 
+/** By flow control. */
+const REFUSALS: ReadonlySet<string> = new Set(["function_rate_limited", "function_skipped", "function_backlog_full"]);
 const ANSWER_MS_MAX = 10_000;
 /** Events that steps may send in all; a step that is repeated sends again. */
 const CHAIN_EVENTS_MAX = 30;
@@ -252,10 +254,12 @@ export class Workload {
     );
     world.log(`invoke ${target} ${answer.kind}`);
     if (answer.kind === "refused") {
-      const isRight = answer.code === "function_not_found" || answer.code === "function_paused";
+      const isRight =
+        answer.code === "function_not_found" || answer.code === "function_paused" || REFUSALS.has(answer.code);
       if (!isRight) world.fail("answer", `invoking ${target} is refused with ${answer.code}`);
       return;
     }
+    if (answer.kind === "existing" && world.kind !== "any") return; // Another one has started it (idempotency).
     const run = world.ledger.runs.get(answer.runId);
     if (run?.functionId !== world.functions.get(target)?.id)
       world.fail("E1", `run ${answer.runId} of ${target} is announced and not stored`);
@@ -286,7 +290,7 @@ export class Workload {
     if (answer.kind === "refused") {
       // A resume may have taken the step away; a removed function runs nothing.
       const isGone = answer.code === "not_found" && world.mayBeGone(from.id);
-      if (answer.code !== "function_not_found" && !isGone)
+      if (answer.code !== "function_not_found" && !isGone && !REFUSALS.has(answer.code))
         world.fail("RR1", `the rerun is refused with ${answer.code}`);
       return;
     }

@@ -4,6 +4,7 @@
  * The first broken rule ends the seed. Everything that happens is a line of the log; one seed is one log, to the byte.
  */
 
+import { hasStartRules } from "../../src/core/flow/starting.ts";
 import { runProblems } from "../../src/core/run/invariants.ts";
 import { Engine } from "../../src/engine/engine.ts";
 import type { Clock } from "../../src/engine/ports.ts";
@@ -127,7 +128,8 @@ export class World {
       sendsAlong: (step) => this.#functionsById.get(this.ledger.runs.get(step.runId)!.functionId)?.sendsAlong === true,
       retriesMax: (functionId) => this.#functionsById.get(functionId)?.retriesMax ?? 0,
       hasTicksInTurn: (functionId) => {
-        const overlap = this.#functionsById.get(functionId)?.cron?.overlap;
+        const fn = this.#functionsById.get(functionId);
+        const overlap = fn?.flows.some(hasStartRules) === true ? undefined : fn?.cron?.overlap;
         return overlap === "skip" || overlap === "queue";
       },
     });
@@ -345,6 +347,12 @@ export class World {
 
   /** PA1. Functions and apps whose pause was answered and that nobody asked to resume since. */
   readonly paused = new Set<string>();
+
+  /** Something is paused, or is about to be: the answer may be under way. */
+  get hasPauses(): boolean {
+    const apps = this.server?.engine.coreForTests.view.apps;
+    return this.paused.size > 0 || [...this.#functionsById.keys()].some((id) => apps?.isPaused(id) === true);
+  }
 
   checkNotPaused(functionId: string, what: string): void {
     if (this.paused.has(functionId) || this.paused.has(APP_ID)) this.fail("PA1", `${what}, which is paused`);

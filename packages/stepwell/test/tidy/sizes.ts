@@ -17,6 +17,8 @@ export interface SizeRecords {
 export const RECORDS: SizeRecords = {
   files: {
     "packages/stepwell/src/core/core.ts": "the one place where commands, time and batches meet; rules live elsewhere",
+    "packages/stepwell/src/core/schedule/lane-heads.ts":
+      "which lanes are in memory, whole or in part, and which are in the store alone: its invariants hold together",
     "packages/stepwell/src/store/sqlite.ts":
       "the port, method by method: which thread answers, and what its failure means",
     "packages/stepwell/src/engine/engine.ts": "the loop: its five invariants hold or break together",

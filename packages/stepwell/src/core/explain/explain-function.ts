@@ -125,7 +125,7 @@ function keyText(fn: FunctionConfig, flow: RunFlow | null): string {
 
 function throttledUntil(view: ExplainView, fn: FunctionConfig, lane: Lane, now: Instant): Instant | null {
   const { throttle } = fn.flow;
-  const gate = throttleGate(fn.id, lane.flow);
+  const gate = throttleGate(fn, lane.flow);
   if (throttle === null || lane.blocked?.gate !== gate) return null;
   return Math.max(now, Math.ceil(allowedAt(throttle, view.admission.throttleFullAt(gate), now)));
 }

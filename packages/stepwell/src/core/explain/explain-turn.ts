@@ -16,7 +16,7 @@ import { appDownText, countText, listText, sinceText, untilText } from "./words.
 export function explainTurn(explaining: Explaining, run: Run, job: Job, name: string): Reason {
   const { view, now } = explaining;
   const fn = view.apps.functionOf(run.functionId);
-  const isStart = run.status === "queued" && job.slot === MAIN_SLOT;
+  const isStart = run.status === "queued";
   const what = isStart ? "Its start" : `The call of ${name}`;
   const base = { since: job.dueAt, ...(job.attempt > 0 ? { attempt: job.attempt + 1 } : {}) };
   const lane = view.ready.lane({ functionId: run.functionId, isStart, key: laneKey(run.flow) });
@@ -45,6 +45,10 @@ function positionOf(lane: Lane, run: Run, job: Job): number | null {
 
 function absentReason(view: ExplainView, run: Run, what: string, laneSize: number): Reason {
   if (view.isLoading(run.id)) return { code: "due", sentence: `${what} is about to be made: the run is being loaded.` };
+  if (laneSize === 0 && view.hasLeftLanes(run.functionId)) {
+    const sentence = `${what} waits in the store: the function has more keys with work than memory holds. It is tried as soon as there may be a place for its key.`;
+    return { code: "backlog", sentence, lane: { jobsBefore: 0, lanesBefore: 0 } };
+  }
   if (laneSize === 0) return { code: "due", sentence: `${what} is due and about to be made.` };
   const sentence = `${what} waits in the backlog, which is left to the store, behind at least ${countText(laneSize, "job")} of its lane.`;
   return { code: "backlog", sentence, lane: { jobsBefore: laneSize, lanesBefore: 0 } };
@@ -146,7 +150,7 @@ function placeAt(
   }
   const place = { jobsBefore, lanesBefore };
   const { throttle } = fn.flow;
-  if (throttle === null || gate !== throttleGate(fn.id, lane.flow)) return place;
+  if (throttle === null || gate !== throttleGate(fn, lane.flow)) return place;
   const firstAt = Math.max(now, allowedAt(throttle, view.admission.throttleFullAt(gate), now));
   return { ...place, expectedAt: Math.ceil(firstAt + startsBefore * (throttle.periodMs / throttle.limit)) };
 }

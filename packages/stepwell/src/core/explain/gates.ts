@@ -3,7 +3,7 @@ import type { ConcurrencyRule, FlowScope, RunFlow } from "../../protocol/flow.ts
 import type { FunctionConfig } from "../../protocol/function.ts";
 import { appGateOf, pauseGate, throttleGate } from "../flow/admission.ts";
 import type { AppDown } from "../flow/app-contact.ts";
-import { gateName, ruleName } from "../flow/rules.ts";
+import { gateName, placeOf } from "../flow/rules.ts";
 import { Lane } from "../schedule/ready-queue.ts";
 import { type AppDownFacts, EXPLAINED_MAX, type GateFacts, type HolderFacts } from "./explanation.ts";
 import type { ExplainView } from "./view.ts";
@@ -32,11 +32,12 @@ export function concurrencyGates(fn: FunctionConfig, flow: RunFlow | null): Know
 }
 
 function knownGate(fn: FunctionConfig, flow: RunFlow | null, rule: ConcurrencyRule, isRunRule: boolean): KnownGate[] {
-  const name = ruleName(rule, isRunRule);
-  const value = flow?.keys[name] ?? (rule.key === null && !isRunRule ? "" : undefined);
-  if (value === undefined) return [];
+  const place = placeOf(isRunRule ? fn.flow.runConcurrency : fn.flow.concurrency, rule, flow, isRunRule);
+  if (place === null) return [];
+  const { name, value } = place;
   const limit = rule.burst ?? rule.limit;
-  const of = rule.key === null ? "" : ` per ${rule.key} = ${value}`;
+  const key = name.split(" ").slice(2).join(" "); // "call fn <expression>"; of an earlier key, if the run has that.
+  const of = key === "" ? "" : ` per ${key} = ${value}`;
   return [
     {
       name: gateName(fn.id, rule, name, value),
@@ -56,7 +57,7 @@ export function gateFacts(view: ExplainView, fn: FunctionConfig, flow: RunFlow |
     const { kind, rule, scope, limit } = known;
     return { kind, rule, scope, limit, ...counts };
   }
-  if (name === throttleGate(fn.id, flow)) {
+  if (name === throttleGate(fn, flow)) {
     return { kind: "throttle", rule: throttleText(fn, flow), limit: fn.flow.throttle?.limit ?? null, ...counts };
   }
   if (name === appGateOf(fn.appId)) {

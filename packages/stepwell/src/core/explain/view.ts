@@ -31,6 +31,8 @@ export interface ExplainView {
   runOf(runId: string): Run | undefined;
   /** How many runs of a function wait for their first call. */
   queuedOf(functionId: string): number;
+  /** It has more keys than memory holds: some of its work is in the store alone. */
+  hasLeftLanes(functionId: string): boolean;
   /** The run's turn has come, and it is being loaded for it. */
   isLoading(runId: string): boolean;
 }

@@ -7,7 +7,7 @@
  *        the run has ended.
  *   AD3. What a blocked lane waits for wakes it: a freed place, a point in time, a resume. Nobody looks again in between.
  */
-import type { RunFlow } from "../../protocol/flow.ts";
+import type { RunFlow, ThrottleRule } from "../../protocol/flow.ts";
 import type { FunctionConfig } from "../../protocol/function.ts";
 import type { Instant } from "../instant.ts";
 import { Heap } from "../schedule/heap.ts";
@@ -16,7 +16,7 @@ import type { Lane } from "../schedule/ready-queue.ts";
 import { AppContacts, type AppDown, type Contact } from "./app-contact.ts";
 import { type Blocked, type GateSpec, Gates } from "./gates.ts";
 import { callGates, callHolder, guarantees, runGates, runHolder } from "./rules.ts";
-import { afterRefund, afterStart, allowedAt } from "./throttle.ts";
+import { afterChange, afterRefund, afterStart, allowedAt } from "./throttle.ts";
 
 /** What admission needs to know of functions and their apps. */
 export interface AdmissionView {
@@ -33,6 +33,11 @@ export interface ThrottleState {
   readonly fullAt: Instant;
 }
 
+/** A bucket, and the rule by which it was filled. */
+interface Bucket extends ThrottleState {
+  readonly rule: ThrottleRule | null;
+}
+
 interface Alarm {
   readonly at: Instant;
   readonly gate: string;
@@ -47,7 +52,7 @@ export class Admission {
   readonly gates = new Gates();
   readonly #view: AdmissionView;
   /** When a throttle's bucket is full again, by gate; buckets that are full are not here. */
-  readonly #fullAt = new Map<string, ThrottleState>();
+  readonly #fullAt = new Map<string, Bucket>();
   readonly #alarms = new Heap<Alarm>((left, right) => left.at < right.at);
   /** The earliest alarm of each gate; others of the same gate are of no use any more. */
   readonly #alarmAt = new Map<string, Instant>();
@@ -78,7 +83,7 @@ export class Admission {
       return { gate: spec.name, limit: spec.limit, guarantees: guarantees(fn, hint.flow, spec.name) };
     }
     if (hint.isStart) this.#takeToken(fn, hint.flow, now);
-    if (hint.isStart && fn.flow.throttle !== null) this.gates.passed(throttleGate(fn.id, hint.flow), lane.party);
+    if (hint.isStart && fn.flow.throttle !== null) this.gates.passed(throttleGate(fn, hint.flow), lane.party);
     if (!hint.isRequest) this.gates.passed(appGateOf(fn.appId), lane.party);
     this.#countCall(fn.appId);
     if (!hint.isRequest) this.#callBegins(fn.appId, callHolder(hint.runId, hint.slot), now);
@@ -169,7 +174,7 @@ export class Admission {
   #throttled(fn: FunctionConfig, flow: RunFlow | null, lane: Lane, now: Instant): string | null {
     const { throttle } = fn.flow;
     if (throttle === null) return null;
-    const gate = throttleGate(fn.id, flow);
+    const gate = throttleGate(fn, flow);
     const at = allowedAt(throttle, this.#fullAt.get(gate)?.fullAt ?? null, now);
     if (at <= now) return this.gates.isNext(gate, lane) ? null : gate;
     this.#setAlarm(gate, Math.ceil(at));
@@ -179,24 +184,24 @@ export class Admission {
   #takeToken(fn: FunctionConfig, flow: RunFlow | null, now: Instant): void {
     const { throttle } = fn.flow;
     if (throttle === null) return;
-    const gate = throttleGate(fn.id, flow);
+    const gate = throttleGate(fn, flow);
     const fullAt = afterStart(throttle, this.#fullAt.get(gate)?.fullAt ?? null, now);
-    this.#setFullAt(gate, fn.id, flow?.throttle ?? "", fullAt);
+    this.#setBucket(gate, { functionId: fn.id, key: throttleKey(throttle, flow), fullAt, rule: throttle });
   }
 
   #refund(hint: JobHint): void {
-    const throttle = this.#view.functionOf(hint.functionId)?.flow.throttle;
-    const gate = throttleGate(hint.functionId, hint.flow);
-    const state = this.#fullAt.get(gate);
-    if (throttle == null || state === undefined) return;
-    this.#setFullAt(gate, state.functionId, state.key, afterRefund(throttle, state.fullAt));
+    const fn = this.#view.functionOf(hint.functionId);
+    if (fn === undefined || fn.flow.throttle === null) return;
+    const gate = throttleGate(fn, hint.flow);
+    const bucket = this.#fullAt.get(gate);
+    if (bucket === undefined) return;
+    this.#setBucket(gate, { ...bucket, fullAt: afterRefund(fn.flow.throttle, bucket.fullAt) });
     this.gates.open(gate);
   }
 
-  #setFullAt(gate: string, functionId: string, key: string, fullAt: Instant): void {
-    const state = { functionId, key, fullAt };
-    this.#fullAt.set(gate, state);
-    this.#changed.set(gate, state);
+  #setBucket(gate: string, bucket: Bucket): void {
+    this.#fullAt.set(gate, bucket);
+    this.#changed.set(gate, bucket);
     if (this.#fullAt.size > this.#sweepAt) this.#sweep();
   }
 
@@ -220,10 +225,20 @@ export class Admission {
   }
 
   restoreThrottle(state: ThrottleState): void {
-    this.#fullAt.set(
-      throttleGate(state.functionId, state.key === "" ? null : { keys: {}, throttle: state.key }),
-      state,
-    );
+    const rule = this.#view.functionOf(state.functionId)?.flow.throttle ?? null;
+    this.#fullAt.set(bucketGate(state.functionId, state.key), { ...state, rule });
+  }
+
+  /** Functions have changed: buckets go on by the rules of now (throttle.ts, TH3), and everybody tries again. */
+  rulesChanged(now: Instant): void {
+    for (const [gate, bucket] of this.#fullAt) {
+      const rule = this.#view.functionOf(bucket.functionId)?.flow.throttle ?? null;
+      if (rule === null || rule === bucket.rule) continue;
+      const { fullAt, rule: before } = bucket;
+      if (before === null || isSamePace(before, rule)) this.#fullAt.set(gate, { ...bucket, rule });
+      else this.#setBucket(gate, { ...bucket, rule, fullAt: afterChange(before, rule, fullAt, now) });
+    }
+    this.gates.retry();
   }
 
   // --- Apps ---------------------------------------------------------------------------------------------------
@@ -287,5 +302,15 @@ const blockedAt = (gate: string): Blocked => ({ gate, limit: null, guarantees: [
 
 export const pauseGate = (functionId: string): string => `pause ${functionId}`;
 export const appGateOf = (appId: string): string => `app ${appId}`;
-export const throttleGate = (functionId: string, flow: RunFlow | null): string =>
-  `throttle ${functionId} = ${flow?.throttle ?? ""}`;
+export const throttleGate = (fn: FunctionConfig, flow: RunFlow | null): string =>
+  bucketGate(fn.id, throttleKey(fn.flow.throttle, flow));
+
+const bucketGate = (functionId: string, key: string): string => `throttle ${functionId} = ${key}`;
+
+/** A throttle without a key counts for every run, whatever it was created under. */
+function throttleKey(rule: ThrottleRule | null, flow: RunFlow | null): string {
+  return rule?.key == null ? "" : (flow?.throttle ?? "");
+}
+
+const isSamePace = (left: ThrottleRule, right: ThrottleRule): boolean =>
+  left.limit === right.limit && left.periodMs === right.periodMs && left.burst === right.burst;

@@ -6,18 +6,19 @@
  *   CO1. A run collects until its first call; an event that comes later opens a new one.
  *   CO2. Debounce goes by the events' `ts`: an older event than the one that waits neither replaces it nor extends the wait.
  *        The whole wait is bounded by `timeout` from the first event on.
- *   CO3. A batch begins when it is full, when its bytes are, or when its time is over.
+ *   CO3. A batch begins when it is full, when its bytes are, or when its time is over. A debounce that collects has a limit of
+ *        bytes too, so that no run is larger than memory.
  *   CO4. Limits go by the run's first event: that of a debounce changes with it, as long as it waits.
  */
 import type { IncomingEvent } from "../../protocol/event.ts";
 import type { RunFlow } from "../../protocol/flow.ts";
-import type { JsonText } from "../../protocol/json.ts";
+import { type JsonText, utf8Length } from "../../protocol/json.ts";
 import { LIMITS } from "../../protocol/limits.ts";
 import type { FlowFactKey } from "../batch.ts";
 import type { Instant } from "../instant.ts";
 import { beginCollected } from "../run/collect.ts";
 import { moveJob } from "../run/jobs.ts";
-import { MAIN_SLOT, type Run } from "../run/run.ts";
+import { MAIN_SLOT, type Run, type RunEvent } from "../run/run.ts";
 import type { Starter, StartOrder } from "../start-order.ts";
 import { makeRoom } from "./backlog.ts";
 import { replaceRun } from "./singleton.ts";
@@ -82,12 +83,13 @@ function debounce(collecting: Collecting): Collected {
     if (ts < state!.ts) return joined(waiting, "it is older than the event that waits"); // CO2
     const untilAt = dueAt(rule, now, state!.firstAt);
     const event = eventOf(order.event);
-    if (rule.collect) put(starter, waiting, [...waiting.events, event], waiting.stateSize + event.json.length, untilAt);
+    if (rule.collect) put(starter, waiting, [...waiting.events, event], waiting.stateSize, event, untilAt);
     else {
       waiting.flow = limitsOf(starter, waiting, event.json); // CO4
-      put(starter, waiting, [event], event.json.length, untilAt);
+      put(starter, waiting, [event], 0, event, untilAt);
     }
     remember(waiting.id, state!.firstAt, untilAt + SPARE_MS);
+    if (rule.collect && waiting.stateSize >= LIMITS.batchBytesMax) beginCollected(starter.context, waiting); // CO3
     return joined(waiting, "it waits for quiet");
   }
   const isQuiet = state === null || (state.runId === null && state.firstAt + rule.periodMs <= now);
@@ -141,9 +143,9 @@ function batch(collecting: Collecting): Collected {
     return opened(run, "it is the first of its batch");
   }
   const event = eventOf(order.event);
-  const size = open.stateSize + event.json.length;
-  put(starter, open, [...open.events, event], size, open.jobs.get(MAIN_SLOT)!.dueAt);
-  if (open.events.length >= rule.sizeMax || size >= rule.bytesMax) beginCollected(starter.context, open); // CO3
+  put(starter, open, [...open.events, event], open.stateSize, event, open.jobs.get(MAIN_SLOT)!.dueAt);
+  const isFull = open.events.length >= rule.sizeMax || open.stateSize >= rule.bytesMax; // CO3
+  if (isFull) beginCollected(starter.context, open);
   return joined(open, `it is event ${open.events.length} of its batch`);
 }
 
@@ -173,10 +175,17 @@ function make({ starter, world, order, verdict }: Collecting, collectUntil: Inst
   });
 }
 
-/** What a run that collects holds in steps is nothing: the size of its state is that of its events. */
-function put(starter: Starter, run: Run, events: Run["events"], size: number, untilAt: Instant): void {
+/** An event comes to those that are kept, which have this size (run/collect.ts, CL2). */
+function put(
+  starter: Starter,
+  run: Run,
+  events: Run["events"],
+  sizeBefore: number,
+  event: RunEvent,
+  untilAt: Instant,
+): void {
   starter.batch().collects(run);
-  run.stateSize = size;
+  run.stateSize = sizeBefore + utf8Length(event.json);
   run.events = events;
   run.startAt = untilAt;
   const job = run.jobs.get(MAIN_SLOT)!;

@@ -13,6 +13,10 @@
  *   GA6. Who has given way to a turn of another gives way no more before a place has changed hands: parties with turns at
  *        each other's gates would pass them on in a circle for ever.
  *
+ *   GA7. Lanes that memory has no room for wait here by their names alone. One is freed for every turn that is woken here, so
+ *        that they are not passed by, and all of them when there is room and nobody waits in memory: whoever is freed
+ *        is tried again (schedule/lane-visits.ts). Beyond `PARKED_MAX` names only their functions are known.
+ *
  * Nothing here is stored. Calls in flight are not stored either (E3); places of whole runs are taken again when a
  * process begins (core.ts).
  */
@@ -41,6 +45,10 @@ export interface Blocked {
   readonly guarantees: readonly Guarantee[];
 }
 
+/** GA7. */
+const PARKED_MAX = 100_000;
+const NOBODY: readonly string[] = [];
+
 export class Gates {
   readonly #gates = new Map<string, OpenGate>();
   /** By holder: the gates in which it has a place. */
@@ -49,6 +57,9 @@ export class Gates {
   readonly #guaranteed = new Map<string, Set<Turn>>();
   /** Places that have changed hands (GA6). */
   #moves = 0;
+  #parkedCount = 0;
+  /** Names that have been freed (GA7). */
+  #freed: string[] = [];
 
   /**
    * Takes a place in every gate (GA2). Returns the first gate that is full, or null. The gates come from narrow to wide,
@@ -115,6 +126,32 @@ export class Gates {
     return true;
   }
 
+  /** It waits, and is left to the store; it waits on by its name, or by that of all like it. False: it waits nowhere. */
+  park(waiter: Waiter, name: string, nameOfAll: string): boolean {
+    const { turn } = waiter;
+    if (turn === null || turn.isWoken) return false;
+    const { gate, limit } = turn;
+    gate.parked ??= new Set();
+    const known = this.#parkedCount < PARKED_MAX ? name : nameOfAll;
+    if (!gate.parked.has(known)) this.#parkedCount++;
+    gate.parked.add(known);
+    gate.parkedLimit = limit === null ? null : Math.max(limit, gate.parkedLimit ?? 0);
+    this.#giveUp(waiter, turn); // Nothing was kept for it, so there is nothing to pass on.
+    return true;
+  }
+
+  /** Who is to be tried again, in order (GA7). */
+  takeFreed(): readonly string[] {
+    if (this.#freed.length === 0) return NOBODY;
+    const freed = this.#freed;
+    this.#freed = [];
+    return freed;
+  }
+
+  get hasFreed(): boolean {
+    return this.#freed.length > 0;
+  }
+
   holds(holder: string): boolean {
     return this.#places.has(holder);
   }
@@ -135,12 +172,17 @@ export class Gates {
   settled(waiter: Waiter): void {
     const { turn } = waiter;
     if (turn === null) return;
+    if (this.#giveUp(waiter, turn)) this.#pass(turn.gate);
+  }
+
+  /** True when nobody of the party waits any more. */
+  #giveUp(waiter: Waiter, turn: Turn): boolean {
     waiter.turn = null;
     turn.waiters.splice(turn.waiters.indexOf(waiter), 1);
-    if (turn.waiters.length > 0) return;
+    if (turn.waiters.length > 0) return false;
     turn.gate.end(turn);
     this.#unwatch(turn);
-    this.#pass(turn.gate);
+    return true;
   }
 
   /** At a gate that counts nobody: somebody of the party went through, so the turn for which it was woken is used. */
@@ -154,6 +196,7 @@ export class Gates {
     this.#moves++;
     const waiters: Waiter[] = [];
     for (const gate of this.#gates.values()) {
+      this.#free(gate, gate.parked?.size ?? 0);
       waiters.push(...gate.clear());
       this.#drop(gate);
     }
@@ -197,6 +240,7 @@ export class Gates {
 
   /** As many of the longest waiters as there is room for try again (GA3). */
   #pass(gate: OpenGate): void {
+    let woken = 0;
     while (gate.waiting > 0) {
       const turn = gate.next((limit) => limit === null || gate.roomFor(limit, null) > 0);
       if (turn === null) break;
@@ -206,10 +250,30 @@ export class Gates {
         continue;
       }
       gate.wake(turn);
+      woken++;
       this.#unwatch(turn);
       for (const waiter of [...turn.waiters]) waiter.wake();
     }
+    if (gate.parked !== null) {
+      const hasRoom = gate.parkedLimit === null ? gate.isFree : gate.roomFor(gate.parkedLimit, null) > 0;
+      this.#free(gate, hasRoom ? gate.parked.size : woken);
+    }
     this.#drop(gate);
+  }
+
+  /** GA7. */
+  #free(gate: OpenGate, count: number): void {
+    const { parked } = gate;
+    if (parked === null) return;
+    for (const name of parked) {
+      if (count-- <= 0) break;
+      parked.delete(name);
+      this.#parkedCount--;
+      this.#freed.push(name);
+    }
+    if (parked.size > 0) return;
+    gate.parked = null;
+    gate.parkedLimit = null;
   }
 
   #isBelow({ guarantees }: Turn): boolean {

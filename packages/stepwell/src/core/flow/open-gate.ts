@@ -88,6 +88,10 @@ export class OpenGate {
   limit: number;
   readonly holders = new Holders();
   #rows: Row[] = NO_ROWS;
+  /** Lanes that waited here and were left to the store, by their ids, in the order in which they were (gates.ts, GA7). */
+  parked: Set<string> | null = null;
+  /** The highest of their limits; null where nothing is counted. */
+  parkedLimit: number | null = null;
   #woken: Chain<Turn> | null = null;
   #waiting = 0;
   #numbers = 0;
@@ -101,7 +105,12 @@ export class OpenGate {
 
   /** Nobody holds it, nobody waits. */
   get isIdle(): boolean {
-    return this.holders.size + this.#waiting + this.#wokenCount === 0;
+    return this.holders.size === 0 && this.isFree && this.parked === null;
+  }
+
+  /** Nobody waits, nor was woken. */
+  get isFree(): boolean {
+    return this.#waiting + this.#wokenCount === 0;
   }
 
   /** Turns that wait. */
@@ -134,7 +143,7 @@ export class OpenGate {
   }
 
   isNext(party: Party): boolean {
-    return this.#waiting + this.#wokenCount === 0 || this.turnOf(party)?.isWoken === true;
+    return this.isFree || this.turnOf(party)?.isWoken === true;
   }
 
   /** Takes the last place, or the one that the party has (OG1). */

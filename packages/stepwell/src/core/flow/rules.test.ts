@@ -24,8 +24,23 @@ describe("the gates of a run", () => {
     ]);
     const raised = fnWith({ concurrency: [{ ...byUser, limit: 9 }] });
     expect(named(callGates(raised, flow, "h"))).toEqual([["f call fn event.data.user = u1", 9]]);
-    const rekeyed = fnWith({ concurrency: [{ ...byUser, key: "event.data.team" }] });
-    expect(callGates(rekeyed, flow, "h")).toEqual([]);
+  });
+
+  test("a rule whose key changed counts for earlier runs by the value that they have", () => {
+    const byTeam = rule(4, { key: "event.data.team" });
+    const flow = flowOf({ concurrency: [byUser] }, { user: "u1", team: "t1" });
+    expect(named(callGates(fnWith({ concurrency: [byTeam] }), flow, "h"))).toEqual([
+      ["f call fn event.data.user = u1", 4],
+    ]);
+    const later = flowOf({ concurrency: [byTeam] }, { user: "u1", team: "t1" });
+    expect(named(callGates(fnWith({ concurrency: [byTeam] }), later, "h"))).toEqual([
+      ["f call fn event.data.team = t1", 4],
+    ]);
+    expect(named(callGates(fnWith({ concurrency: [byUser, byTeam] }), flow, "h"))).toEqual([
+      ["f call fn event.data.user = u1", 2],
+    ]);
+    const whole = flowOf({ runConcurrency: [rule(1)] }, { user: "u1" });
+    expect(named(runGates(fnWith({ runConcurrency: [byUser] }), whole, "r"))).toEqual([["f run fn  = ", 2]]);
   });
 
   test("a rule without a key counts for every run, whole-run rules only for runs made under them", () => {

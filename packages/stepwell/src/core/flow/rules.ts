@@ -4,7 +4,9 @@
  *   FR1. A rule goes by its scope and its key expression, not by its place in the list: a deploy that changes the limit
  *        counts for runs in flight, one that changes the key counts for runs that are created later.
  *   FR2. A rule without a key counts for every run of the function, whenever it was created; whole-run rules only for runs
- *        that were created under them.
+ *        that were created under rules.
+ *   FR3. A rule whose key changed counts for earlier runs by the value that they have of the old key, so that no deploy
+ *        lets all of them go at once: the values that no rule of now asks for go to the rules that find none, in order.
  */
 import type { ConcurrencyRule, FlowConfig, RunFlow, SingletonRule } from "../../protocol/flow.ts";
 import type { FunctionConfig } from "../../protocol/function.ts";
@@ -92,15 +94,42 @@ function gatesOf(
 ): GateSpec[] {
   const gates: GateSpec[] = [];
   for (const rule of rules) {
-    const name = ruleName(rule, isRunRule);
-    const value = flow?.keys[name] ?? (rule.key === null && !isRunRule ? "" : undefined);
-    if (value === undefined) continue; // FR2
-    gates.push({ name: gateName(fn.id, rule, name, value), limit: rule.burst ?? rule.limit, holder });
+    const place = placeOf(rules, rule, flow, isRunRule);
+    if (place === null) continue;
+    gates.push({ name: gateName(fn.id, rule, place.name, place.value), limit: rule.burst ?? rule.limit, holder });
   }
   if (gates.length <= 1) return gates;
   gates.sort((left, right) => left.limit - right.limit);
   // Of rules with the same scope and key the lowest counts.
   return gates.filter(({ name }, index) => gates.findIndex((other) => other.name === name) === index);
+}
+
+/** By which name and value a rule counts for a run; null when it does not (FR2). */
+export function placeOf(
+  rules: readonly ConcurrencyRule[],
+  rule: ConcurrencyRule,
+  flow: RunFlow | null,
+  isRunRule: boolean,
+): { readonly name: string; readonly value: string } | null {
+  const name = ruleName(rule, isRunRule);
+  const value = flow?.keys[name] ?? (rule.key === null && !isRunRule ? "" : undefined);
+  if (value !== undefined) return { name, value };
+  return flow === null ? null : earlierPlace(rules, rule, flow, isRunRule);
+}
+
+/** FR3. */
+function earlierPlace(
+  rules: readonly ConcurrencyRule[],
+  rule: ConcurrencyRule,
+  { keys }: RunFlow,
+  isRunRule: boolean,
+): { readonly name: string; readonly value: string } | null {
+  const known = new Set(rules.map((other) => ruleName(other, isRunRule)));
+  const kind = `${isRunRule ? "run" : "call"} ${rule.scope} `;
+  const left = Object.keys(keys).filter((name) => name.startsWith(kind) && !known.has(name));
+  const asking = [...known].filter((name) => name.startsWith(kind) && name !== "call fn " && keys[name] === undefined);
+  const name = left.sort()[asking.indexOf(ruleName(rule, isRunRule))];
+  return name === undefined ? null : { name, value: keys[name]! };
 }
 
 /** Rules of the environment or the account share their gate with every function that has the same key expression. */
@@ -126,10 +155,10 @@ function guaranteesOf(
   const found: Guarantee[] = [];
   for (const rule of rules) {
     const count = rule.burst === null ? rule.guaranteed : Math.max(rule.guaranteed, rule.limit);
-    const name = ruleName(rule, isRunRule);
-    const value = flow?.keys[name];
-    if (count === 0 || rule.key === null || value === undefined) continue;
-    const gate = gateName(fn.id, rule, name, value);
+    if (count === 0 || rule.key === null) continue;
+    const place = placeOf(rules, rule, flow, isRunRule);
+    if (place === null) continue;
+    const gate = gateName(fn.id, rule, place.name, place.value);
     if (gate !== fullGate) found.push({ gate, count });
   }
   return found;

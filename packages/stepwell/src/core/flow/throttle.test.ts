@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { ThrottleRule } from "../../protocol/flow.ts";
-import { afterRefund, afterStart, allowedAt } from "./throttle.ts";
+import { afterChange, afterRefund, afterStart, allowedAt } from "./throttle.ts";
 
 const rule = (limit: number, periodMs: number, burst = 0): ThrottleRule => ({ limit, periodMs, burst, key: null });
 
@@ -33,6 +33,17 @@ describe("start times of runs that all wait", () => {
   test("an interval that is no whole number of ms drifts by nothing in a million starts", () => {
     expect(startsOf(rule(3, 1_000), 1_000_000).at(-1)).toBe(Math.ceil(((1_000_000 - 3) * 1_000) / 3));
   });
+});
+
+test.each([
+  { from: rule(1, 86_400_000), to: rule(1, 1_000), next: 1_000 },
+  { from: rule(1, 1_000), to: rule(1, 86_400_000), next: 86_400_000 },
+  { from: rule(100, 60_000), to: rule(2, 10_000), next: 5_000 },
+  { from: rule(2, 10_000), to: rule(4, 10_000), next: 0 },
+])("a rule that changes counts at once, for what has started too: next at $next", ({ from, to, next }) => {
+  let fullAt: number | null = null;
+  for (let count = 0; count < from.limit; count++) fullAt = afterStart(from, fullAt, 0);
+  expect(Math.max(0, allowedAt(to, afterChange(from, to, fullAt!, 0), 0))).toBe(next);
 });
 
 test("a start that did not happen gives its token back", () => {

@@ -3,6 +3,7 @@ import type { RunFlow } from "../../protocol/flow.ts";
 import type { FunctionConfig } from "../../protocol/function.ts";
 import type { Instant } from "../instant.ts";
 import { armCancelRules } from "./arm.ts";
+import { eventsSize } from "./collect.ts";
 import type { RunContext } from "./context.ts";
 import { addJob } from "./jobs.ts";
 import { noticeRun } from "./notices.ts";
@@ -54,7 +55,7 @@ export function createRun(context: RunContext, newRun: NewRun, fn: NewRunFunctio
     stack: [],
     jobs: new Map(),
     waits: new Map(),
-    stateSize: fields.events.reduce((size, event) => size + event.json.length, 0),
+    stateSize: eventsSize(fields.events, collectUntil !== null),
     isStored: false,
   };
   context.batch.runs.add(run);

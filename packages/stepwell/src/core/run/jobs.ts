@@ -21,7 +21,7 @@ export function addJob(
     attempt: 0,
     dueAt,
     payload,
-    ...storePlace(run, slot, kind),
+    ...storePlace(run, kind),
     isDelayed: dueAt > context.now,
     isStored: false,
     call: null,
@@ -77,7 +77,7 @@ export function restartJob(context: RunContext, run: Run, job: Job): void {
 
 /** The run's first call is made: its job stands with those of runs that have begun. */
 export function leaveStarts(context: RunContext, run: Run, job: Job): void {
-  job.lane = storePlace(run, job.slot, job.kind).lane;
+  job.lane = storePlace(run, job.kind).lane;
   context.batch.putJob(job);
 }
 
@@ -87,7 +87,7 @@ export function leaveStarts(context: RunContext, run: Run, job: Job): void {
  */
 export function continueDiscovery(context: RunContext, run: Run, job: Job): void {
   job.again = false;
-  const { lane } = storePlace(run, job.slot, job.kind);
+  const { lane } = storePlace(run, job.kind);
   if (job.attempt !== 0 || !job.isStored || job.dueAt > context.now || job.lane !== lane) {
     job.attempt = 0;
     writeJob(context, run, job, context.now);
@@ -98,6 +98,6 @@ export function continueDiscovery(context: RunContext, run: Run, job: Job): void
 function writeJob(context: RunContext, run: Run, job: Job, dueAt: Instant): void {
   job.dueAt = dueAt;
   job.isDelayed = dueAt > context.now;
-  job.lane = storePlace(run, job.slot, job.kind).lane;
+  job.lane = storePlace(run, job.kind).lane;
   context.batch.putJob(job);
 }

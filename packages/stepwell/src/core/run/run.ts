@@ -230,7 +230,7 @@ export interface Run {
   readonly jobs: Map<string, Job>;
   /** By slot. */
   readonly waits: Map<string, readonly Wait[]>;
-  /** Events, memos and what steps asked for, in characters. */
+  /** Events, memos and what steps asked for, in characters; while it collects events, those alone, in bytes of UTF-8. */
   stateSize: number;
   isStored: boolean;
 }

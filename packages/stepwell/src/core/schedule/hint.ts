@@ -8,7 +8,7 @@
 import type { RunFlow } from "../../protocol/flow.ts";
 import { laneKey } from "../flow/rules.ts";
 import type { Instant } from "../instant.ts";
-import { type JobKind, MAIN_SLOT, type Run } from "../run/run.ts";
+import type { JobKind, Run } from "../run/run.ts";
 
 /** The order of jobs that wait for a time. */
 export interface JobPlace {
@@ -30,7 +30,7 @@ export interface JobHint extends JobPlace, OrderPlace {
   readonly orderAt: Instant;
   /** A timer only moves its run; it needs no place and waits for nobody. */
   readonly isTimer: boolean;
-  /** The run's first call. */
+  /** The run's first call; that of a rerun with other arguments is for their step. */
   readonly isStart: boolean;
   /** A request that the server makes for a step: the app is not called. */
   readonly isRequest: boolean;
@@ -58,7 +58,7 @@ export function hintOf({ runId, slot, dueAt, kind, functionId, createdAt, isQueu
     functionId,
     orderAt: orderOf(createdAt, flow),
     isTimer: TIMERS.has(kind),
-    isStart: isQueued && slot === MAIN_SLOT,
+    isStart: isQueued,
     isRequest: kind === "request",
     flow,
     key: laneKey(flow),
@@ -79,9 +79,8 @@ const orderOf = (createdAt: Instant, flow: RunFlow | null): Instant => createdAt
 export type PlacedRun = Pick<Run, "functionId" | "flow" | "status" | "createdAt">;
 
 /** Where the store finds a job: its lane and its order in it; a timer has no lane. */
-export function storePlace(run: PlacedRun, slot: string, kind: JobKind): { lane: string | null; orderAt: Instant } {
-  const isStart = run.status === "queued" && slot === MAIN_SLOT;
-  const lane = TIMERS.has(kind) ? null : laneId(run.functionId, isStart, laneKey(run.flow));
+export function storePlace(run: PlacedRun, kind: JobKind): { lane: string | null; orderAt: Instant } {
+  const lane = TIMERS.has(kind) ? null : laneId(run.functionId, run.status === "queued", laneKey(run.flow));
   return { lane, orderAt: orderOf(run.createdAt, run.flow) };
 }
 

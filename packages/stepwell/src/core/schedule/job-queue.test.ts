@@ -156,6 +156,12 @@ class World {
     return this.taken.slice(before);
   }
 
+  /** The lane may go, or may not any more. */
+  toggle(lane: string): void {
+    if (!this.blocked.delete(lane)) this.blocked.add(lane);
+    else this.gates.open(`of ${lane}`);
+  }
+
   /** Every commit and page arrives. */
   quiet(): void {
     for (let round = 0; round < 8; round++) {
@@ -354,10 +360,78 @@ describe("a deep backlog", () => {
   });
 });
 
+describe("more keys than memory may have", () => {
+  const few = { hintsMax: 4, horizonMs: 1_000, lanesMin: 3 };
+  const laneOfKey = (key: string) => laneOf(hint("", 0, { key }));
+  const keys = (count: number) => Array.from({ length: count }, (_, number) => `k${String(number).padStart(2, "0")}`);
+
+  /** Each key has one job that waits, but for those that are free. */
+  function blockedBut(count: number, ...free: string[]): World {
+    const world = ready(few);
+    for (const key of keys(count)) {
+      world.write(hint(`run ${key}`, 0, { key }));
+      if (!free.includes(key)) world.blocked.add(laneOfKey(key));
+    }
+    return world;
+  }
+
+  function unblock(world: World, key: string): void {
+    world.blocked.delete(laneOfKey(key));
+    world.gates.open(`of ${laneOfKey(key)}`);
+  }
+
+  test.each([false, true])("that all wait hold up no other one (restarted: %s)", (isRestarted) => {
+    let world = blockedBut(300, "k30", "k299");
+    world.quiet();
+    if (isRestarted) {
+      const { blocked } = world;
+      world = world.restarted();
+      for (const lane of blocked) world.blocked.add(lane);
+    }
+    expect(world.drain().sort()).toEqual(["run k299", "run k30"]);
+    world.drain();
+    world.quiet();
+    expect(world.ready.laneCount).toBeLessThanOrEqual(104);
+  });
+
+  test("one that was left to the store goes when its limit has room, and nothing is read for the others", () => {
+    const world = blockedBut(50);
+    expect(world.drain()).toEqual([]);
+    let read = 0;
+    const { rows } = world;
+    const lanes = rows.lanes.bind(rows);
+    rows.lanes = (request) => {
+      read += request.heads.length + (request.walk === null ? 0 : 1);
+      return lanes(request);
+    };
+    for (const key of ["k40", "k07", "k21"]) {
+      unblock(world, key);
+      expect(world.drain()).toEqual([`run ${key}`]);
+    }
+    expect(read).toBeLessThanOrEqual(9);
+  });
+
+  test("that always have more to do do not keep the turns to themselves", () => {
+    const world = ready(few);
+    for (let number = 0; number < 300; number++) world.write(hint(idOf(number), 0, { key: `hot${number % 3}` }));
+    world.quiet();
+    world.take(3);
+    world.write(hint("cold", 0, { key: "cold" }));
+    const turns: string[] = [];
+    while (!turns.includes("cold") && turns.length < 300) {
+      world.quiet();
+      turns.push(...world.take(1).map((job) => job.runId));
+    }
+    expect(turns.length).toBeLessThanOrEqual(12);
+    expect(world.drain()).toHaveLength(297 - (turns.length - 1));
+  });
+});
+
 type Move =
   | { readonly kind: "write"; readonly inMs: number; readonly lane: number; readonly is: "timer" | "start" | "call" }
   | { readonly kind: "commit" | "stored" | "read" | "arrive" }
   | { readonly kind: "take"; readonly count: number }
+  | { readonly kind: "turn"; readonly lane: number }
   | { readonly kind: "pass"; readonly ms: number };
 
 const moves: fc.Arbitrary<Move> = fc.oneof(
@@ -366,7 +440,7 @@ const moves: fc.Arbitrary<Move> = fc.oneof(
     arbitrary: fc.record({
       kind: fc.constant("write" as const),
       inMs: fc.oneof(fc.constant(0), fc.nat(3_000)),
-      lane: fc.nat(3),
+      lane: fc.nat(11),
       is: fc.constantFrom("timer" as const, "start" as const, "call" as const, "call" as const),
     }),
   },
@@ -377,11 +451,18 @@ const moves: fc.Arbitrary<Move> = fc.oneof(
     }),
   },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant("take" as const), count: fc.nat(3) }) },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant("turn" as const), lane: fc.nat(11) }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant("pass" as const), ms: fc.nat(400) }) },
 );
 
 test("whatever the store does when: no job is lost, none is early, and with nothing under way lanes go in order", () => {
-  const limits = fc.record({ hintsMax: fc.constantFrom(4, 40, 400), horizonMs: fc.constantFrom(500, 2_000) });
+  const limits = fc.record({
+    hintsMax: fc.constantFrom(4, 40, 400),
+    horizonMs: fc.constantFrom(500, 2_000),
+    lanesMin: fc.constantFrom(1, 2, 100),
+  });
+  const keyOf = (lane: number) => (lane % 2 === 0 ? "" : `k${lane >> 2}`);
+  const functionOf = (lane: number) => (lane % 4 < 2 ? "f" : "g");
   fc.assert(
     fc.property(limits, fc.array(moves, { maxLength: 80 }), fc.boolean(), (chosen, list, isRestarted) => {
       let world = new World(chosen);
@@ -390,8 +471,8 @@ test("whatever the store does when: no job is lost, none is early, and with noth
         if (move.kind === "write") {
           const { lane, is, inMs } = move;
           const more = {
-            functionId: lane < 2 ? "f" : "g",
-            key: lane % 2 === 0 ? "" : "k",
+            functionId: functionOf(lane),
+            key: keyOf(lane),
             isTimer: is === "timer",
             isStart: is === "start",
             orderAt: (written.length * 7) % 50,
@@ -401,6 +482,9 @@ test("whatever the store does when: no job is lost, none is early, and with noth
           world.write(job);
         } else if (move.kind === "take") world.take(move.count);
         else if (move.kind === "pass") world.now += move.ms;
+        else if (move.kind === "turn")
+          for (const isStart of [false, true])
+            world.toggle(laneOf(hint("", 0, { functionId: functionOf(move.lane), key: keyOf(move.lane), isStart })));
         else world[move.kind]();
       }
       const before = world.taken;
@@ -411,6 +495,7 @@ test("whatever the store does when: no job is lost, none is early, and with noth
         world.stored();
         world = world.restarted();
       }
+      for (const lane of [...world.blocked]) world.toggle(lane);
       world.now += 4_000;
       world.quiet();
       for (const lane of world.ready.lanes()) {

@@ -17,9 +17,12 @@ import type { Admit, ReadyQueue } from "./ready-queue.ts";
 import { type PageRequest, TimeWindow, type TimeWindowLimits } from "./time-window.ts";
 
 /** `hintsMax` counts for timers, for calls that wait for a time, and for work that is due, each. */
-export type JobQueueLimits = TimeWindowLimits;
+export interface JobQueueLimits extends TimeWindowLimits {
+  /** Keys of one function that may be in memory at least, of starts and of calls each; 100 by default. */
+  readonly lanesMin?: number;
+}
 
-export const JOB_QUEUE_LIMITS: JobQueueLimits = { hintsMax: 200_000, horizonMs: 600_000 };
+export const JOB_QUEUE_LIMITS = { hintsMax: 200_000, horizonMs: 600_000, lanesMin: 100 } as const;
 
 export class JobQueue {
   readonly #timers: TimeWindow;
@@ -33,7 +36,7 @@ export class JobQueue {
     this.#ready = ready;
     this.#timers = new TimeWindow("timers", Number.NEGATIVE_INFINITY, limits);
     this.#calls = new TimeWindow("calls", now, limits);
-    this.#heads = new LaneHeads(ready, limits.hintsMax);
+    this.#heads = new LaneHeads(ready, limits.hintsMax, limits.lanesMin ?? JOB_QUEUE_LIMITS.lanesMin);
   }
 
   get size(): number {
@@ -101,7 +104,22 @@ export class JobQueue {
   /** The heads of lanes to read now, or null. */
   laneRequest(now: Instant): LaneRequest | null {
     this.release(now); // What becomes due while the store reads goes to the lanes that are being read.
-    return this.#heads.request(now);
+    return this.#heads.request(now, this.#batch);
+  }
+
+  /** True while something is to be read as soon as what is open is stored. */
+  get waitsForBatch(): boolean {
+    return this.#heads.waitsForBatch;
+  }
+
+  /** True when more may be found once a batch is stored. */
+  get mayRead(): boolean {
+    return this.#heads.mayRead;
+  }
+
+  /** Lanes of the function are in the store alone. */
+  hasLeft(functionId: string): boolean {
+    return this.#heads.hasLeft(functionId);
   }
 
   adoptLanes(request: LaneRequest, page: LanePage): void {

@@ -10,12 +10,23 @@
  *        again when it had more than it may have here. Until they have been found, a lane that appears may have older jobs
  *        in the store, so its head is read first.
  *   LH4. A function may have its share of `lanesMax` lanes of each phase here; further ones wait in the store until half of
- *        them are done. Those of runs that have begun have a share of their own: starts may wait for them.
+ *        them are done, and come for visits meanwhile (lane-visits.ts), so that none waits for others than its limits
+ *        say. Those of runs that have begun have a share of their own: starts may wait for them.
  *   LH5. A hint whose row stands in another lane than its own stays until it is taken: no page of its lane would bring it
  *        again. There are no more of them than calls were out when the process before ended.
  */
 import type { Instant } from "../instant.ts";
-import { isOlder, type JobHint, type LaneParts, lanesFrom, lanesUntil, type OrderPlace, partsOf } from "./hint.ts";
+import {
+  isOlder,
+  type JobHint,
+  type LaneParts,
+  laneOf,
+  lanesFrom,
+  lanesUntil,
+  type OrderPlace,
+  partsOf,
+} from "./hint.ts";
+import { LaneVisits } from "./lane-visits.ts";
 import { type Admit, FIRST, type Lane, type ReadyQueue } from "./ready-queue.ts";
 
 /** A part of a lane: jobs after a place that do not wait for a time after `untilAt`. */
@@ -54,18 +65,26 @@ interface FunctionWalk {
   leftIn: number;
   /** What was stored when this round began at the first lane; -1 for a round that began further on. */
   coveredTo: number;
+  /** The last batch in which a lane was left that nobody will ask to visit, and what rounds have visited since. */
+  unknownIn: number;
+  visitedTo: number;
 }
+
+const isUnvisited = ({ unknownIn, visitedTo }: FunctionWalk): boolean => unknownIn > visitedTo;
+
+const NEW_WALK = { leftIn: -1, coveredTo: -1, unknownIn: -1, visitedTo: -1 } as const;
 
 /** Of all hints, those that one lane may have are one in so many. */
 const HEADS = 400;
-/** A function has at least so many of its starting lanes here, and so many of the others. */
-const LANES_MIN = 100;
 const QUERIES_MAX = 200;
 const WALK_LANES_MAX = 500;
 
 export class LaneHeads {
   readonly #ready: ReadyQueue;
   readonly #hintsMax: number;
+  /** A function has at least so many of its starting lanes here, and so many of the others. */
+  readonly #lanesMin: number;
+  readonly #visits = new LaneVisits();
   /** Lanes whose head is to be read. */
   readonly #hungry = new Set<Lane>();
   /** Lanes with hints that were left to the store and may not be found there yet (LH2). */
@@ -76,12 +95,14 @@ export class LaneHeads {
   readonly #misplaced = new WeakSet<JobHint>();
   #isReading = false;
   #storedBatch = -1;
+  #openBatch = 0;
   /** Grows when trimming found little to leave, so that it cannot be tried at every hint. */
   #trimAt: number;
 
-  constructor(ready: ReadyQueue, hintsMax: number) {
+  constructor(ready: ReadyQueue, hintsMax: number, lanesMin: number) {
     this.#ready = ready;
     this.#hintsMax = hintsMax;
+    this.#lanesMin = lanesMin;
     this.#trimAt = hintsMax;
   }
 
@@ -97,7 +118,7 @@ export class LaneHeads {
 
   /** LH4. */
   get #lanesMax(): number {
-    return Math.max(LANES_MIN, Math.floor(this.#hintsMax / 2 / Math.max(1, this.#ready.functionCount)));
+    return Math.max(this.#lanesMin, Math.floor(this.#hintsMax / 2 / Math.max(1, this.#ready.functionCount)));
   }
 
   /** A job is due. `batch` is the one that is open. */
@@ -106,6 +127,7 @@ export class LaneHeads {
     if (lane === null) {
       if (this.#isFull(hint)) {
         this.#leaveLane(hint.functionId, batch);
+        this.#visitLater(laneOf(hint), batch);
         return;
       }
       lane = this.#open(hint);
@@ -125,8 +147,14 @@ export class LaneHeads {
   }
 
   next(admit: Admit, now: Instant): JobHint | undefined {
-    return this.#ready.next(admit, now, this.#shrunk);
+    return this.#ready.next(admit, now, this.#hadTurn);
   }
+
+  readonly #hadTurn = (lane: Lane, isStale: boolean): void => {
+    const isShort = this.#walks.size > 0 && this.#walks.has(lane.functionId);
+    if (isShort && !isStale && !lane.isOver) this.#visits.served(lane);
+    this.#shrunk(lane);
+  };
 
   readonly #shrunk = (lane: Lane): void => {
     if (lane.end !== null && !lane.isReading && lane.heap.size <= this.#headMax >> 1) this.#hungry.add(lane);
@@ -134,18 +162,42 @@ export class LaneHeads {
 
   // --- Reading ------------------------------------------------------------------------------------------------
 
-  /** What to read now, or null. Everything that is due at `now` must have been added. */
-  request(now: Instant): LaneRequest | null {
+  /** True while something waits to be read for nothing but what is not stored. */
+  get waitsForBatch(): boolean {
+    if (this.#walks.size === 0 || this.#isReading) return false;
+    if (this.#visits.waitsFor(this.#storedBatch)) return true;
+    for (const [functionId, walk] of this.#walks)
+      if (this.#beginsFrom(functionId, walk) > this.#storedBatch) return true;
+    for (const lane of this.#hungry) if (lane.readFrom > this.#storedBatch) return true;
+    return false;
+  }
+
+  /** True when more may be found once a batch is stored. */
+  get mayRead(): boolean {
+    return this.#walks.size > 0 && !this.#isReading;
+  }
+
+  /** Lanes of the function are in the store alone. */
+  hasLeft(functionId: string): boolean {
+    return this.#walks.has(functionId);
+  }
+
+  /** What to read now, or null. Everything that is due at `now` must have been added. `batch` is the one that is open. */
+  request(now: Instant, batch: number): LaneRequest | null {
+    this.#openBatch = batch;
     if (this.#isReading) return null;
+    if (this.#walks.size > 0) this.#visit();
     const walk = this.#nextWalk();
     if (walk === null && this.#hungry.size === 0) return null;
     const heads: LaneQuery[] = [];
     for (const lane of this.#hungry) {
       if (heads.length === QUERIES_MAX) break;
+      if (lane.readFrom > this.#storedBatch) continue; // LH2
       this.#hungry.delete(lane);
       lane.isReading = true;
       heads.push({ lane: lane.id, after: lane.end ?? FIRST, untilAt: now, limit: this.#headMax });
     }
+    if (walk === null && heads.length === 0) return null;
     this.#isReading = true;
     return { heads, walk };
   }
@@ -155,14 +207,30 @@ export class LaneHeads {
       return { functionId: null, after: this.#walk, before: null, limit: WALK_LANES_MAX };
     }
     for (const [functionId, walk] of this.#walks) {
-      if (this.#countOf(functionId) > this.#lanesMax >> 1) continue;
-      if (walk.cursor === lanesFrom(functionId)) {
-        if (walk.leftIn > this.#storedBatch) continue; // Not to be found yet.
-        walk.coveredTo = this.#storedBatch;
-      }
-      return { functionId, after: walk.cursor, before: lanesUntil(functionId), limit: WALK_LANES_MAX };
+      const limit = this.#walkLimit(functionId, walk);
+      if (limit <= 0 || this.#beginsFrom(functionId, walk) > this.#storedBatch) continue; // Not to be found yet.
+      if (walk.cursor === lanesFrom(functionId)) walk.coveredTo = this.#storedBatch;
+      this.#walks.delete(functionId);
+      this.#walks.set(functionId, walk); // The others have their turn first.
+      return { functionId, after: walk.cursor, before: lanesUntil(functionId), limit };
     }
     return null;
+  }
+
+  /** How many of the function's lanes may be looked for now (LH4). */
+  #walkLimit(functionId: string, walk: FunctionWalk): number {
+    if (this.#isFilling(functionId)) return WALK_LANES_MAX;
+    return isUnvisited(walk) ? this.#visits.room : 0;
+  }
+
+  #isFilling(functionId: string): boolean {
+    return this.#countOf(functionId) <= this.#lanesMax >> 1;
+  }
+
+  /** What has to be stored before the function's lanes are looked for; -1: nothing, or that is not to be done now. */
+  #beginsFrom(functionId: string, walk: FunctionWalk): number {
+    if (walk.cursor !== lanesFrom(functionId) || this.#walkLimit(functionId, walk) <= 0) return -1;
+    return this.#isFilling(functionId) ? walk.leftIn : walk.unknownIn;
   }
 
   #countOf(functionId: string): number {
@@ -187,6 +255,7 @@ export class LaneHeads {
       else {
         this.#misplaced.add(hint); // LH5
         this.putBack(hint);
+        this.#ready.lane(hint)!.keeps = true;
       }
     }
     const left = lane.left;
@@ -211,8 +280,15 @@ export class LaneHeads {
       if (parts.functionId === full) continue;
       const isHere = this.#ready.lane(parts) !== null;
       if (!isHere && this.#isFull(parts)) {
+        const walk = this.#walks.get(parts.functionId);
+        if (functionId !== null && isUnvisited(walk!) && this.#visits.room > 0) {
+          this.#visits.came(this.#open(parts, true));
+          cursor = id;
+          continue;
+        }
         this.#pauseWalk(parts.functionId, cursor);
         if (functionId !== null) return;
+        this.#visitAll(parts.functionId, Math.max(0, this.#storedBatch));
         full = parts.functionId;
         cursor = lanesUntil(full);
         continue;
@@ -234,7 +310,7 @@ export class LaneHeads {
   #pauseWalk(functionId: string, cursor: string): void {
     const from = cursor.startsWith(lanesFrom(functionId)) ? cursor : lanesFrom(functionId);
     const walk = this.#walks.get(functionId);
-    if (walk === undefined) this.#walks.set(functionId, { cursor: from, leftIn: -1, coveredTo: -1 });
+    if (walk === undefined) this.#walks.set(functionId, { ...NEW_WALK, cursor: from });
     else walk.cursor = from;
   }
 
@@ -242,10 +318,71 @@ export class LaneHeads {
     const walk = this.#walks.get(functionId)!;
     if (walk.leftIn <= walk.coveredTo) {
       this.#walks.delete(functionId);
+      this.#visits.forget(functionId);
       return;
     }
+    walk.visitedTo = walk.coveredTo;
     walk.cursor = lanesFrom(functionId);
     walk.coveredTo = this.#storedBatch;
+  }
+
+  // --- Visits -------------------------------------------------------------------------------------------------
+
+  /** Those that were tried stay or go; those that may go come (lane-visits.ts). */
+  #visit(): void {
+    for (const lane of this.#visits.visitors()) this.#settleVisitor(lane);
+    for (const name of this.#ready.takeFreed()) {
+      const { functionId } = partsOf(name);
+      if (!this.#walks.has(functionId)) continue;
+      if (name === lanesFrom(functionId)) this.#visitAll(functionId, this.#openBatch);
+      else this.#visitLater(name, this.#walks.get(functionId)!.leftIn);
+    }
+    for (;;) {
+      const id = this.#visits.next(this.#storedBatch);
+      if (id === null) return;
+      const parts = partsOf(id);
+      if (this.#ready.lane(parts) === null) this.#visits.came(this.#open(parts, true));
+    }
+  }
+
+  #settleVisitor(lane: Lane): void {
+    const isGone = !this.#isHere(lane) || lane.isOver;
+    // What has nothing here is read on: from its beginning on it would find its own calls that are out.
+    const isTried = lane.blocked !== null || (lane.wasServed && lane.heap.size > 0);
+    if (isGone || (isTried && this.#ready.laneCountOf(lane.functionId, lane.isStart) <= this.#lanesMax)) {
+      this.#visits.left(lane);
+      return;
+    }
+    if (!isTried || !this.#mayLeave(lane)) return;
+    const other = this.#visits.takeServed(lane, this.#mayLeave);
+    this.#visits.left(lane);
+    this.#leaveToStore(other ?? lane);
+  }
+
+  #isHere(lane: Lane): boolean {
+    const { functionId, isStart, party } = lane;
+    return this.#ready.lane({ functionId, isStart, key: party.key }) === lane;
+  }
+
+  readonly #mayLeave = (lane: Lane): boolean => {
+    return this.#isHere(lane) && !lane.isReading && !lane.keeps;
+  };
+
+  #leaveToStore(lane: Lane): void {
+    this.#hungry.delete(lane);
+    this.#leaving.delete(lane);
+    this.#leaveLane(lane.functionId, this.#openBatch);
+    if (!this.#ready.leave(lane)) this.#visitLater(lane.id, this.#openBatch);
+  }
+
+  #visitLater(id: string, batch: number): void {
+    if (!this.#visits.ask(id, batch)) this.#visitAll(partsOf(id).functionId, batch);
+  }
+
+  /** Some of the function's lanes that were left up to this batch may go, and nobody knows which. */
+  #visitAll(functionId: string, batch: number): void {
+    const walk = this.#walks.get(functionId)!;
+    walk.unknownIn = Math.max(walk.unknownIn, batch);
   }
 
   // --- Leaving ------------------------------------------------------------------------------------------------
@@ -264,6 +401,7 @@ export class LaneHeads {
     const lane = this.#ready.open(parts);
     if (isUnread || this.#walk !== null || this.#walks.has(lane.functionId)) {
       lane.end = FIRST; // LH3
+      lane.readFrom = this.#walks.get(lane.functionId)?.leftIn ?? -1; // LH2
       this.#hungry.add(lane);
     }
     return lane;
@@ -278,7 +416,7 @@ export class LaneHeads {
   #leaveLane(functionId: string, batch: number): void {
     const walk = this.#walks.get(functionId);
     if (walk !== undefined) walk.leftIn = batch;
-    else this.#walks.set(functionId, { cursor: lanesFrom(functionId), leftIn: batch, coveredTo: -1 });
+    else this.#walks.set(functionId, { ...NEW_WALK, cursor: lanesFrom(functionId), leftIn: batch });
   }
 
   /** Leaves what is behind the head to the store. */

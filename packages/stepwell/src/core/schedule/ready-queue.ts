@@ -19,7 +19,7 @@ import { NO_TURNS, type Turn } from "../flow/open-gate.ts";
 import type { Instant } from "../instant.ts";
 import { Chain, Chained } from "./chain.ts";
 import { Heap } from "./heap.ts";
-import { isOlder, type JobHint, type LaneParts, laneId, type OrderPlace } from "./hint.ts";
+import { isOlder, type JobHint, type LaneParts, laneId, lanesFrom, type OrderPlace } from "./hint.ts";
 
 /** A start that has waited this long goes by its age among the jobs of runs that have begun. */
 export const AGING_MS = 60_000;
@@ -40,6 +40,14 @@ export class Lane implements Waiter {
   /** How far memory knows the lane; null: all of it (lane-heads.ts). */
   end: OrderPlace | null = null;
   isReading = false;
+  /** The batch that must be stored before its head is read. */
+  readFrom = -1;
+  /** It is here for one try (lane-visits.ts). */
+  isVisitor = false;
+  /** It had a turn since it came into memory. */
+  wasServed = false;
+  /** It has a hint that no page of it would bring again (lane-heads.ts, LH5). */
+  keeps = false;
   /** Hints that were left to the store lately, with their batches. */
   left: { readonly hint: JobHint; readonly batch: number }[] = NONE_LEFT;
 
@@ -227,8 +235,8 @@ export class ReadyQueue {
     if (pair.isOver) this.#forget(pair.fn, pair);
   }
 
-  /** The next job that may go, or undefined when everything that is ready is blocked. `left`: a job has left this lane. */
-  next(admit: Admit, now: Instant, left: (lane: Lane) => void = () => {}): JobHint | undefined {
+  /** The next job that may go, or undefined when everything that is ready is blocked. `left`: a job has left its lane. */
+  next(admit: Admit, now: Instant, left: (lane: Lane, isStale: boolean) => void = () => {}): JobHint | undefined {
     for (let fn = this.#turns.first; fn !== null; fn = this.#turns.first) {
       const pair = fn.turns.first;
       const lane = pair?.nextAt(now) ?? null;
@@ -246,7 +254,7 @@ export class ReadyQueue {
       }
       lane.heap.pop();
       this.#size--;
-      left(lane);
+      left(lane, verdict === "stale");
       if (verdict === "stale") {
         if (lane.heap.size === 0) this.#gates.settled(lane); // Otherwise the turn is for the next of the lane.
         if (pair.isOver) this.#forget(fn, pair);
@@ -288,6 +296,30 @@ export class ReadyQueue {
     }
     fn.pairs.delete(pair.key);
     if (fn.pairs.size === 0) this.#functions.delete(fn.id);
+  }
+
+  /** Names of lanes that were left and may go now. */
+  takeFreed(): readonly string[] {
+    return this.#gates.takeFreed();
+  }
+
+  /** A lane is left to the store with all that it has. True: it is told of when the gate where it waited may have room. */
+  leave(lane: Lane): boolean {
+    const pair = lane.party;
+    const { fn } = pair;
+    this.#size -= lane.heap.size;
+    const isParked = lane.blocked !== null && this.#gates.park(lane, lane.id, lanesFrom(fn.id));
+    this.#gates.settled(lane);
+    this.#laneCount--;
+    if (lane.isStart) {
+      pair.starts = null;
+      fn.startLanes--;
+    } else {
+      pair.begun = null;
+      fn.begunLanes--;
+    }
+    if (pair.lanes.length === 0) this.#forget(fn, pair);
+    return isParked;
   }
 
   /** Functions with work, for whoever explains. */

@@ -88,7 +88,7 @@ function addDiscovery(db: DatabaseSync, id: string, now: Instant): void {
   const row = db.prepare(`SELECT ${columns} FROM runs WHERE id = ?`).get(id);
   if (row === undefined) return;
   const run = { ...row, functionId: decodeText(String(row["functionId"])), flow: JSON.parse(String(row["flow"])) };
-  const { lane, orderAt } = storePlace(run as PlacedRun, MAIN_SLOT, "discover");
+  const { lane, orderAt } = storePlace(run as PlacedRun, "discover");
   const added = `INSERT OR IGNORE INTO jobs (run_id, slot, partition, kind, attempt, due_at, lane, order_at, is_delayed)
     VALUES (?, ?, ?, 'discover', 0, ?, ?, ?, 0)`;
   db.prepare(added).run(id, MAIN_SLOT, PARTITION, now, lane === null ? null : encodeText(lane), orderAt);
