@@ -11,7 +11,7 @@ import type { Store } from "../store/store.ts";
 import { type AccessOptions, readAccess } from "./access-settings.ts";
 import { prepareDataDir } from "./data-dir.ts";
 import type { ExitCode } from "./exit-code.ts";
-import { LiveLines } from "./live-lines.ts";
+import { functionsText, LiveLines } from "./live-lines.ts";
 import { freePort } from "./port.ts";
 import type { LogChoice } from "./program.ts";
 import { policyOf, type RetentionChoice } from "./retention-choice.ts";
@@ -92,7 +92,7 @@ async function tellPretty(server: RunningServer, options: DevOptions, terminal: 
 ${dim("  any event key is accepted; do not use this in production (see `stepwell start`)")}${accessLines(server, terminal)}
 `);
   for (const app of apps)
-    terminal.print(dim(`known app ${app.id}, ${app.functions.length} functions, at ${shownUrl(app.url)}`));
+    terminal.print(dim(`known app ${app.id}, ${functionsText(app.functions.length)}, at ${shownUrl(app.url)}`));
   if (apps.length === 0) terminal.print(dim(waitingText(server, options)));
   watchPretty(server, terminal); // Before anything is awaited: nothing that happens from here on is missed.
   const openRuns = await unfinishedRuns(server);

@@ -20,6 +20,8 @@ export interface Names {
   functionCount(appId: string): number;
 }
 
+export const functionsText = (count: number): string => (count === 1 ? "1 function" : `${count} functions`);
+
 export class LiveLines {
   readonly #names: Names;
   readonly #colors: Colors;
@@ -81,8 +83,7 @@ export class LiveLines {
   }
 
   #countText(appId: string): string {
-    const count = this.#names.functionCount(appId);
-    return count === 1 ? "1 function" : `${count} functions`;
+    return functionsText(this.#names.functionCount(appId));
   }
 
   #remember(notice: Notice): void {
