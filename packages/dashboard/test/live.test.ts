@@ -41,14 +41,15 @@ test("a run appears in the list without a reload, and a step in its page", async
   await expectSound(watched);
 });
 
-test("the steps of a run stay where they are while it goes on, waits and ends", async (context) => {
+test("the steps of a run stay where they are when it goes on and ends", async (context) => {
   needsBrowser(context);
-  await world.send({ name: "order/placed", data: { id: "o-2" } });
-  const id = await world.runOf("fulfil-order", "QUEUED", "RUNNING");
+  await world.send({ name: "user/signed-up", data: { user: "u-9", plan: "pro" } });
+  const id = await world.runOf("onboarding", "RUNNING");
   await page.goto(`/runs/${id}`);
-  await page.locator(".why").waitFor();
+  await page.locator(".why").getByText("Waits for an event").waitFor();
   const top = () => page.locator(".run-columns").evaluate((element) => element.getBoundingClientRect().top);
   const before = await top();
+  await world.send({ name: "project/created", data: { user: "u-9" } });
   await page.locator(".why").getByText("Completed.").waitFor();
   expect(await top()).toBe(before);
 });
