@@ -6,6 +6,7 @@
  *       names and values that could end a header line are refused.
  *   G3. What `redactGatewayOpts` returns may be stored and shown.
  */
+import { HOP_BY_HOP } from "./headers.ts";
 import { canonicalJson, isJsonObject, type JsonObject, type JsonValue, wholePairs } from "./json.ts";
 import { LIMITS } from "./limits.ts";
 import { isSecretName, REDACTED, redactedHeader, redactedUrl } from "./secret-names.ts";
@@ -98,19 +99,11 @@ const HEADER_NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,256}$/;
 const HEADER_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
 
 const NEVER_SENT_HEADERS: ReadonlySet<string> = new Set([
-  "connection",
+  ...HOP_BY_HOP,
   "content-length",
   "expect",
   "host",
   "http2-settings",
-  "keep-alive",
-  "proxy-authenticate",
-  "proxy-authorization",
-  "proxy-connection",
-  "te",
-  "trailer",
-  "transfer-encoding",
-  "upgrade",
 ]);
 
 /** G2. A name that comes in two spellings has two values, as if it were a list. */

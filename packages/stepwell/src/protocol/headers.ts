@@ -38,3 +38,16 @@ export const QUERY = { functionSlug: "fnId", stepId: "stepId", deployId: "deploy
 
 /** The `stepId` of a call that targets no step. */
 export const UNTARGETED = "step";
+
+/** Headers of one connection alone, in lower case: whoever passes a message on leaves them out (RFC 9110 §7.6.1). */
+export const HOP_BY_HOP: readonly string[] = [
+  "connection",
+  "keep-alive",
+  "proxy-authenticate",
+  "proxy-authorization",
+  "proxy-connection",
+  "te",
+  "trailer",
+  "transfer-encoding",
+  "upgrade",
+];

@@ -4,6 +4,7 @@
  *   OP1. The answer comes from this server's address, which it must not speak for: it runs nothing and sets no cookie here.
  *   OP2. Of an error its name and message are told, not its stack.
  */
+import { HOP_BY_HOP } from "../../protocol/headers.ts";
 import { isJsonObject, type JsonObject } from "../../protocol/json.ts";
 import type { RunRow } from "../../store/store.ts";
 
@@ -16,15 +17,7 @@ export interface OutputAnswer {
 
 /** Of the connection, made anew for each answer, or not to be repeated from here (OP1). */
 const DROPPED: ReadonlySet<string> = new Set([
-  "connection",
-  "keep-alive",
-  "proxy-authenticate",
-  "proxy-authorization",
-  "proxy-connection",
-  "te",
-  "trailer",
-  "transfer-encoding",
-  "upgrade",
+  ...HOP_BY_HOP,
   "content-length",
   "content-encoding",
   "date",
