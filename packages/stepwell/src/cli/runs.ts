@@ -12,6 +12,9 @@ export interface RunListOptions extends ClientOptions {
   readonly status?: string;
   readonly function?: string;
   readonly app?: string;
+  readonly event?: string;
+  readonly text?: string;
+  readonly if?: string;
   readonly from?: number;
   readonly until?: number;
   readonly cursor?: string;
@@ -19,8 +22,8 @@ export interface RunListOptions extends ClientOptions {
 }
 
 export async function listRuns(options: RunListOptions, terminal: Terminal, env: Environment): Promise<ExitCode> {
-  const { status, app, from, until, cursor, limit } = options;
-  const query = { status, function: options.function, app, from, until, cursor };
+  const { status, app, event, text, from, until, cursor, limit } = options;
+  const query = { status, function: options.function, app, event, text, if: options.if, from, until, cursor };
   const page = await new ApiClient(options, env).list<RunRecord>("/v1/runs", query, limit);
   return printPage(page, runListing(terminal), options, terminal);
 }
