@@ -265,27 +265,30 @@ export class Ledger {
   /** LG9. */
   #resume(before: RunRecord): void {
     if (before.status !== "failed") this.#world.fail("LG9", `run ${before.id} was ${before.status} and is resumed`);
-    this.#forgetError(before.id, errorOf(before.error), Number.POSITIVE_INFINITY);
+    this.#forgetError(before.id, errorOf(before.error));
   }
 
   /** LG9. */
   #askAgain({ id, notes }: RunRecord): void {
     this.resumed.add(id);
-    this.#forgetError(id, this.#thrown.get(id), (notes?.oldResults ?? 0) + 1);
+    const place = this.#forgetError(id, this.#thrown.get(id));
+    if (place > (notes?.oldResults ?? 0))
+      this.#world.fail("LG9", `${id} takes back a result that is newer than its resume`);
   }
 
-  /** The last of the first results that is this error is gone, and those behind it move up. */
-  #forgetError(runId: string, message: string | undefined, count: number): void {
+  /** The last result that is this error is gone, and those behind it move up. Returns the place that it had, or -1. */
+  #forgetError(runId: string, message: string | undefined): number {
     const stack = this.stacks.get(runId) ?? [];
     const steps = this.steps.get(runId);
-    const place = stack.findLastIndex((id, seq) => {
-      const step = seq < count ? steps?.get(id) : undefined;
+    const place = stack.findLastIndex((id) => {
+      const step = steps?.get(id);
       return step?.status !== "completed" && errorOf(step?.memo ?? null) === message;
     });
-    if (place < 0 || message === undefined) return;
+    if (place < 0 || message === undefined) return -1;
     const [id] = stack.splice(place, 1);
     steps!.set(id!, { ...steps!.get(id!)!, memo: null, seq: null, status: "planned" });
     this.resultsBefore.delete(`${runId} ${id}`);
+    return place;
   }
 
   #checkOverlap(run: RunRecord): void {

@@ -202,7 +202,7 @@ export class WaitsModel {
     const events = [...this.#ledger.events.values()].filter((event) => {
       const batch = this.#ledger.batchOfEvent.get(event.id)!;
       const isSince = batch >= bornIn || event.receivedAt === since;
-      return isSince && (event.receivedAt <= until || batch <= lookBack.batch) && this.#takes(wait, event);
+      return isSince && (event.receivedAt <= until || batch < lookBack.batch) && this.#takes(wait, event);
     });
     events.sort((left, right) => left.receivedAt - right.receivedAt || (left.id < right.id ? -1 : 1));
     const certain = events.find(({ id }) => {

@@ -74,6 +74,17 @@ describe("a failed run that is resumed", () => {
     expect([rig.run.status, rig.memo("bad")]).toEqual(["failed", expect.stringContaining("boom")]);
   });
 
+  test("fails when a step fails anew, though one whose error was caught before said the same", () => {
+    const rig = new RunRig();
+    rig.report("main", failedStep("caught", "down"));
+    rig.report("main", failedStep("bad", "down"));
+    rig.answer(rig.call()!, rig.failed("down", FINAL));
+    resumeFailed(rig.context, rig.run);
+    rig.report("main", failedStep("bad", "down"));
+    rig.answer(rig.call()!, rig.failed("down", FINAL));
+    expect([rig.run.status, rig.run.stack]).toEqual(["failed", ["caught", "bad"]]);
+  });
+
   test("asks again also when a call for another step throws the old error", () => {
     const rig = new RunRig();
     rig.report("main", planned("a"), planned("b"));

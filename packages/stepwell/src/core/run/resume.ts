@@ -22,7 +22,7 @@ import { MAIN_SLOT, type Run, type Step } from "./run.ts";
 import { limitFinish } from "./timeouts.ts";
 
 export function resumeFailed(context: RunContext, run: Run): void {
-  const failed = run.error === null ? null : failedWith(run, messageOf(run.error), run.stack.length);
+  const failed = run.error === null ? null : failedWith(run, messageOf(run.error));
   const fn = context.functionOf(run);
   const waits = holdsPlaces(run.flow) || (fn !== undefined && fn.flow.throttle !== null); // RS4
   if (failed !== null) forget(context, run, failed);
@@ -50,17 +50,17 @@ export function resumeFailed(context: RunContext, run: Run): void {
 /** RS6. True: it is the error of a step from before the resume, and that step is asked for again. */
 export function asksAgain(context: RunContext, run: Run, { message }: ErrorValue): boolean {
   const { oldResults = 0 } = run.notes ?? {};
-  const failed = failedWith(run, message, oldResults);
-  if (failed === null) return false;
+  const failed = oldResults === 0 ? null : failedWith(run, message);
+  if (failed === null || failed.seq! >= oldResults) return false; // A step has failed anew.
   forget(context, run, failed);
   run.notes = { ...run.notes, oldResults: oldResults - 1 };
   context.batch.runs.add(run);
   return true;
 }
 
-/** The last of the first `count` results that is an error with this message. */
-function failedWith(run: Run, message: string, count: number): Step | null {
-  for (let seq = count - 1; seq >= 0; seq--) {
+/** The last result that is an error with this message. */
+function failedWith(run: Run, message: string): Step | null {
+  for (let seq = run.stack.length - 1; seq >= 0; seq--) {
     const step = run.steps.get(run.stack[seq]!)!;
     if (isFailure(step) && messageOf(step.memo!) === message) return step;
   }
