@@ -95,7 +95,22 @@ export class StartsModel {
       else runs.push(run.id);
     }
     this.#seen.clear();
+    this.#resumed = records.runs.filter((run) => resumesOf(run) > resumesOf(this.#ledger.runs.get(run.id)));
   }
+
+  /** A run that is resumed has its place at its singleton again. Of a start beside it nobody can say what came first. */
+  #takeBack(cases: readonly Case[]): void {
+    for (const run of this.#resumed) {
+      const fn = this.#world.functionById(run.functionId);
+      const flow = this.#ledger.functions.get(run.functionId)?.fn.flow;
+      if (fn === undefined || flow === undefined) continue;
+      if (cases.some((one) => one.fn === fn)) this.#unsure.add(fn.id);
+      const key = keyOfSingleton({ fn, flow, n: numberOf(run.events[0]?.json ?? "{}") });
+      if (key !== null) this.#holders.set(key, run.id);
+    }
+  }
+
+  #resumed: readonly RunRecord[] = [];
 
   after(records: BatchRecords): void {
     const cases = records.events.flatMap((event) => this.#casesOf(event, records.decisions));
@@ -104,6 +119,7 @@ export class StartsModel {
       if (cases.some((one) => one.fn === fn && one.verdict.at === verdict.at)) this.#unsure.add(fn.id);
     const inOrder = [...cases, ...others].sort((left, right) => left.verdict.at - right.verdict.at);
     for (const one of inOrder) if (this.#isChangedAt(one)) this.#unsure.add(one.fn.id);
+    this.#takeBack(inOrder);
     for (const one of inOrder) {
       if (!this.#unsure.has(one.fn.id)) this.#check(one);
       if (one.verdict.runId !== null) this.#seen.add(one.verdict.runId);
@@ -401,7 +417,7 @@ function isDropped({ outcome, runId, reason }: Decision, ledger: Ledger): boolea
   return outcome === "skipped" && / and it waited longest$/.test(reason) && ledger.runs.has(runId ?? "");
 }
 
-function keyOfSingleton({ fn, flow, n }: Case): string | null {
+function keyOfSingleton({ fn, flow, n }: Pick<Case, "fn" | "flow" | "n">): string | null {
   const value = flow.singleton === null ? "false" : keyOf(flow.singleton.key, n);
   return value === "false" ? null : `${fn.id} ${value}`;
 }
@@ -421,3 +437,5 @@ const beforeOrAfter = (at: number, end: number): Truth => (at === end ? "maybe" 
 const not = (truth: Truth): Truth => (truth === "yes" ? "no" : truth === "no" ? "yes" : "maybe");
 const both = (left: Truth, right: Truth): Truth =>
   left === "no" || right === "no" ? "no" : left === "yes" && right === "yes" ? "yes" : "maybe";
+
+const resumesOf = (run: RunRecord | undefined): number => run?.notes?.resumes ?? 0;
