@@ -65,6 +65,10 @@ test("the link of the first start makes the first user, who is logged in", async
   await page.getByRole("button", { name: "Choose it, and log in" }).click();
   await heading("Home");
   expect(page.url()).not.toContain("#");
+  await page.getByText("3. Give it the keys").waitFor();
+  expect(await page.getByText("isDev").count()).toBe(0);
+  await picture(page, "home-empty-keys");
+  await expectAccessible(page);
 });
 
 test("whoever logs out sees the log-in again, and a wrong password is refused", async (context) => {
