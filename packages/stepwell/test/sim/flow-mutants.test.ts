@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { Batch } from "../../src/core/batch.ts";
 import { Admission } from "../../src/core/flow/admission.ts";
 import { Gates } from "../../src/core/flow/gates.ts";
-import { Turn } from "../../src/core/flow/open-gate.ts";
+import { OpenGate, Turn } from "../../src/core/flow/open-gate.ts";
 import { Chain, type Chained } from "../../src/core/schedule/chain.ts";
 import { LaneVisits } from "../../src/core/schedule/lane-visits.ts";
 import { type Lane, ReadyQueue } from "../../src/core/schedule/ready-queue.ts";
@@ -159,6 +159,19 @@ describe("turns", () => {
 });
 
 describe("what is guaranteed", () => {
+  test("nobody goes first", patience, async () => {
+    patch(OpenGate, "prefer", () => () => {});
+    expect(await inTurnsBrokenBy({}, 150)).toBe("FA3");
+  });
+
+  test("a burst guarantees nothing", patience, async () => {
+    const none =
+      (original: Rule): Rule =>
+      (fn: { flow: FlowConfig }, ...rest) =>
+        fn.flow.concurrency.some(({ burst }) => burst !== null) ? [] : original(fn as never, ...rest);
+    expect(await inTurnsBrokenBy({}, 150, await withModule(RULES, "guarantees", none as never))).toBe("FA3");
+  });
+
   test("a burst is not lent", patience, async () => {
     const never =
       (original: Rule): Rule =>

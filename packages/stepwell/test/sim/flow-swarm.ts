@@ -145,8 +145,9 @@ export function drawTurnsSwarm(seed: number): Swarm {
     syncs: 0,
     ...NO_FAULTS,
     limits: {
-      callsMax: random.pick([1, 2, 1_000]),
-      callsPerAppMax: random.pick([1, 2, 1_000]),
+      // What is guaranteed counts where a limit is full, not where all calls are out.
+      callsMax: Math.max(random.pick([1, 2, 1_000]), prefers ? 1_000 : 1),
+      callsPerAppMax: Math.max(random.pick([1, 2, 1_000]), prefers ? 1_000 : 1),
       residentRunsMax: 10_000,
       jobHintsMax: 200_000,
       jobHorizonMs: 60_000,
