@@ -4,7 +4,7 @@
  * A suite that cannot run here is skipped by name with the reason, like a test; a suite that ran no test has failed.
  */
 import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { complain, ROOT, run, say, wasInterrupted } from "./child.mjs";
 import { ensureInstalled, missingFrom } from "./install.mjs";
 
@@ -50,6 +50,35 @@ async function runSuite(node, suite) {
   }
   say(`testing ${suite.folder} …`);
   mkdirSync(ARTIFACTS, { recursive: true });
+  const result = await runFiles(node, suite, []);
+  if (result.interrupted || result.died.length === 0) return result;
+  if (process.env.CI === undefined) return { ...result, problems: [...result.problems, ...result.died.map(deathOf)] };
+  return merged(result, await runFiles(node, suite, [...new Set(result.died.map(({ file }) => file))]));
+}
+
+const deathOf = ({ file, reason }) => `${relative(ROOT, file)}: ${reason}`;
+
+/** With what the files did at the second try whose process had died at the first (CONTRIBUTING.md). */
+function merged(first, second) {
+  const again = second.files.map(({ path }) => path);
+  const others = first.skipped.filter(({ name }) => !again.some((path) => name.startsWith(`${path}: `)));
+  return {
+    interrupted: second.interrupted,
+    passed: first.passed + second.passed,
+    failed: [...first.failed, ...second.failed],
+    retried: [
+      ...first.retried,
+      ...second.retried,
+      ...first.died.map(({ file, reason }) => ({ name: relative(ROOT, file), reason })),
+    ],
+    skipped: [...others, ...second.skipped],
+    files: [...first.files.filter(({ path }) => !again.includes(path)), ...second.files],
+    problems: [...first.problems, ...second.problems, ...second.died.map(deathOf)],
+  };
+}
+
+/** Runs the files, or all when none is named. */
+async function runFiles(node, suite, files) {
   const summary = join(ARTIFACTS, `${suite.name}.json`);
   rmSync(summary, { force: true });
   const code = await run(
@@ -57,6 +86,7 @@ async function runSuite(node, suite) {
     [
       join(ROOT, "node_modules", "vitest", "vitest.mjs"),
       "run",
+      ...files,
       "--reporter=default",
       `--reporter=${join(ROOT, "scripts", "vitest-summary.mjs")}`,
     ],
@@ -64,15 +94,15 @@ async function runSuite(node, suite) {
   );
   if (wasInterrupted(code)) return { ...empty(), interrupted: true };
   const result = existsSync(summary) ? JSON.parse(readFileSync(summary, "utf8")) : empty();
-  const ran = result.passed + result.failed.length + result.skipped.length;
-  if (ran === 0) result.problems.push(`${suite.folder}: no test ran`);
-  else if (code !== 0 && result.failed.length === 0 && result.problems.length === 0) {
-    result.problems.push(`${suite.folder}: vitest ended with exit code ${code}`);
+  const { passed, failed, skipped, died, problems } = result;
+  if (passed + failed.length + skipped.length === 0) problems.push(`${suite.folder}: no test ran`);
+  else if (code !== 0 && failed.length + died.length + problems.length === 0) {
+    problems.push(`${suite.folder}: vitest ended with exit code ${code}`);
   }
   return result;
 }
 
-const empty = () => ({ passed: 0, failed: [], retried: [], skipped: [], files: [], problems: [] });
+const empty = () => ({ passed: 0, failed: [], retried: [], skipped: [], files: [], died: [], problems: [] });
 
 /** Prints the slowest files, what was skipped and why, what failed, and last of all the sums. */
 function report(results, seconds) {

@@ -8,9 +8,12 @@ import { writeFileSync } from "node:fs";
 import { relative } from "node:path";
 import { ROOT } from "./child.mjs";
 
+/** How vitest tells that the process of a test file is gone. */
+const DEATH = /^(Worker exited unexpectedly.*?) while running test file (.+)$/;
+
 export default class SummaryReporter {
   onTestRunEnd(modules, unhandledErrors) {
-    const summary = { passed: 0, failed: [], retried: [], skipped: [], files: [], problems: [] };
+    const summary = { passed: 0, failed: [], retried: [], skipped: [], files: [], died: [], problems: [] };
     for (const module of modules) {
       const path = relative(ROOT, module.moduleId);
       summary.files.push({ path, ms: Math.round(module.diagnostic().duration) });
@@ -28,7 +31,11 @@ export default class SummaryReporter {
         }
       }
     }
-    for (const error of unhandledErrors) summary.problems.push(`unhandled error: ${error.message}`);
+    for (const error of unhandledErrors) {
+      const died = DEATH.exec(error.cause?.message ?? "");
+      if (died === null) summary.problems.push(`unhandled error: ${error.message}`);
+      else summary.died.push({ file: died[2], reason: died[1] });
+    }
     const file = process.env.STEPWELL_TEST_SUMMARY;
     if (file !== undefined) writeFileSync(file, JSON.stringify(summary));
   }
