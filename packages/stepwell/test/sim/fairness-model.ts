@@ -80,6 +80,8 @@ export class FairnessModel {
   readonly #lanes = new Map<string, Set<string>>();
   /** Jobs of a function that were gone before they were called: a turn of theirs may find that out. */
   readonly #gone = new Map<string, number>();
+  /** Runs that have made a call. */
+  readonly #called = new Set<string>();
   #memory = "";
   /** Before this nothing is judged: the memory of before, or the rules of before. */
   #judgedFrom = 0;
@@ -119,6 +121,7 @@ export class FairnessModel {
     if (run === undefined) return;
     const lane = laneOf(run, this.#flowOf(run));
     this.#tallies.delete(lane);
+    this.#tallies.delete(atBucket(lane, this.#bucketOf(run)));
     this.#guarantees.delete(lane);
     this.#tallies.delete(run.functionId);
   }
@@ -152,6 +155,7 @@ export class FairnessModel {
     const mayGo = waiting.filter((other) => this.#hasRoom(other, run, places));
     this.#countGuaranteed(mayGo, places, isFirst);
     if (!isFirst) this.#count(run, lane, mayGo);
+    this.#called.add(run.id);
   }
 
   #isBelow({ name, count }: Guaranteed): boolean {
@@ -195,10 +199,14 @@ export class FairnessModel {
 
   /** The lane goes, and those that wait and share with it all that they do not have room in do not. */
   #count(run: RunRecord, lane: string, mayGo: readonly Waiting[]): void {
-    const own = new Set(mayGo.filter((other) => other.functionId === run.functionId).map((other) => other.lane));
+    const bucket = this.#bucketOf(run);
+    const inFunction = mayGo.filter((other) => other.functionId === run.functionId);
+    const own = new Set(inFunction.map((other) => atBucket(other.lane, other.bucket === bucket ? bucket : null)));
     const others = new Set(mayGo.map(({ functionId }) => functionId));
     others.delete(run.functionId);
-    for (const [waits, tallies] of this.#tallies) if (!own.has(waits)) tallies.delete(lane);
+    // Whoever waits for a throttle is passed by starts that go through it, and by nothing else.
+    const isConcerned = (waits: string) => !waits.includes(AT) || (bucket !== null && waits.endsWith(`${AT}${bucket}`));
+    for (const [waits, tallies] of this.#tallies) if (!own.has(waits) && isConcerned(waits)) tallies.delete(lane);
     for (const [waits, tallies] of this.#tallies) if (!others.has(waits)) tallies.delete(run.functionId);
     for (const waits of own) this.#passed("FA1", waits, lane, LANE_TURNS + this.#goneOf(run.functionId));
     for (const waits of others) this.#passed("FA2", waits, run.functionId, this.#turnsOf(run, waits));
@@ -243,7 +251,8 @@ export class FairnessModel {
   }
 
   #bucketOf(run: RunRecord): string | null {
-    return run.startedAt === null ? this.#world.throttles!.bucketOf(run) : null;
+    // When its first call goes out it is stored as started.
+    return this.#called.has(run.id) ? null : this.#world.throttles!.bucketOf(run);
   }
 
   /** All that it does not share has had room for a while; a place where it may have fewer beside it is not shared. */
@@ -269,6 +278,9 @@ export class FairnessModel {
       this.#world.fail(rule, `${name(went)} made ${count} calls since ${tally.at[0]} while ${name(waits)} waits`);
   }
 }
+
+const AT = "\n@ ";
+const atBucket = (lane: string, bucket: string | null): string => (bucket === null ? lane : `${lane}${AT}${bucket}`);
 
 const name = (lane: string): string => lane.replaceAll("\n", " ");
 

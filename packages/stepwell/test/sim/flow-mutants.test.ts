@@ -213,6 +213,19 @@ describe("keys beyond memory", () => {
 });
 
 describe("throttles", () => {
+  test("who came last starts first", patience, async () => {
+    patch(
+      Chain<Chained>,
+      "insertBefore",
+      (insertBefore) =>
+        function (this: Chain<Chained>, item, next) {
+          const isThrottled = item instanceof Turn && item.gate.name.startsWith("throttle");
+          insertBefore.call(this, item, isThrottled && next === null ? this.first : next);
+        },
+    );
+    expect(await inTurnsBrokenBy({}, 150)).toBe("FA1");
+  });
+
   test("a start costs nothing", patience, async () => {
     const free = (): Rule => (_rule, fullAt, now) => Math.max(fullAt ?? now, now);
     expect(await brokenBy({}, 50, await withModule(THROTTLE, "afterStart", free), 22)).toBe("TR1");

@@ -34,6 +34,7 @@ const REFUSALS: ReadonlySet<string> = new Set([
   "function_skipped",
   "function_backlog_full",
   "function_deduplicated",
+  "invoke_blocked",
 ]);
 
 export class LinksModel {

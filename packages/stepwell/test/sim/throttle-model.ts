@@ -40,6 +40,8 @@ export class ThrottleModel {
   readonly #started = new Set<string>();
   readonly #before = new Map<string, { readonly rule: Rule | null; readonly version: number }>();
   readonly #changedAt = new Map<string, number>();
+  /** Functions whose throttle may have been charged more than is known. */
+  readonly #doubtful = new Set<string>();
 
   constructor(ledger: Ledger, world: ThrottleWorld) {
     this.#ledger = ledger;
@@ -56,8 +58,18 @@ export class ThrottleModel {
   after(records: BatchRecords): void {
     const starts = records.runs.filter((run) => run.startedAt !== null && !this.#started.has(startOf(run)));
     starts.sort((left, right) => left.startedAt! - right.startedAt!);
+    // What began before the change was paid at the old pace; what began in that very moment may have been paid at either.
+    const changes = new Map(records.functions.map(({ fn, changedAt }) => [fn.id, changedAt]));
+    const changeOf = (run: RunRecord) => changes.get(run.functionId) ?? Number.NEGATIVE_INFINITY;
+    for (const run of starts)
+      if (run.startedAt! < changeOf(run)) this.#check(run, this.#before.get(run.functionId)?.rule ?? null);
     for (const { fn, changedAt, version } of records.functions) this.#changed(fn.id, changedAt, version);
-    for (const run of starts) this.#check(run);
+    for (const run of starts)
+      if (run.startedAt! > changeOf(run)) this.#check(run, this.#ruleOf(run.functionId));
+      else {
+        this.#started.add(startOf(run));
+        if (run.startedAt === changeOf(run)) this.#doubtful.add(run.functionId);
+      }
   }
 
   /** TR2. */
@@ -67,6 +79,7 @@ export class ThrottleModel {
     if (before === null || rule === null) return;
     if (before.intervalMs === rule.intervalMs && before.atOnce === rule.atOnce) return;
     this.#changedAt.set(functionId, at);
+    if (version > versionBefore + 1) this.#doubtful.add(functionId);
     for (const [key, restedAt] of this.#restedAt) {
       if (!key.startsWith(`${functionId} `)) continue;
       // Of two changes in one commit the first is not known.
@@ -76,16 +89,16 @@ export class ThrottleModel {
   }
 
   /** TR1. */
-  #check(run: RunRecord): void {
+  #check(run: RunRecord, rule: Rule | null): void {
     this.#started.add(startOf(run));
     const at = run.startedAt!;
-    const rule = this.#ruleOf(run.functionId);
     if (rule === null) return;
     const key = this.#keyOf(run);
     const from = Math.max(this.#restedAt.get(key) ?? at, at);
     const allowedAt = from - rule.intervalMs * (rule.atOnce - 1);
+    const roundingMs = this.#changedAt.has(run.functionId) ? 1 : ROUNDING_MS; // A bucket that changes is rounded.
     const isJustChanged = at - (this.#changedAt.get(run.functionId) ?? 0) <= 2 * this.#world.swarm.loadMsMax;
-    if (allowedAt > at + 2 * this.#world.swarm.loadMsMax + ROUNDING_MS && !isJustChanged)
+    if (allowedAt > at + 2 * this.#world.swarm.loadMsMax + roundingMs && !isJustChanged)
       this.#world.fail("TR1", `run ${run.id} starts at ${at}, its throttle lets it at ${allowedAt}`);
     this.#restedAt.set(key, Math.min(from, at + rule.intervalMs * (rule.atOnce - 1)) + rule.intervalMs);
   }
@@ -97,6 +110,7 @@ export class ThrottleModel {
 
   /** Since when the throttle lets the run start, unless others take its turn. */
   freeFrom(run: RunRecord): number {
+    if (this.#doubtful.has(run.functionId)) return Number.POSITIVE_INFINITY;
     const rule = this.#ruleOf(run.functionId);
     if (rule === null) return Number.NEGATIVE_INFINITY;
     const fullAt = Math.max(this.#restedAt.get(this.#keyOf(run)) ?? 0, this.#storedAt(run));
@@ -105,6 +119,7 @@ export class ThrottleModel {
 
   /** When a run may start at the latest, as far as its throttle is concerned. */
   allowedAt(run: RunRecord, now: number): number {
+    if (this.#doubtful.has(run.functionId)) return Number.POSITIVE_INFINITY;
     const rule = this.#ruleOf(run.functionId);
     if (rule === null) return now;
     const from = Math.max(this.#restedAt.get(this.#keyOf(run)) ?? now, this.#storedAt(run), now);
