@@ -27,7 +27,7 @@ import { storeError } from "./sqlite/failure.ts";
 import { SqliteLoads } from "./sqlite/loads.ts";
 import { lockDatabase, realPath } from "./sqlite/lock.ts";
 import type { Reader, ReaderOptions } from "./sqlite/reader.ts";
-import { scriptBeside, Thread, ThreadOnDemand } from "./sqlite/thread.ts";
+import { scriptBeside, Thread } from "./sqlite/thread.ts";
 import { versionWarning } from "./sqlite/version.ts";
 import type { Writer, WriterOptions } from "./sqlite/writer.ts";
 import {
@@ -76,20 +76,6 @@ interface Opened {
   readonly unlock: () => void;
 }
 
-/** Nobody has read a list for so long. */
-const READER_REST_MS = 30_000;
-
-/**
- * Everything in one SQLite file, for one process at a time.
- *
- * @example
- * ```ts
- * import { createEngine } from "stepwell/engine";
- * import { SqliteStore } from "stepwell/server";
- * const engine = await createEngine({ functions: [], store: new SqliteStore({ path: "app.db", synchronous: "normal" }) });
- * await engine.stop();
- * ```
- */
 export class SqliteStore implements Store {
   readonly #threads: SqliteThreads = {
     list: (list) => this.#list(list),
@@ -100,11 +86,7 @@ export class SqliteStore implements Store {
   readonly retention = new SqliteRetention(this.#threads);
   readonly #options: SqliteStoreOptions;
   #opened: Opened | null = null;
-  readonly #reader = new ThreadOnDemand<Reader>({
-    start: () => this.#startReader(),
-    close: (reader) => reader.call("close"),
-    restMs: READER_REST_MS,
-  });
+  #reader: Thread<Reader> | null = null;
   #closed: Promise<void> | null = null;
   #fatal: StepwellError | null = null;
   /** Commits carry it; a failure ends it (S3). */
@@ -130,7 +112,7 @@ export class SqliteStore implements Store {
       if (warning !== null) this.#warn(warning);
       this.#opened = { path, writer, loads: new SqliteLoads(path, this.#busyTimeoutMs), unlock };
     } catch (error) {
-      await writer.terminate();
+      await writer.end().catch(() => {}); // Why it did not open matters more.
       unlock();
       throw storeError(error, path);
     }
@@ -156,15 +138,13 @@ export class SqliteStore implements Store {
   async #close(): Promise<void> {
     const opened = this.#opened;
     if (opened === null) return;
+    const reader = this.#reader;
     try {
-      await this.#reader.end();
+      await reader?.end();
       opened.loads.close(); // The last connection to close is the writer's: it takes the WAL away.
-      if (!opened.writer.hasEnded) await opened.writer.call("close");
     } finally {
       this.#opened = null;
-      await this.#reader.end(); // A list may have come between.
-      await opened.writer.terminate();
-      opened.unlock(); // S1
+      await opened.writer.end().finally(opened.unlock); // S1
     }
   }
 
@@ -377,7 +357,7 @@ export class SqliteStore implements Store {
 
   async #list<Result>(list: (reader: Thread<Reader>) => Promise<Result>): Promise<Result> {
     try {
-      return await this.#reader.use(list);
+      return await list(this.#readerThread());
     } catch (error) {
       throw storeError(error, this.#open().path);
     }
@@ -391,9 +371,14 @@ export class SqliteStore implements Store {
     }
   }
 
-  #startReader(): Thread<Reader> {
-    const options: ReaderOptions = { path: this.#open().path, busyTimeoutMs: this.#busyTimeoutMs };
-    return new Thread<Reader>(scriptBeside(import.meta.url, "sqlite/reader-thread"), options);
+  /** The thread of the lists: begun by the first, since it holds 20 MB; a new one when it died. */
+  #readerThread(): Thread<Reader> {
+    const { path } = this.#open();
+    if (this.#reader === null || this.#reader.hasEnded) {
+      const options: ReaderOptions = { path, busyTimeoutMs: this.#busyTimeoutMs };
+      this.#reader = new Thread<Reader>(scriptBeside(import.meta.url, "sqlite/reader-thread"), options);
+    }
+    return this.#reader;
   }
 
   get #busyTimeoutMs(): number {

@@ -1,7 +1,7 @@
-import { afterEach, expect, test, vi } from "vitest";
-import { scriptBeside, Thread, ThreadOnDemand } from "./thread.ts";
+import { expect, test } from "vitest";
+import { scriptBeside, Thread } from "./thread.ts";
 
-type Served = { readonly anything: () => number };
+type Served = { readonly anything: () => string; readonly close: () => void };
 
 const ends = { code: "store_failed", details: expect.objectContaining({ path: "p.db" }) };
 
@@ -28,53 +28,19 @@ test("the script of a thread is a source beside sources and built beside what wa
   );
 });
 
-type Counted = { readonly next: () => number; readonly close: () => void };
-
-const COUNTS = `
+const ENDS = `
   import { parentPort } from "node:worker_threads";
-  let count = 0;
   parentPort.on("message", ({ id, method }) => {
-    if (method === "die") process.exit(1);
-    parentPort.postMessage({ id, value: method === "next" ? ++count : undefined });
+    parentPort.postMessage({ id, value: method });
+    if (method === "close") parentPort.close();
   });`;
 
-const startCounting = () => new Thread<Counted>(new URL(`data:text/javascript,${COUNTS}`), { path: "p.db" });
-
-function onDemand(): { thread: ThreadOnDemand<Counted>; started: () => number } {
-  let started = 0;
-  const start = () => {
-    started++;
-    return startCounting();
-  };
-  const thread = new ThreadOnDemand<Counted>({ start, close: (running) => running.call("close"), restMs: 1_000 });
-  return { thread, started: () => started };
-}
-
-afterEach(() => {
-  vi.useRealTimers();
-});
-
-test("a thread on demand begins with the first call, ends when nothing was asked for a while, and begins again", async () => {
-  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
-  const { thread, started } = onDemand();
-  expect([thread.isRunning, started()]).toEqual([false, 0]);
-  const next = () => thread.use((running) => running.call("next"));
-  expect(await Promise.all([next(), next()])).toEqual([1, 2]);
-  vi.advanceTimersByTime(999);
-  expect(await next()).toBe(3);
-  vi.advanceTimersByTime(999);
-  expect([thread.isRunning, started()]).toEqual([true, 1]);
-  vi.advanceTimersByTime(1);
-  expect(thread.isRunning).toBe(false);
-  expect([await next(), started()]).toEqual([1, 2]);
+test("H3: a thread that is asked to end answers what waits first, and later calls at once", async () => {
+  const thread = new Thread<Served>(new URL(`data:text/javascript,${ENDS}`), { path: "p.db" });
+  const waiting = thread.call("anything");
   await thread.end();
-});
-
-test("a thread on demand that died is replaced by the next call", async () => {
-  const { thread, started } = onDemand();
-  await expect(thread.use((running) => running.call("die" as "next"))).rejects.toMatchObject(ends);
-  expect(await thread.use((running) => running.call("next"))).toBe(1);
-  expect(started()).toBe(2);
+  expect(await waiting).toBe("anything");
+  expect(thread.hasEnded).toBe(true);
+  await expect(thread.call("anything")).rejects.toMatchObject(ends);
   await thread.end();
-  expect(thread.isRunning).toBe(false);
 });

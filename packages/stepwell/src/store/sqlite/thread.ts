@@ -3,6 +3,8 @@
  *
  *   H1. Calls are served one at a time, in the order in which they were made.
  *   H2. A thread that ends, for whatever reason, leaves no call without an answer.
+ *   H3. A thread is asked to end and does so by itself. Only one that does not answer is terminated: V8 now and then loses count of
+ *       its code pages when a thread is stopped in the middle of its work, and takes the whole process with it.
  */
 import { parentPort, Worker } from "node:worker_threads";
 import { assert } from "../../core/assert.ts";
@@ -10,7 +12,11 @@ import { StepwellError } from "../../protocol/errors.ts";
 import { type Failure, failureOf } from "./failure.ts";
 
 /** What a thread serves: functions by name. Arguments and results are plain data. */
-export type Methods = { readonly [name: string]: (...args: never[]) => unknown };
+export type Methods = {
+  readonly [name: string]: (...args: never[]) => unknown;
+  /** The last call. */
+  readonly close: () => void;
+};
 
 interface Request {
   readonly id: number;
@@ -34,9 +40,13 @@ export function scriptBeside(here: string, name: string): URL {
   return new URL(`./${name}${here.endsWith(".ts") ? ".ts" : ".js"}`, here);
 }
 
+/** A commit under way may take so long on a slow disk. */
+const END_MS = 30_000;
+
 export class Thread<Served extends Methods> {
   readonly #path: string;
   readonly #worker: Worker;
+  readonly #exited: Promise<void>;
   readonly #waiting = new Map<number, Waiting>();
   #lastId = 0;
   #end: StepwellError | null = null;
@@ -49,7 +59,12 @@ export class Thread<Served extends Methods> {
     this.#worker = new Worker(script, { workerData: data, execArgv });
     this.#worker.on("message", (reply: Reply) => this.#answer(reply));
     this.#worker.on("error", (error) => this.#ended(String(error)));
-    this.#worker.on("exit", () => this.#ended("its thread has ended"));
+    this.#exited = new Promise((resolve) => {
+      this.#worker.on("exit", () => {
+        this.#ended("its thread has ended");
+        resolve();
+      });
+    });
   }
 
   get hasEnded(): boolean {
@@ -60,6 +75,17 @@ export class Thread<Served extends Methods> {
     method: Name,
     ...args: Parameters<Served[Name]>
   ): Promise<ReturnType<Served[Name]>> {
+    return this.#ask(method, args);
+  }
+
+  /** Answers what waits, closes what the thread holds, and ends it (H3). Throws what closing threw. */
+  async end(): Promise<void> {
+    if (this.#end !== null) return;
+    const patience = setTimeout(() => void this.#worker.terminate(), END_MS);
+    await Promise.all([this.#ask("close", []), this.#exited]).finally(() => clearTimeout(patience));
+  }
+
+  #ask<Result>(method: string, args: readonly unknown[]): Promise<Result> {
     return new Promise((resolve, reject) => {
       if (this.#end !== null) {
         reject(this.#end);
@@ -69,10 +95,6 @@ export class Thread<Served extends Methods> {
       this.#worker.postMessage(request);
       this.#waiting.set(request.id, { resolve, reject });
     });
-  }
-
-  async terminate(): Promise<void> {
-    await this.#worker.terminate();
   }
 
   #answer({ id, value, failure }: Reply): void {
@@ -89,53 +111,6 @@ export class Thread<Served extends Methods> {
   }
 }
 
-export interface OnDemand<Served extends Methods> {
-  readonly start: () => Thread<Served>;
-  /** The last call of a thread. */
-  readonly close: (thread: Thread<Served>) => Promise<unknown>;
-  readonly restMs: number;
-}
-
-/**
- * A thread that is there while it is used: the first call starts it, and it ends when nothing was asked for a while, because a
- * thread at rest holds about 20 MB. A call that comes later, or after it died, starts another.
- */
-export class ThreadOnDemand<Served extends Methods> {
-  readonly #options: OnDemand<Served>;
-  #thread: Thread<Served> | null = null;
-  #uses = 0;
-  #timer: NodeJS.Timeout | undefined;
-
-  constructor(options: OnDemand<Served>) {
-    this.#options = options;
-  }
-
-  get isRunning(): boolean {
-    return this.#thread !== null && !this.#thread.hasEnded;
-  }
-
-  async use<Result>(use: (thread: Thread<Served>) => Promise<Result>): Promise<Result> {
-    clearTimeout(this.#timer);
-    this.#uses++;
-    try {
-      if (this.#thread === null || this.#thread.hasEnded) this.#thread = this.#options.start();
-      return await use(this.#thread);
-    } finally {
-      if (--this.#uses === 0) this.#timer = setTimeout(() => void this.end(), this.#options.restMs).unref();
-    }
-  }
-
-  /** Ends the thread; calls that wait are answered first. */
-  async end(): Promise<void> {
-    clearTimeout(this.#timer);
-    const thread = this.#thread;
-    this.#thread = null;
-    if (thread === null) return;
-    await this.#options.close(thread).catch(() => {}); // It may have died; then there is nothing to close.
-    await thread.terminate();
-  }
-}
-
 /** Serves the thread this runs in. */
 export function serveThread(methods: Methods, path: string): void {
   const port = parentPort;
@@ -148,5 +123,6 @@ export function serveThread(methods: Methods, path: string): void {
       reply = { id, failure: failureOf(error, path) };
     }
     port.postMessage(reply);
+    if (method === "close") port.close(); // H3: with its port open it would wait for more.
   });
 }
