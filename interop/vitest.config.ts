@@ -1,4 +1,4 @@
-/** The tests of interoperation: real servers and real apps, one file at a time so that two cores suffice. */
+/** The tests of interoperation: real servers and real apps, mostly they wait for each other, so two files beside each other do. */
 import { defineConfig } from "vitest/config";
 
 export default defineConfig({
@@ -7,8 +7,7 @@ export default defineConfig({
     testTimeout: 60_000,
     hookTimeout: 60_000,
     retry: process.env["CI"] === undefined ? 0 : 1, // Each is named at the end: CONTRIBUTING.md.
-    maxWorkers: 1,
-    maxConcurrency: 12,
-    fileParallelism: false,
+    maxWorkers: 2,
+    maxConcurrency: 8,
   },
 });

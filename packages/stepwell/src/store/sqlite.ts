@@ -76,6 +76,17 @@ interface Opened {
   readonly unlock: () => void;
 }
 
+/**
+ * Everything in one SQLite file, for one process at a time.
+ *
+ * @example
+ * ```ts
+ * import { createEngine } from "stepwell/engine";
+ * import { SqliteStore } from "stepwell/server";
+ * const engine = await createEngine({ functions: [], store: new SqliteStore({ path: "app.db", synchronous: "normal" }) });
+ * await engine.stop();
+ * ```
+ */
 export class SqliteStore implements Store {
   readonly #threads: SqliteThreads = {
     list: (list) => this.#list(list),
