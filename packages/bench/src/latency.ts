@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { preciseNow } from "./app-functions.ts";
 import { type Cluster, startCluster, until } from "./cluster.ts";
+import { httpRoundTripsMs } from "./floor.ts";
 import { start } from "./process.ts";
 import { type Answer, atMost, median, percentile, type Question, told } from "./question.ts";
 
@@ -26,10 +27,13 @@ export const oneAtATime: Question = {
         between.push(times[1]! - times[0]!, times[2]! - times[1]!);
         whole.push(times[2]! - sentAt);
       });
+      // The first step often begins before the answer is back at the client: what is shorter than a round trip is not to be told from it.
+      const roundTrip = median(await httpRoundTripsMs(rounds));
       return [
+        told("raw loopback HTTP round trip, p50", roundTrip, "ms"),
         told("event sent → first step body, p50", median(sent), "ms"),
         told("event sent → first step body, p99", percentile(sent, 0.99), "ms"),
-        ...pair("event accepted → first step body", first, 3),
+        ...pair("event accepted → first step body", first, 3, roundTrip),
         ...pair("step → step", between, 2),
         ...pair("3 steps, event sent → last step body", whole, 10),
       ];
@@ -60,12 +64,13 @@ async function measure(
   }
 }
 
-/** p50 within the bound, and p99 within four times the p50 that was measured. */
-function pair(name: string, values: readonly number[], boundMs: number): Answer[] {
+/** p50 within the bound, and p99 within four times the p50 that was measured, or the floor where that is more. */
+function pair(name: string, values: readonly number[], boundMs: number, floorMs = 0): Answer[] {
   const middle = median(values);
+  const most = 4 * Math.max(middle, floorMs);
   return [
     atMost(`${name}, p50`, middle, "ms", boundMs),
-    atMost(`${name}, p99`, percentile(values, 0.99), "ms", Number((middle * 4).toFixed(2))),
+    atMost(`${name}, p99`, percentile(values, 0.99), "ms", Number(most.toFixed(2))),
   ];
 }
 
