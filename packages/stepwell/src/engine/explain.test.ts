@@ -165,9 +165,22 @@ describe("a run that waits for something else", () => {
       wait: {
         names: ["reply"],
         expression: "event.data.id == async.data.id",
-        key: expect.stringContaining("data.id = "),
+        key: "data.id = 7",
       },
     });
+  });
+
+  test.each([
+    ["text", 'data.id = "o-1"', "o-1"],
+    ["a text of many characters", "data.id = a long text", "x".repeat(2_000)],
+    ["a truth", "data.id = true", true],
+  ])("shows %s by which an event is found as people write it", async (_what, key, id) => {
+    const rig = await EngineRig.started();
+    const runId = await begun(rig, { id });
+    await report(rig, waiting({ if: "event.data.id == async.data.id" }));
+    const [reason] = await why(rig, runId);
+    expect(reason!.wait).toMatchObject({ key });
+    expect(reason!.sentence).toContain(`it is found by ${key}`);
   });
 
   test("says that every event has to be looked at when no key could be taken", async () => {

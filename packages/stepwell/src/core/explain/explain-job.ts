@@ -125,9 +125,9 @@ function signalReason(step: Step, waits: readonly Wait[], end: string): Reason {
 function eventReason(step: Step | undefined, waits: readonly Wait[], end: string): Reason {
   const names = namesOf(waits);
   const expression = waits[0]?.expression ?? undefined;
-  const keys = [...new Set(waits.map(({ path, value }) => (path === "" ? "" : `${path} = ${value}`)))].filter(
-    (key) => key !== "",
-  );
+  const keys = [
+    ...new Set(waits.map(({ path, value }) => (path === "" ? "" : `${path} = ${shownValue(value)}`))),
+  ].filter((key) => key !== "");
   const wait: WaitFacts = {
     names,
     ...(expression === undefined ? {} : { expression }),
@@ -145,6 +145,13 @@ function lookUpText(keys: readonly string[], expression: string | undefined): st
   return expression === undefined
     ? "the name is enough"
     : "every event of the name is looked at (no key could be taken from the condition)";
+}
+
+/** A value of the index of waits (match/wait-keys.ts) as people write it. */
+function shownValue(value: string): string {
+  if (value.startsWith("s:")) return JSON.stringify(value.slice(2));
+  if (value.startsWith("h:")) return "a long text";
+  return value.replace(/^n:/, "");
 }
 
 const namesOf = (waits: readonly Wait[]): string[] => [...new Set(waits.map(({ name }) => name))];
