@@ -60,8 +60,6 @@ const deathOf = ({ file, reason }) => `${relative(ROOT, file)}: ${reason}`;
 
 /** With what the files did at the second try whose process had died at the first (CONTRIBUTING.md). */
 function merged(first, second) {
-  const again = second.files.map(({ path }) => path);
-  const others = first.skipped.filter(({ name }) => !again.some((path) => name.startsWith(`${path}: `)));
   return {
     interrupted: second.interrupted,
     passed: first.passed + second.passed,
@@ -71,8 +69,8 @@ function merged(first, second) {
       ...second.retried,
       ...first.died.map(({ file, reason }) => ({ name: relative(ROOT, file), reason })),
     ],
-    skipped: [...others, ...second.skipped],
-    files: [...first.files.filter(({ path }) => !again.includes(path)), ...second.files],
+    skipped: [...first.skipped, ...second.skipped],
+    files: [...first.files, ...second.files],
     problems: [...first.problems, ...second.problems, ...second.died.map(deathOf)],
   };
 }
@@ -95,7 +93,7 @@ async function runFiles(node, suite, files) {
   if (wasInterrupted(code)) return { ...empty(), interrupted: true };
   const result = existsSync(summary) ? JSON.parse(readFileSync(summary, "utf8")) : empty();
   const { passed, failed, skipped, died, problems } = result;
-  if (passed + failed.length + skipped.length === 0) problems.push(`${suite.folder}: no test ran`);
+  if (passed + failed.length + skipped.length + died.length === 0) problems.push(`${suite.folder}: no test ran`);
   else if (code !== 0 && failed.length + died.length + problems.length === 0) {
     problems.push(`${suite.folder}: vitest ended with exit code ${code}`);
   }

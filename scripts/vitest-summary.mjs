@@ -14,7 +14,14 @@ const DEATH = /^(Worker exited unexpectedly.*?) while running test file (.+)$/;
 export default class SummaryReporter {
   onTestRunEnd(modules, unhandledErrors) {
     const summary = { passed: 0, failed: [], retried: [], skipped: [], files: [], died: [], problems: [] };
+    for (const error of unhandledErrors) {
+      const death = DEATH.exec(error.cause?.message ?? "");
+      if (death === null) summary.problems.push(`unhandled error: ${error.message}`);
+      else summary.died.push({ file: death[2], reason: death[1] });
+    }
+    const died = new Set(summary.died.map(({ file }) => file));
     for (const module of modules) {
+      if (died.has(module.moduleId)) continue; // What of it was told before it died says nothing of the file.
       const path = relative(ROOT, module.moduleId);
       summary.files.push({ path, ms: Math.round(module.diagnostic().duration) });
       // A file that cannot be loaded holds no tests, and its failure must count.
@@ -30,11 +37,6 @@ export default class SummaryReporter {
           summary.retried.push({ name, reason: (error?.message ?? "no message").split("\n")[0] });
         }
       }
-    }
-    for (const error of unhandledErrors) {
-      const died = DEATH.exec(error.cause?.message ?? "");
-      if (died === null) summary.problems.push(`unhandled error: ${error.message}`);
-      else summary.died.push({ file: died[2], reason: died[1] });
     }
     const file = process.env.STEPWELL_TEST_SUMMARY;
     if (file !== undefined) writeFileSync(file, JSON.stringify(summary));

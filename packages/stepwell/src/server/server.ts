@@ -105,7 +105,7 @@ export async function startServer(given: ServerOptions): Promise<RunningServer> 
   const parts = createParts(options, access);
   const server = createServer(LISTENER_OPTIONS, createListener(parts));
   server.on("upgrade", (request, socket, head) => {
-    void parts.realtime.connect(request, socket, head, [...commonHeaders(options.kind), ...ANY_ORIGIN_HEADERS]);
+    parts.realtime.connect(request, socket, head, [...commonHeaders(options.kind), ...ANY_ORIGIN_HEADERS]);
   });
   server.headersTimeout = HEADERS_MS_MAX; // SV2
   server.requestTimeout = REQUEST_MS_MAX;

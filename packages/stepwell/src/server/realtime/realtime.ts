@@ -7,7 +7,7 @@
  */
 import { type IncomingMessage, type ServerResponse, STATUS_CODES } from "node:http";
 import type { Duplex } from "node:stream";
-import type { WebSocket, WebSocketServer } from "ws";
+import { type WebSocket, WebSocketServer } from "ws";
 import { StepwellError } from "../../protocol/errors.ts";
 import { LIMITS } from "../../protocol/limits.ts";
 import { authorize } from "../api/authorize.ts";
@@ -42,22 +42,16 @@ export function isRealtimeSocket({ method, url = "", headers }: IncomingMessage)
   return method === "GET" && url.split("?", 1)[0] === CONNECT.path && headers.upgrade?.toLowerCase() === "websocket";
 }
 
-/** Loaded for the first that connects: most servers have no WebSocket ever, and it holds 3 MB. */
-async function openSockets(): Promise<WebSocketServer> {
-  const ws = await import("ws");
-  return new ws.WebSocketServer({
+export class Realtime {
+  readonly #context: ServerContext;
+  readonly #tokens = new TopicTokens();
+  readonly #hub = new Hub();
+  readonly #sockets = new WebSocketServer({
     noServer: true,
     clientTracking: false,
     perMessageDeflate: false,
     maxPayload: CLIENT_MESSAGE_BYTES_MAX,
   });
-}
-
-export class Realtime {
-  readonly #context: ServerContext;
-  readonly #tokens = new TopicTokens();
-  readonly #hub = new Hub();
-  #sockets: Promise<WebSocketServer> | null = null;
   readonly #routes: readonly (readonly [Route, Handler])[];
 
   constructor(context: ServerContext) {
@@ -95,16 +89,14 @@ export class Realtime {
   }
 
   /** A WebSocket; what is refused is answered over HTTP. */
-  async connect(request: IncomingMessage, socket: Duplex, head: Buffer, common: readonly string[]): Promise<void> {
+  connect(request: IncomingMessage, socket: Duplex, head: Buffer, common: readonly string[]): void {
     socket.on("error", () => socket.destroy()); // The client went away.
     try {
       if (!isRealtimeSocket(request)) throw new StepwellError("websocket_required");
       authorize(this.#context, CONNECT, request);
       const topics = this.#tokens.check(tokenOf(request), Date.now());
-      this.#sockets ??= openSockets();
-      const sockets = await this.#sockets;
       this.#hub.checkRoom();
-      sockets.handleUpgrade(request, socket, head, (client) => this.#welcome(client, topics));
+      this.#sockets.handleUpgrade(request, socket, head, (client) => this.#welcome(client, topics));
     } catch (error) {
       const { status, body } = errorReply(error, this.#context.log);
       refuseUpgrade(socket, status, JSON.stringify(body), common);
@@ -113,7 +105,7 @@ export class Realtime {
 
   close(): void {
     this.#hub.close();
-    void this.#sockets?.then((sockets) => sockets.close());
+    this.#sockets.close();
   }
 
   async #handle(route: Route, handler: Handler, exchange: Exchange): Promise<void> {
