@@ -23,16 +23,31 @@ export interface OutsideOptions {
   readonly done: (command: Command | null, life: number) => void;
 }
 
-interface Place {
+/** Something that is under way: also the signal that tells it to stop. */
+class Errand extends StopSource {
   readonly runId: string;
   readonly slot: string;
   readonly functionId: string;
   readonly generation: number;
+  readonly life: number;
+  /** Others of the same run: the one that began before it, and the one after it. */
+  older: Errand | null = null;
+  newer: Errand | null = null;
+
+  constructor(runId: string, slot: string, functionId: string, generation: number, life: number) {
+    super();
+    this.runId = runId;
+    this.slot = slot;
+    this.functionId = functionId;
+    this.generation = generation;
+    this.life = life;
+  }
 }
 
 export class Outside {
   readonly #options: OutsideOptions;
-  readonly #stops = new Map<string, StopSource>();
+  /** The newest of each run. */
+  readonly #errands = new Map<string, Errand>();
   #pending = 0;
 
   constructor(options: OutsideOptions) {
@@ -44,54 +59,58 @@ export class Outside {
   }
 
   call({ runId, slot, call }: CallEffect, life: number): void {
-    const { generation, functionId } = call;
-    const place = { runId, slot, functionId, generation };
-    this.#begin(
-      place,
-      life,
-      (stop) => this.#options.transport.call(call, this.#saver(runId, slot, generation), stop),
-      (outcome) => ({ kind: "reply", ...place, outcome }),
+    const { functionId, generation } = call;
+    const errand = new Errand(runId, slot, functionId, generation, life);
+    this.#begin(errand);
+    this.#options.transport.call(call, this.#saver(errand), errand).then(
+      (outcome) => this.#ended(errand, { kind: "reply", runId, slot, functionId, generation, outcome }),
+      () => this.#ended(errand, null),
     );
   }
 
-  request({ runId, slot, functionId, generation, kind, step, attempt, payload }: RequestEffect, life: number): void {
+  request(effect: RequestEffect, life: number): void {
+    const { runId, slot, functionId, generation, kind, step, attempt, payload } = effect;
     const { gateway } = this.#options;
-    const place = { runId, slot, functionId, generation };
+    const errand = new Errand(runId, slot, functionId, generation, life);
     const request = { runId, step, kind, attempt, opts: JSON.parse(payload) as JsonObject };
-    this.#begin(
-      place,
-      life,
-      async (stop) => (gateway === null ? NO_GATEWAY : gateway.request(request, stop)),
-      (outcome) => ({ kind: "request_reply", ...place, outcome }),
+    this.#begin(errand);
+    const work = async () => (gateway === null ? NO_GATEWAY : gateway.request(request, errand));
+    work().then(
+      (outcome) => this.#ended(errand, { kind: "request_reply", runId, slot, functionId, generation, outcome }),
+      () => this.#ended(errand, null),
     );
   }
 
   abort({ runId, slot, generation }: AbortEffect): void {
-    this.#stops.get(keyOf(runId, slot, generation))?.stop();
+    let errand = this.#errands.get(runId) ?? null;
+    while (errand !== null && (errand.slot !== slot || errand.generation !== generation)) errand = errand.older;
+    errand?.stop();
   }
 
-  #begin<T>(
-    place: Place,
-    life: number,
-    work: (stop: StopSource) => Promise<T>,
-    commandOf: (outcome: T) => Command,
-  ): void {
-    const key = keyOf(place.runId, place.slot, place.generation);
-    const stop = new StopSource();
-    this.#stops.set(key, stop);
+  #begin(errand: Errand): void {
     this.#pending++;
-    const ended = (command: Command | null) => {
-      this.#pending--;
-      if (this.#stops.get(key) === stop) this.#stops.delete(key);
-      this.#options.done(command, life);
-    };
-    work(stop).then(
-      (outcome) => ended(commandOf(outcome)),
-      () => ended(null),
-    );
+    const older = this.#errands.get(errand.runId);
+    if (older !== undefined) {
+      older.newer = errand;
+      errand.older = older;
+    }
+    this.#errands.set(errand.runId, errand);
   }
 
-  #saver(runId: string, slot: string, generation: number): SaveResults {
+  #ended(errand: Errand, command: Command | null): void {
+    this.#pending--;
+    this.#forget(errand);
+    this.#options.done(command, errand.life);
+  }
+
+  #forget({ runId, older, newer }: Errand): void {
+    if (older !== null) older.newer = newer;
+    if (newer !== null) newer.older = older;
+    else if (older !== null) this.#errands.set(runId, older);
+    else this.#errands.delete(runId);
+  }
+
+  #saver({ runId, slot, generation }: Errand): SaveResults {
     return async (ops) => {
       const answer = await this.#options.save({ kind: "save_checkpoint", runId, slot, generation, ops });
       if (answer.kind === "saved") return "saved";
@@ -100,8 +119,6 @@ export class Outside {
     };
   }
 }
-
-const keyOf = (runId: string, slot: string, generation: number) => `${runId} ${slot} ${generation}`;
 
 const NO_GATEWAY: RequestOutcome = {
   kind: "failed",

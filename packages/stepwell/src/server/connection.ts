@@ -4,6 +4,8 @@
  *
  *   CO1. Its rider is told how it ends exactly once: by `closed`, unless the rider got off before.
  *   CO2. What comes while nobody rides is nobody's answer: the connection is closed.
+ *   CO3. A rider whose time is over is told by `late`. One timer serves all riders of a connection, one after the other: it is
+ *        not set anew for each, but looks whether whoever rides by then has time left.
  */
 import { connect as connectPlain, isIP, type LookupFunction, type Socket, type TcpNetConnectOpts } from "node:net";
 import { type ConnectionOptions, connect as connectEncrypted } from "node:tls";
@@ -20,10 +22,12 @@ export interface ConnectionTarget {
 
 /** Who is on a connection. */
 export interface Rider {
-  /** The request, head and body. */
-  readonly message: string | Buffer;
-  /** It has been sent: its time runs. */
-  sent(): void;
+  /** How long it waits for its answer, from when its request is sent. */
+  readonly timeoutMs: number;
+  /** The request, head and body; asked for once, to be sent. */
+  takeMessage(): string | Buffer;
+  /** No answer came in time. */
+  late(): void;
   /** Bytes of the answer; they are the connection's again afterwards. */
   data(bytes: Buffer): void;
   /** The other side sends no more. */
@@ -43,6 +47,10 @@ export class Connection {
   #isGone = false;
   #error: Error | null = null;
   #connectTimer: NodeJS.Timeout | undefined;
+  /** When the rider's time is over, and when the timer looks, in ms of the process (CO3). */
+  #dueAt = 0;
+  #looksAt = Number.POSITIVE_INFINITY;
+  #timer: NodeJS.Timeout | undefined;
   /** How many answers it has brought. */
   answers = 0;
   /** Until when it may rest, in ms of the process (`performance.now`). */
@@ -114,8 +122,24 @@ export class Connection {
   }
 
   #send(rider: Rider): void {
-    this.#socket.write(rider.message);
-    rider.sent();
+    this.#socket.write(rider.takeMessage());
+    this.#dueAt = performance.now() + rider.timeoutMs;
+    if (this.#dueAt < this.#looksAt) this.#lookAt(this.#dueAt);
+  }
+
+  /** CO3. */
+  #lookAt(at: number): void {
+    clearTimeout(this.#timer);
+    this.#looksAt = at;
+    this.#timer = setTimeout(
+      () => {
+        this.#looksAt = Number.POSITIVE_INFINITY;
+        if (this.#rider === null) return;
+        if (performance.now() < this.#dueAt) this.#lookAt(this.#dueAt);
+        else this.#rider.late();
+      },
+      Math.ceil(at - performance.now()),
+    ).unref();
   }
 
   #read(count: number): true {
@@ -129,6 +153,7 @@ export class Connection {
     if (this.#isGone) return;
     this.#isGone = true;
     clearTimeout(this.#connectTimer);
+    clearTimeout(this.#timer);
     const rider = this.#rider;
     this.#rider = null;
     rider?.closed(this.#error ?? connectionClosed()); // CO1

@@ -36,11 +36,26 @@ export interface HttpRequest {
   readonly followsRedirects?: boolean;
 }
 
+/**
+ * A request whose head and body are made when it is sent: also when it is sent once more (HC3), or to where it was redirected.
+ * Nothing of them is kept while the answer is waited for.
+ */
+export interface LeanRequest extends Omit<HttpRequest, "headers" | "body"> {
+  /** Head and body. Throws an `HttpFailure` when they cannot be sent. */
+  message(origin: string, path: string): string | Buffer;
+}
+
 export interface HttpAnswer {
   readonly status: number;
   /** The first value of a header by lower-case name. */
   readonly header: (name: string) => string | undefined;
   readonly body: Buffer;
+}
+
+/** Who waits for an answer. One of the two is called, once, and must not throw. */
+export interface Receiver {
+  answered(answer: HttpAnswer): void;
+  failed(failure: HttpFailure): void;
 }
 
 export interface HttpClientOptions {
@@ -77,14 +92,15 @@ export class HttpClient {
 
   /** Sends a request and reads the answer whole. Rejects with an `HttpFailure`. */
   send(request: HttpRequest): Promise<HttpAnswer> {
-    return new Promise((resolve, reject) => {
-      const onAnswer = (answer: HttpAnswer) => {
-        if (REDIRECTS.has(answer.status) && request.followsRedirects !== false) resolve(this.#follow(request, answer));
-        else if (answer.header("content-encoding") === undefined) resolve(answer);
-        else resolve(decoded(answer, request.bodyBytesMax));
-      };
-      this.#send(request, onAnswer, reject);
+    return new Promise((answered, failed) => {
+      const message = (origin: string, path: string) => requestMessage({ ...request, origin, path });
+      this.exchange({ ...request, message }, { answered, failed });
     });
+  }
+
+  /** Sends a request and reads the answer whole. Throws what its message throws, and when its origin may not be called. */
+  exchange(request: LeanRequest, receiver: Receiver): void {
+    this.#send(request, request, receiver, this.#finish);
   }
 
   async close(): Promise<void> {
@@ -93,31 +109,37 @@ export class HttpClient {
     for (const connections of all) connections.destroy();
   }
 
-  async #follow(request: HttpRequest, first: HttpAnswer): Promise<HttpAnswer> {
-    let current = request;
+  readonly #finish: Finish = (answer, request, receiver) => {
+    const isRedirect = REDIRECTS.has(answer.status) && request.followsRedirects !== false;
+    if (!isRedirect && answer.header("content-encoding") === undefined) {
+      receiver.answered(answer);
+      return;
+    }
+    const last = isRedirect ? this.#follow(request, answer) : decoded(answer, request.bodyBytesMax);
+    last.then(
+      (whole) => receiver.answered(whole),
+      (error: unknown) => receiver.failed(failureOf(error)),
+    );
+  };
+
+  async #follow(request: LeanRequest, first: HttpAnswer): Promise<HttpAnswer> {
+    let target: Target = request;
     let answer = first;
     for (let hops = 0; REDIRECTS.has(answer.status); hops++) {
       const location = answer.header("location");
       if (location === undefined) break;
       if (hops === LIMITS.redirectsMax)
         throw new HttpFailure("unreachable", `more than ${LIMITS.redirectsMax} redirects`);
-      const next = { ...current, ...splitUrl(resolveUrl(location, current.origin + current.path)) }; // HC2
-      answer = await new Promise((resolve, reject) => this.#send(next, resolve, reject));
-      current = next;
+      target = splitUrl(resolveUrl(location, target.origin + target.path)); // HC2
+      const next = target;
+      answer = await new Promise((answered, failed) => this.#send(request, next, { answered, failed }, asItIs));
     }
     return decoded(answer, request.bodyBytesMax);
   }
 
-  #send(request: HttpRequest, onAnswer: (answer: HttpAnswer) => void, onFailure: (failure: HttpFailure) => void): void {
-    const startedAt = performance.now();
-    const connections = this.#connectionsOf(request.origin);
-    const give = (error: Error) => onFailure(failureOf(error));
-    const retry = (error: Error, isStale: boolean) => {
-      if (isStale && performance.now() - startedAt < STALE_CONNECTION_MS)
-        connections.send(new Exchange(request, connections, onAnswer, give)); // HC3
-      else give(error);
-    };
-    connections.send(new Exchange(request, connections, onAnswer, retry));
+  #send(request: LeanRequest, target: Target, receiver: Receiver, finish: Finish): void {
+    const connections = this.#connectionsOf(target.origin);
+    connections.send(new Exchange(request, target, connections, receiver, finish));
   }
 
   #connectionsOf(origin: string): Connections {
@@ -133,30 +155,52 @@ export class HttpClient {
   }
 }
 
+/** Where a request goes: the one of its own, or of a redirect. */
+interface Target {
+  readonly origin: string;
+  readonly path: string;
+}
+
+/** What becomes of an answer that is whole. */
+type Finish = (answer: HttpAnswer, request: LeanRequest, receiver: Receiver) => void;
+
+const asItIs: Finish = (answer, _request, receiver) => receiver.answered(answer);
+
 /** One request and its answer, on a connection that it gives back. */
 class Exchange implements Passenger {
-  readonly message: string | Buffer;
-  readonly #request: HttpRequest;
+  readonly timeoutMs: number;
+  readonly #request: LeanRequest;
+  readonly #target: Target;
   readonly #connections: Connections;
-  readonly #onAnswer: (answer: HttpAnswer) => void;
-  readonly #onError: (error: Error, isStale: boolean) => void;
+  readonly #receiver: Receiver;
+  readonly #finish: Finish;
   readonly #reader: ResponseReader;
+  readonly #startedAt: number;
+  /** It was sent before (HC3). */
+  readonly #isRepeated: boolean;
+  /** Let go of when it is sent: many calls wait for their answers at once. */
+  #message: string | Buffer | null;
   #connection: Connection | null = null;
-  #timer: NodeJS.Timeout | undefined;
   #stop: (() => void) | null = null;
   #hasBegun = false;
 
   constructor(
-    request: HttpRequest,
+    request: LeanRequest,
+    target: Target,
     connections: Connections,
-    onAnswer: (answer: HttpAnswer) => void,
-    onError: (error: Error, isStale: boolean) => void,
+    receiver: Receiver,
+    finish: Finish,
+    isRepeated = false,
   ) {
-    this.message = requestMessage(request);
+    this.#startedAt = performance.now();
+    this.#message = request.message(target.origin, target.path);
+    this.timeoutMs = request.timeoutMs;
     this.#request = request;
+    this.#target = target;
     this.#connections = connections;
-    this.#onAnswer = onAnswer;
-    this.#onError = onError;
+    this.#receiver = receiver;
+    this.#finish = finish;
+    this.#isRepeated = isRepeated;
     this.#reader = new ResponseReader(request.method, request.bodyBytesMax);
   }
 
@@ -164,25 +208,29 @@ class Exchange implements Passenger {
     const { signal } = this.#request;
     if (signal?.aborted === true) {
       this.#connections.giveBack(connection, REST_MS);
-      this.#onError(nobodyWaits(), false);
+      this.#receiver.failed(nobodyWaits());
       return;
     }
     this.#connection = connection;
-    this.#stop = signal === undefined ? null : () => this.#breakOff(nobodyWaits());
-    if (this.#stop !== null) signal?.addEventListener("abort", this.#stop);
+    if (signal !== undefined) {
+      this.#stop = () => this.#breakOff(nobodyWaits());
+      signal.addEventListener("abort", this.#stop);
+    }
     connection.carry(this);
   }
 
   refuse(reason: Error): void {
-    this.#onError(reason, false);
+    this.#receiver.failed(failureOf(reason));
   }
 
-  sent(): void {
-    const { timeoutMs } = this.#request;
-    this.#timer = setTimeout(() => {
-      this.#breakOff(new HttpFailure("timeout", `no answer within ${formatDuration(timeoutMs)}`));
-    }, timeoutMs);
-    this.#timer.unref();
+  takeMessage(): string | Buffer {
+    const message = this.#message!;
+    this.#message = null;
+    return message;
+  }
+
+  late(): void {
+    this.#breakOff(new HttpFailure("timeout", `no answer within ${formatDuration(this.timeoutMs)}`));
   }
 
   data(bytes: Buffer): void {
@@ -205,17 +253,27 @@ class Exchange implements Passenger {
   closed(error: Error): void {
     const connection = this.#leave();
     if (connection === null) return;
-    this.#onError(error, connection.answers > 0 && !this.#hasBegun);
+    const isStale = connection.answers > 0 && !this.#hasBegun;
+    if (isStale && !this.#isRepeated && performance.now() - this.#startedAt < STALE_CONNECTION_MS) this.#repeat();
+    else this.#receiver.failed(failureOf(error));
+  }
+
+  /** HC3. */
+  #repeat(): void {
+    const again = [this.#request, this.#target, this.#connections, this.#receiver, this.#finish] as const;
+    this.#connections.send(new Exchange(...again, true));
   }
 
   #answered(): void {
     const connection = this.#leave();
     if (connection === null) return;
-    const { status, headers, body, isReusable } = this.#reader;
+    const { head, body, isReusable } = this.#reader;
+    if (head === null) return; // A whole response has one.
     const mayRest = isReusable && !connection.isSending;
     connection.leave();
-    this.#connections.giveBack(connection, mayRest ? restMsOf(headers.get("keep-alive")) : 0);
-    this.#onAnswer({ status, header: (name) => headers.get(name), body });
+    this.#connections.giveBack(connection, mayRest ? restMsOf(head.get("keep-alive")) : 0);
+    const answer = { status: head.status, header: (name: string) => head.get(name), body };
+    this.#finish(answer, this.#request, this.#receiver);
   }
 
   /** Nobody waits for the rest: the connection goes, because nobody knows where the rest ends. */
@@ -223,12 +281,11 @@ class Exchange implements Passenger {
     const connection = this.#leave();
     if (connection === null) return;
     connection.close(failure);
-    this.#onError(failure, false);
+    this.#receiver.failed(failure);
   }
 
   /** Ends the exchange; null when it had ended already. */
   #leave(): Connection | null {
-    clearTimeout(this.#timer);
     if (this.#stop !== null) this.#request.signal?.removeEventListener("abort", this.#stop);
     const connection = this.#connection;
     this.#connection = null;

@@ -7,7 +7,6 @@
  */
 
 import { isUtf8 } from "node:buffer";
-import { createHmac } from "node:crypto";
 import { LRUCache } from "lru-cache";
 import type { AppTransport, SaveResults, StopSignal } from "../engine/ports.ts";
 import { type Call, callBody } from "../protocol/call.ts";
@@ -23,8 +22,10 @@ import { VERSION } from "../protocol/version.ts";
 import { shownUrl } from "./app-url.ts";
 import { withWholePairs } from "./body.ts";
 import type { AddressCheck } from "./gateway/address-guard.ts";
-import { type HttpAnswer, HttpClient } from "./http-client.ts";
+import { type HttpAnswer, HttpClient, type LeanRequest, type Receiver } from "./http-client.ts";
 import { HttpFailure } from "./http-failure.ts";
+import { headerLines, requestMessage } from "./request-message.ts";
+import { type Signer, signerWith } from "./signer.ts";
 
 export interface HttpTransportOptions {
   /** Null: calls are not signed. */
@@ -47,23 +48,36 @@ interface Target {
 }
 
 const TARGETS_MAX = 10_000;
-const FEATURE_LIST = [FEATURES.sends, FEATURES.logs].join(",");
-const USER_AGENT = `stepwell/${VERSION}`;
+/** The headers that every call has. */
+const LINES = headerLines([
+  "content-type",
+  "application/json",
+  "user-agent",
+  `stepwell/${VERSION}`,
+  HEADERS.features,
+  [FEATURES.sends, FEATURES.logs].join(","),
+]);
+
+/** What all calls share. */
+interface CallOptions extends Pick<HttpTransportOptions, "takeLines" | "traceOf"> {
+  /** Null: calls are not signed. */
+  readonly sign: Signer | null;
+  readonly callMsMax: number;
+}
 
 export class HttpTransport implements AppTransport {
   readonly #client: HttpClient;
-  readonly #key: string | null;
-  readonly #callMsMax: number;
-  readonly #traceOf: HttpTransportOptions["traceOf"];
-  readonly #takeLines: HttpTransportOptions["takeLines"];
+  readonly #options: CallOptions;
   readonly #targets = new LRUCache<string, Target>({ max: TARGETS_MAX });
 
   constructor(options: HttpTransportOptions) {
-    this.#key = options.signingKey === null ? null : signatureKey(options.signingKey);
-    this.#takeLines = options.takeLines;
-    this.#traceOf = options.traceOf;
-    this.#callMsMax = options.callMsMax ?? LIMITS.callMsMax;
-    const { connectionsMax, isAllowed } = options;
+    const { signingKey, takeLines, traceOf, callMsMax = LIMITS.callMsMax, connectionsMax, isAllowed } = options;
+    this.#options = {
+      sign: signingKey === null ? null : signerWith(signatureKey(signingKey)),
+      callMsMax,
+      ...(takeLines === undefined ? {} : { takeLines }),
+      ...(traceOf === undefined ? {} : { traceOf }),
+    };
     this.#client = new HttpClient({
       ...(connectionsMax === undefined ? {} : { connectionsMax }),
       ...(isAllowed === undefined ? {} : { isAllowed }),
@@ -71,44 +85,79 @@ export class HttpTransport implements AppTransport {
   }
 
   call(call: Call, _save: SaveResults, signal: StopSignal): Promise<Outcome> {
-    const fail = (error: unknown) => this.#failure(call, error); // HT3
-    try {
-      return this.#post(call, signal).then((answer) => {
-        const lines = answer.header(HEADERS.logs);
-        if (lines !== undefined) this.#takeLines?.(call, lines);
-        return outcomeOf(answer);
-      }, fail);
-    } catch (error) {
-      return Promise.resolve(fail(error));
-    }
+    return new Promise((resolve) => {
+      try {
+        const posted = new PostedCall(this.#options, call, this.#targetOf(call.url), signal, resolve);
+        this.#client.exchange(posted, posted);
+      } catch (error) {
+        resolve(failureOutcome(this.#options, call, error)); // HT3
+      }
+    });
   }
 
   close(): Promise<void> {
     return this.#client.close();
   }
 
-  #post(call: Call, signal: StopSignal): Promise<HttpAnswer> {
-    const target = this.#targetOf(call.url);
-    const step = call.target ?? UNTARGETED;
-    const body = callBody(call);
-    return this.#client.send({
-      method: "POST",
-      origin: target.origin,
-      path: target.pathPrefix + step,
-      headers: this.#headers(call, step, body),
-      body,
-      timeoutMs: this.#callMsMax,
-      bodyBytesMax: LIMITS.replyBodyBytesMax,
-      signal,
-    });
+  #targetOf(url: string): Target {
+    const known = this.#targets.get(url);
+    if (known !== undefined) return known;
+    const target = targetOf(url);
+    this.#targets.set(url, target);
+    return target;
+  }
+}
+
+/** One call as a request, and who takes its answer. */
+class PostedCall implements LeanRequest, Receiver {
+  readonly method = "POST";
+  readonly origin: string;
+  readonly path: string;
+  readonly timeoutMs: number;
+  readonly bodyBytesMax = LIMITS.replyBodyBytesMax;
+  readonly signal: StopSignal;
+  readonly #options: CallOptions;
+  readonly #call: Call;
+  readonly #resolve: (outcome: Outcome) => void;
+
+  constructor(
+    options: CallOptions,
+    call: Call,
+    target: Target,
+    signal: StopSignal,
+    resolve: (outcome: Outcome) => void,
+  ) {
+    this.origin = target.origin;
+    this.path = target.pathPrefix + (call.target ?? UNTARGETED);
+    this.timeoutMs = options.callMsMax;
+    this.signal = signal;
+    this.#options = options;
+    this.#call = call;
+    this.#resolve = resolve;
   }
 
-  #headers(call: Call, step: string, body: string): string[] {
+  message(origin: string, path: string): string | Buffer {
+    const body = callBody(this.#call);
+    return requestMessage({ method: this.method, origin, path, headers: this.#headers(body), lines: LINES, body });
+  }
+
+  answered(answer: HttpAnswer): void {
+    try {
+      const lines = answer.header(HEADERS.logs);
+      if (lines !== undefined) this.#options.takeLines?.(this.#call, lines);
+      this.#resolve(outcomeOf(answer));
+    } catch (error) {
+      this.failed(error);
+    }
+  }
+
+  failed(error: unknown): void {
+    this.#resolve(failureOutcome(this.#options, this.#call, error)); // HT3
+  }
+
+  #headers(body: string): string[] {
+    const call = this.#call;
     const headers = [
-      "content-type",
-      "application/json",
-      "user-agent",
-      USER_AGENT,
       HEADERS.runId,
       call.runId,
       HEADERS.requestVersion,
@@ -120,34 +169,26 @@ export class HttpTransport implements AppTransport {
       HEADERS.jobId,
       call.jobId,
       HEADERS.stepId,
-      step,
-      HEADERS.features,
-      FEATURE_LIST,
+      call.target ?? UNTARGETED,
     ];
-    const traceparent = this.#traceOf?.(call.runId, call.target) ?? null;
+    const { sign, traceOf } = this.#options;
+    const traceparent = traceOf?.(call.runId, call.target) ?? null;
     if (traceparent !== null) headers.push(HEADERS.traceparent, traceparent);
-    if (this.#key !== null) headers.push(HEADERS.signature, signBytes(body, this.#key, Date.now()));
+    if (sign !== null) headers.push(HEADERS.signature, sign(body, Date.now())); // HT1
     return headers;
   }
+}
 
-  #targetOf(url: string): Target {
-    const known = this.#targets.get(url);
-    if (known !== undefined) return known;
-    const target = targetOf(url);
-    this.#targets.set(url, target);
-    return target;
+/** HT3. */
+function failureOutcome({ callMsMax }: CallOptions, call: Call, error: unknown): FailedOutcome {
+  if (!(error instanceof HttpFailure)) {
+    return failedCall("reply_invalid", { reason: errorText(error) }, null);
   }
-
-  #failure(call: Call, error: unknown): FailedOutcome {
-    if (!(error instanceof HttpFailure)) {
-      return failedCall("reply_invalid", { reason: errorText(error) }, null);
-    }
-    if (error.kind === "timeout") return failedCall("call_timeout", { limit: formatDuration(this.#callMsMax) }, null);
-    if (error.kind === "too_large") return failedCall("reply_too_large", { limit: LIMITS.replyBodyBytesMax }, null);
-    if (error.kind === "invalid") return failedCall("reply_invalid", { reason: error.message }, null);
-    const failed = failedCall("app_unreachable", { url: shownUrl(call.url), reason: error.message }, null);
-    return error.isUnreached ? { ...failed, isUnreached: true } : failed;
-  }
+  if (error.kind === "timeout") return failedCall("call_timeout", { limit: formatDuration(callMsMax) }, null);
+  if (error.kind === "too_large") return failedCall("reply_too_large", { limit: LIMITS.replyBodyBytesMax }, null);
+  if (error.kind === "invalid") return failedCall("reply_invalid", { reason: error.message }, null);
+  const failed = failedCall("app_unreachable", { url: shownUrl(call.url), reason: error.message }, null);
+  return error.isUnreached ? { ...failed, isUnreached: true } : failed;
 }
 
 /** What an answer means. Never throws: what cannot be stored is an outcome too (HT3). */
@@ -173,10 +214,4 @@ export function targetOf(text: string): Target {
     .split("&")
     .filter((part) => part !== "" && part.split("=")[0] !== QUERY.stepId);
   return { origin: url.origin, pathPrefix: `${url.pathname}?${[...kept, `${QUERY.stepId}=`].join("&")}` };
-}
-
-/** `t=<unix seconds>&s=<hex>` over the bytes and the time, as protocol/signature.ts does it, with the host's HMAC. */
-export function signBytes(body: Buffer | string, key: string, nowMs: number): string {
-  const timestamp = String(Math.floor(nowMs / 1_000));
-  return `t=${timestamp}&s=${createHmac("sha256", key).update(body).update(timestamp).digest("hex")}`;
 }

@@ -6,6 +6,7 @@
  *   RP3. Bytes are the caller's again once `push` returns: what is kept is copied.
  */
 import { HttpFailure } from "./http-failure.ts";
+import { notHttp, ResponseHead } from "./response-head.ts";
 
 /** Status line and headers of a response; also the trailers behind a chunked body, and each line before a chunk. */
 export const HEAD_BYTES_MAX = 16 * 1024;
@@ -17,8 +18,7 @@ export class ResponseReader {
   readonly #isHead: boolean;
   readonly #bodyBytesMax: number;
   #part: Part = "head";
-  #status = 0;
-  #headers: ReadonlyMap<string, string> = new Map();
+  #head: ResponseHead | null = null;
   #isReusable = false;
   /** The beginning of what cannot be read before more of it is here. */
   #rest: Buffer | null = null;
@@ -36,12 +36,12 @@ export class ResponseReader {
   }
 
   get status(): number {
-    return this.#status;
+    return this.#head?.status ?? 0;
   }
 
-  /** The first value of each header, by lower-case name. */
-  get headers(): ReadonlyMap<string, string> {
-    return this.#headers;
+  /** Status and headers; null until they are here. */
+  get head(): ResponseHead | null {
+    return this.#head;
   }
 
   get body(): Buffer {
@@ -106,23 +106,27 @@ export class ResponseReader {
     const end = bytes.indexOf("\r\n\r\n", at, "latin1");
     if (end < 0) return null;
     if (end - at > HEAD_BYTES_MAX) throw headTooLarge(); // RP2
-    const head = readHead(bytes.toString("latin1", at, end));
+    const head = new ResponseHead(bytes.toString("latin1", at, end));
     // 101 would end HTTP; the others announce the response.
     if (head.status >= 200) this.#begin(head);
     else if (head.status === 101) throw notHttp("it switches protocols");
     return end + 4;
   }
 
-  #begin({ status, headers, isHttp10 }: Head): void {
-    this.#status = status;
-    this.#headers = headers;
-    const hasNoBody = this.#isHead || status === 204 || status === 304;
-    const coding = headers.get("transfer-encoding");
-    const length = headers.get("content-length");
-    const mayStay = !isHttp10 && !CLOSE.test(headers.get("connection") ?? "");
-    if (coding !== undefined && (length !== undefined || isHttp10)) throw notHttp("its length is told twice"); // RP1
+  #begin(head: ResponseHead): void {
+    this.#head = head;
+    const hasNoBody = this.#isHead || head.status === 204 || head.status === 304;
+    const codings = head.all("transfer-encoding");
+    const lengths = head.all("content-length");
+    const coding = codings[0];
+    const length = lengths[0];
+    const isToldTwice = codings.length > 1 || (lengths.length > 1 && lengths.some((other) => other !== length));
+    if (isToldTwice || (coding !== undefined && (length !== undefined || head.isHttp10))) {
+      throw notHttp("its length is told twice"); // RP1
+    }
     if (coding !== undefined && coding.toLowerCase() !== "chunked") throw notHttp("its transfer encoding is not known");
     if (length !== undefined && !/^\d{1,15}$/.test(length)) throw notHttp("its length is no number");
+    const mayStay = !head.isHttp10 && !CLOSE.test(head.get("connection") ?? "");
     this.#isReusable = mayStay && (hasNoBody || coding !== undefined || length !== undefined);
     if (hasNoBody) this.#part = "whole";
     else if (coding !== undefined) this.#part = "chunk-size";
@@ -189,41 +193,7 @@ export class ResponseReader {
   }
 }
 
-interface Head {
-  readonly status: number;
-  readonly headers: ReadonlyMap<string, string>;
-  readonly isHttp10: boolean;
-}
-
-const STATUS_LINE = /^HTTP\/1\.([01]) ([1-9]\d\d)(?: [^\r\n\0]*)?$/;
-const NAME = /^[\w!#$%&'*+.^`|~-]+$/;
-const NOT_IN_VALUE = /[\r\n\0]/;
 const CLOSE = /(?:^|,)\s*close\s*(?:,|$)/i;
-
-function readHead(text: string): Head {
-  const lines = text.split("\r\n");
-  const match = STATUS_LINE.exec(lines[0]!);
-  if (match === null) throw notHttp();
-  const headers = new Map<string, string>();
-  for (let index = 1; index < lines.length; index++) readHeader(headers, lines[index]!);
-  return { status: Number(match[2]), headers, isHttp10: match[1] === "0" };
-}
-
-function readHeader(headers: Map<string, string>, line: string): void {
-  const colon = line.indexOf(":");
-  const name = line.slice(0, Math.max(colon, 0));
-  const value = line.slice(colon + 1).trim();
-  if (!NAME.test(name) || NOT_IN_VALUE.test(value)) throw notHttp("a header has no form");
-  const key = name.toLowerCase();
-  const known = headers.get(key);
-  if (known === undefined) headers.set(key, value);
-  else if (key === "transfer-encoding" || (key === "content-length" && known !== value)) {
-    throw notHttp("its length is told twice"); // RP1
-  }
-}
-
-const notHttp = (reason?: string): HttpFailure =>
-  new HttpFailure("invalid", reason === undefined ? "it does not speak HTTP" : `it does not speak HTTP: ${reason}`);
 
 const headTooLarge = (): HttpFailure =>
   new HttpFailure("invalid", `the headers of the answer are larger than ${HEAD_BYTES_MAX} bytes`);

@@ -15,9 +15,9 @@ import { signatureKey, verify } from "../protocol/signature.ts";
 import { normalizeCallUrl, shownUrl } from "./app-url.ts";
 import { type HttpAnswer, type HttpRequest, splitUrl } from "./http-client.ts";
 import { HttpFailure } from "./http-failure.ts";
-import { signBytes } from "./http-transport.ts";
 import type { ServerLog } from "./log.ts";
 import { type Registration, readRegistration, registrationOfInBand } from "./register.ts";
+import { signerWith } from "./signer.ts";
 
 export interface SyncerOptions {
   readonly engine: Pick<Engine, "sync" | "removeApp"> & {
@@ -115,7 +115,7 @@ async function put(options: SyncerOptions, url: string, more: readonly string[])
   const body = Buffer.from(canonicalJson({ url }));
   const headers = ["content-type", "application/json", HEADERS.serverKind, options.kind, ...more];
   const key = options.signingKeys[0];
-  if (key !== undefined) headers.push(HEADERS.signature, signBytes(body, signatureKey(key), Date.now()));
+  if (key !== undefined) headers.push(HEADERS.signature, signerWith(signatureKey(key))(body, Date.now()));
   try {
     return await options.send({
       method: "PUT",

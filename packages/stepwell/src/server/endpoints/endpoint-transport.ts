@@ -22,7 +22,8 @@ import { shownUrl } from "../app-url.ts";
 import type { AddressCheck } from "../gateway/address-guard.ts";
 import { HttpClient, type HttpRequest } from "../http-client.ts";
 import { HttpFailure } from "../http-failure.ts";
-import { outcomeOf, signBytes } from "../http-transport.ts";
+import { outcomeOf } from "../http-transport.ts";
+import { type Signer, signerWith } from "../signer.ts";
 
 export interface EndpointTransportOptions {
   /** Null: calls are not signed. */
@@ -42,10 +43,10 @@ interface Original {
 
 export class EndpointTransport implements AppTransport {
   readonly #client: HttpClient;
-  readonly #key: string | null;
+  readonly #sign: Signer | null;
 
   constructor({ signingKey, connectionsMax, isAllowed }: EndpointTransportOptions) {
-    this.#key = signingKey === null ? null : signatureKey(signingKey);
+    this.#sign = signingKey === null ? null : signerWith(signatureKey(signingKey));
     this.#client = new HttpClient({
       ...(connectionsMax === undefined ? {} : { connectionsMax }),
       ...(isAllowed === undefined ? {} : { isAllowed }),
@@ -84,7 +85,7 @@ export class EndpointTransport implements AppTransport {
       HEADERS.jobId,
       call.jobId,
       HEADERS.signature,
-      this.#key === null ? "" : signBytes(Buffer.from(signedText(method, body)), this.#key, Date.now()), // ET2
+      this.#sign?.(Buffer.from(signedText(method, body)), Date.now()) ?? "", // ET2
     ];
     if (call.disableImmediateExecution) headers.push(HEADERS.forceStepPlan, "true");
     if (call.target !== null) headers.push(HEADERS.stepId, call.target);
