@@ -47,6 +47,7 @@ import { type Fence, isFatalStoreError, type Store } from "../store/store.ts";
 import { Alarm } from "./alarm.ts";
 import { applyCommand } from "./apply.ts";
 import { explainRun } from "./explain.ts";
+import { Inbox } from "./inbox.ts";
 import { loadFacts, loadWork } from "./load-facts.ts";
 import { Mailbox } from "./mailbox.ts";
 import { ENGINE_LIMITS, type EngineLimits, type EngineOptions, type EngineStats } from "./options.ts";
@@ -57,9 +58,6 @@ import { RecentFacts } from "./recent-facts.ts";
 /** How long the engine waits before it loads again after a failed commit, in ms; doubled up to the maximum. */
 const RELOAD_DELAY_MS = 50;
 const RELOAD_DELAY_MS_MAX = 5_000;
-
-/** Commands applied in one turn; bounds the time until the next look at the clock. */
-const COMMANDS_PER_TURN_MAX = 2_000;
 
 /** Who is told what became of a command. */
 interface Client {
@@ -111,9 +109,7 @@ export class Engine {
   #noFacts: Facts;
   /** Grows with every reload: what belongs to an older life is ignored. */
   #life = 0;
-  #inbox: Waiting[] = [];
-  /** Taken from the inbox by the turn that runs, the next one last: whoever is not seen to when it fails is told. */
-  readonly #taken: Waiting[] = [];
+  readonly #inbox = new Inbox<Waiting>();
   #mailbox = new Mailbox();
   /** Commands for which something is being loaded, and those of them that wait for a run, by its id, in order. */
   readonly #prepared = new Set<Prepared>();
@@ -336,12 +332,8 @@ export class Engine {
 
   #turn(): void {
     const now = this.#now();
-    this.#taken.push(...this.#inbox.splice(0, COMMANDS_PER_TURN_MAX).reverse());
-    for (let next = this.#taken.at(-1); next !== undefined; next = this.#taken.at(-1)) {
-      this.#admit(next, now);
-      this.#taken.pop();
-    }
-    if (this.#inbox.length > 0) this.#wake();
+    for (let next = this.#inbox.next(); next !== undefined; next = this.#inbox.next()) this.#admit(next, now);
+    if (this.#inbox.size > 0) this.#wake();
     if (this.#state === "running") {
       this.#core.advance(now);
       this.#loadWanted();
@@ -635,17 +627,17 @@ export class Engine {
     const prepared = [...this.#prepared].map(({ waiting }) => waiting);
     this.#prepared.clear();
     this.#parked.clear();
-    return prepared.concat(this.#taken.splice(0).reverse(), this.#inbox.splice(0));
+    return prepared.concat(this.#inbox.drain());
   }
 
   /** Commands that have not been answered: waiting to be applied, for a load, or for a commit. */
   get #waitingCount(): number {
-    return this.#inbox.length + this.#prepared.size + this.#answers.length + (this.#committing?.length ?? 0);
+    return this.#inbox.size + this.#prepared.size + this.#answers.length + (this.#committing?.length ?? 0);
   }
 
   /** Calls `done` when nothing is left to store. */
   #settle(done: () => void): void {
-    const isApplied = this.#inbox.length === 0 && this.#prepared.size === 0;
+    const isApplied = this.#inbox.size === 0 && this.#prepared.size === 0;
     const isStored = this.#committing === null && !this.#core.hasWork && isApplied;
     if (isStored || this.#isDropped) done();
     else {
