@@ -18,6 +18,8 @@ export interface CoreOptions {
   readonly runLimits: RunLimits;
   readonly queueLimits: JobQueueLimits;
   readonly callsMax: number;
+  /** Calls that are out and began a moment ago (schedule/calls-out.ts). */
+  readonly callsYoungMax: number;
   readonly callsPerAppMax: number;
   /** Runs that wait for their turn are kept in memory up to this number; beyond it they are loaded again later. */
   readonly residentRunsMax: number;

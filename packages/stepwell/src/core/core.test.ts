@@ -18,6 +18,7 @@ function coreOf(more: Partial<CoreOptions> = {}): Core {
       runLimits: { stepsPerRunMax: 100, runStateBytesMax: 10_000, stepOutputBytesMax: 1_000 },
       queueLimits: { hintsMax: 100, horizonMs: 1_000 },
       callsMax: 10,
+      callsYoungMax: 10,
       callsPerAppMax: 10,
       residentRunsMax: 10,
       recent: recentOf(),

@@ -5,8 +5,8 @@
  * random source of its own, or the network (E7); its owner loads what a command needs before applying it, commits
  * the batch, and performs the effects afterwards.
  *
- *   C1. Calls in flight never exceed `callsMax`, nor `callsPerAppMax` for one app, nor any limit of flow control
- *       (flow/admission.ts).
+ *   C1. Calls in flight never exceed `callsMax` and `callsYoungMax` (schedule/calls-out.ts), `callsPerAppMax` for one app, nor
+ *       any limit of flow control (flow/admission.ts).
  */
 import { createIdSource, type IdSource } from "../protocol/ids.ts";
 import { LIMITS } from "../protocol/limits.ts";
@@ -69,6 +69,7 @@ import { requestReply } from "./run/request.ts";
 import { isEarly, isEnded, type Job, MAIN_SLOT, type Run } from "./run/run.ts";
 import { runTimeout } from "./run/timeouts.ts";
 import { wake } from "./run/wake.ts";
+import { CallsOut } from "./schedule/calls-out.ts";
 import { hintOf, type JobHint } from "./schedule/hint.ts";
 import { JobQueue } from "./schedule/job-queue.ts";
 import { type Lane, ReadyQueue } from "./schedule/ready-queue.ts";
@@ -80,6 +81,8 @@ import { Ticks } from "./ticks.ts";
 
 /** At most this many runs are asked for ahead of their dispatch. */
 const LOADS_AHEAD_MAX = 1_000;
+
+type PlaceOfCall = Pick<Reply, "functionId" | "runId" | "slot" | "generation">;
 
 export class Core {
   readonly #options: CoreOptions;
@@ -100,7 +103,7 @@ export class Core {
   /** How many runs of a function wait for their first call. */
   readonly #queued: QueuedCounts;
   readonly #stamps: Stamps;
-  #callCount = 0;
+  readonly #calls: CallsOut;
   #batch = new Batch();
   #now: Instant = 0;
   #subject: string | null = null;
@@ -109,6 +112,7 @@ export class Core {
   constructor(options: CoreOptions, registry: StoredRegistry, now: Instant) {
     this.#options = options;
     this.#now = now;
+    this.#calls = new CallsOut(options.callsMax, options.callsYoungMax);
     this.#ids = createIdSource(() => options.random.uint32());
     this.#runs = new Residents(options.residentRunsMax);
     this.#apps = new Apps(registry.apps, registry.functions);
@@ -246,7 +250,7 @@ export class Core {
     this.#now = now;
     const { functionId, runId, slot, outcome } = command;
     this.#admission.heard(functionId, runId, slot, contactOf(outcome), now);
-    this.#callEnded(functionId, runId, slot);
+    this.#callEnded(command);
     const run = this.#open(command.runId);
     if (run === undefined) return;
     this.#links.with(facts, () => reply(this.#context, run, command.slot, command.generation, command.outcome));
@@ -254,7 +258,7 @@ export class Core {
 
   requestReply(command: RequestReply, now: Instant): void {
     this.#now = now;
-    this.#callEnded(command.functionId, command.runId, command.slot);
+    this.#callEnded(command);
     const run = this.#open(command.runId);
     if (run !== undefined) requestReply(this.#context, run, command.slot, command.generation, command.outcome);
   }
@@ -372,9 +376,9 @@ export class Core {
       if (this.#runs.loading >= LOADS_AHEAD_MAX) break;
       // A timer needs no place; a call needs all of its own.
       const timer = this.#queue.nextTimer();
-      const hint = timer ?? (this.#callCount < this.#options.callsMax ? this.#queue.next(admit, now) : undefined); // C1
+      const hint = timer ?? (this.#calls.hasRoom(now) ? this.#queue.next(admit, now) : undefined); // C1
       if (hint === undefined) break;
-      if (timer === undefined) this.#callCount++;
+      if (timer === undefined) this.#calls.began(now);
       if (this.#runs.has(hint.runId)) this.#take(hint);
       else this.#runs.want(hint.runId, () => this.#take(hint));
     }
@@ -402,7 +406,8 @@ export class Core {
   /** When `advance` has something to do although nothing else happens. */
   nextDueAt(): Instant | null {
     const pageAt = this.#queue.nextPageAt();
-    const times = [this.#queue.nextDueAt(), this.#nextTickAt(), pageAt, this.#admission.nextWakeAt()].filter(
+    const roomAt = this.#queue.readyCount === 0 ? null : this.#calls.nextRoomAt(this.#now);
+    const times = [this.#queue.nextDueAt(), this.#nextTickAt(), pageAt, this.#admission.nextWakeAt(), roomAt].filter(
       (at) => at !== null,
     );
     return times.length === 0 ? null : Math.min(...times);
@@ -496,7 +501,7 @@ export class Core {
 
   #claim(runId: string, slot: string, generation: number, functionId: string): boolean {
     if (this.#runs.get(runId)?.jobs.get(slot)?.call?.generation === generation) return true;
-    this.#callEnded(functionId, runId, slot);
+    this.#callEnded({ runId, slot, generation, functionId });
     return false;
   }
 
@@ -511,7 +516,7 @@ export class Core {
       ready: this.#ready,
       waitNames: this.#waitNames,
       options: this.#options,
-      calls: this.#callCount,
+      calls: this.#calls.count,
       runOf: (runId) => this.#runs.get(runId),
       queuedOf: this.#queued.of,
       isLoading: (runId) => this.#runs.isLoading(runId),
@@ -535,7 +540,7 @@ export class Core {
     readonly readyJobs: number;
   } {
     return {
-      calls: this.#callCount,
+      calls: this.#calls.count,
       residentRuns: this.#runs.size,
       jobHints: this.#queue.size,
       readyJobs: this.#queue.readyCount,
@@ -619,7 +624,7 @@ export class Core {
       if (wasQueued) this.#queued.add(run.functionId, -1);
       return;
     }
-    this.#callCount--;
+    this.#calls.ended(this.#now);
     this.#admission.undone(hint, run !== undefined && !isEnded(run) && run.status !== "queued");
     if (isPaused) this.#queue.putBack(hint);
   }
@@ -631,8 +636,9 @@ export class Core {
     else if (job.kind === "start_timeout" || job.kind === "finish_timeout") runTimeout(this.#context, run, job);
   }
 
-  #callEnded(functionId: string, runId: string, slot: string): void {
-    this.#callCount--;
+  /** A generation is the instant of the call's dispatch, or hardly more (run/dispatch.ts, D2). */
+  #callEnded({ functionId, runId, slot, generation }: PlaceOfCall): void {
+    this.#calls.ended(generation);
     this.#admission.callEnded(functionId, runId, slot);
   }
 

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { appOf, EngineRig } from "../../test/engine-rig.ts";
 import { done } from "../../test/run-rig.ts";
+import { YOUNG_MS } from "../core/schedule/calls-out.ts";
 import { StepwellError } from "../protocol/errors.ts";
 
 const busy = new StepwellError("store_busy");
@@ -232,6 +233,18 @@ describe("time", () => {
       await again.settle();
     }
     expect(await rig.store.counts()).toMatchObject({ openRuns: 0, jobs: 0 });
+  });
+
+  test("a call waits while those that are out are young, and goes as soon as they are older", async () => {
+    const rig = await EngineRig.started({}, { limits: { callsYoungMax: 2 } });
+    for (let count = 0; count < 5; count++) rig.send();
+    await rig.settle();
+    expect(rig.calls).toHaveLength(2);
+    await rig.pass(YOUNG_MS);
+    expect(rig.calls).toHaveLength(4);
+    rig.calls[3]!.answer({ kind: "returned", output: "1" });
+    await rig.settle();
+    expect(rig.calls).toHaveLength(5);
   });
 
   test("runs beyond what may stay in memory are loaded when it is their turn", async () => {

@@ -668,6 +668,7 @@ export class Engine {
       runLimits: limits,
       queueLimits: { hintsMax: limits.jobHintsMax, horizonMs: limits.jobHorizonMs, lanesMin: limits.jobLanesMin },
       callsMax: limits.callsMax,
+      callsYoungMax: limits.callsYoungMax,
       callsPerAppMax: limits.callsPerAppMax,
       residentRunsMax: limits.residentRunsMax,
       recent: this.#recentPort,

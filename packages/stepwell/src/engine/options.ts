@@ -25,6 +25,8 @@ export interface EngineLimits {
   /** Commands waiting to be applied. */
   readonly commandsMax: number;
   readonly callsMax: number;
+  /** Calls that are out and began a moment ago (core/schedule/calls-out.ts). */
+  readonly callsYoungMax: number;
   readonly callsPerAppMax: number;
   readonly residentRunsMax: number;
   readonly jobHintsMax: number;
@@ -38,6 +40,7 @@ export interface EngineLimits {
 export const ENGINE_LIMITS: EngineLimits = {
   commandsMax: 100_000,
   callsMax: 5_000,
+  callsYoungMax: 256,
   callsPerAppMax: 1_000,
   residentRunsMax: 10_000,
   jobHintsMax: JOB_QUEUE_LIMITS.hintsMax,

@@ -15,6 +15,7 @@
  * may have to be loaded and its start to be stored, and then others go before it: only what was ahead of it by more than that
  * counts. What goes first because it is guaranteed passes others by; FA1 and FA2 count the rest.
  */
+import { ENGINE_LIMITS } from "../../src/engine/options.ts";
 import { type FlowConfig, NO_FLOW } from "../../src/protocol/flow.ts";
 import type { BatchRecords, RunRecord } from "../../src/store/records.ts";
 import { type Guaranteed, guaranteesOf, laneOf, type Place, placesOfCall, placesOfRun } from "./flow-places.ts";
@@ -62,7 +63,7 @@ const LANE_TURNS = 2;
 const OTHERS_MAX = 2;
 const FIRST_IN_ROW = 16;
 /** With fewer calls at once, lanes wait for these and not at limits. */
-const CALLS_ENOUGH = 1_000;
+const CALLS_ENOUGH = 256;
 /** A lane of which memory has forgotten a part is read again, and what is before it. */
 const READING_LOADS = 8;
 const CALLS: ReadonlySet<string> = new Set(["discover", "step"]);
@@ -164,8 +165,8 @@ export class FairnessModel {
 
   /** FA3. */
   #countGuaranteed(mayGo: readonly Waiting[], places: readonly Place[], isFirst: boolean): void {
-    const { callsMax = CALLS_ENOUGH, callsPerAppMax = CALLS_ENOUGH } = this.#world.swarm.limits;
-    if (Math.min(callsMax, callsPerAppMax) < CALLS_ENOUGH) return;
+    const { callsMax, callsPerAppMax, callsYoungMax } = { ...ENGINE_LIMITS, ...this.#world.swarm.limits };
+    if (Math.min(callsMax, callsPerAppMax, callsYoungMax) < CALLS_ENOUGH) return;
     const names = new Set(places.map(({ name: place }) => place));
     const wronged = new Map(
       mayGo

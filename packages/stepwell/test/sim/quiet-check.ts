@@ -47,8 +47,8 @@ export class QuietCheck {
     const world = this.#world;
     const { ledger, timeline, swarm, memory } = world;
     const limits = world.limits!;
-    const { callsMax, callsPerAppMax } = { ...ENGINE_LIMITS, ...swarm.limits };
-    if (limits.outCount(memory) >= Math.min(callsMax, callsPerAppMax)) return;
+    const { callsMax, callsPerAppMax, callsYoungMax } = { ...ENGINE_LIMITS, ...swarm.limits };
+    if (limits.outCount(memory) >= Math.min(callsMax, callsPerAppMax, callsYoungMax)) return;
     const now = timeline.wall;
     for (const runId of ledger.openRuns) {
       const run = ledger.runs.get(runId)!;
