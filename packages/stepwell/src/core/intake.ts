@@ -16,7 +16,14 @@ import type { Facts } from "./facts.ts";
 import { makeRoom } from "./flow/backlog.ts";
 import { collect } from "./flow/collecting.ts";
 import { replaceRun } from "./flow/singleton.ts";
-import { decideStart, rememberRun, type StartFacts, type StartRequest, type StartWorld } from "./flow/starting.ts";
+import {
+  decideStart,
+  hasStartRules,
+  rememberRun,
+  type StartFacts,
+  type StartRequest,
+  type StartWorld,
+} from "./flow/starting.ts";
 import type { Instant } from "./instant.ts";
 import type { TriggerMatch } from "./match/triggers.ts";
 import type { NewRun } from "./run/create.ts";
@@ -57,7 +64,8 @@ export function start(starter: Starter, order: StartOrder, facts: Facts | null):
   // What the engine itself has to tell is never lost, nor what somebody wants once more: it waits until the function goes on.
   const waits = cause === "rerun" || (event.stored.isInternal && cause === "event");
   const request: StartRequest = { fn, event, cause, onceFor, pause: waits ? null : starter.pauseOf(fn.id) };
-  if (facts === null && request.pause === null && fn.flow.backlog === null) return started(starter, order, {});
+  const needsFacts = facts !== null && (onceFor !== null || hasStartRules(fn.flow));
+  if (!needsFacts && request.pause === null && fn.flow.backlog === null) return started(starter, order, NO_FLOW);
   const world = worldOf(starter, facts ?? NOTHING_KNOWN);
   const verdict = decideStart(world, request);
   const say = (outcome: DecisionOutcome, reason: string, runId: string | null) => {
@@ -95,6 +103,8 @@ export function start(starter: Starter, order: StartOrder, facts: Facts | null):
     }
   }
 }
+
+const NO_FLOW: NonNullable<NewRun["moreFlow"]> = {};
 
 /** Whoever asked by name is told at once; a refusal leaves nothing behind, not even the event. */
 function isAnswered(cause: StartCause): boolean {

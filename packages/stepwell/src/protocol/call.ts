@@ -50,20 +50,33 @@ export function callBody(call: Call): JsonText {
   return writeBody(call, true);
 }
 
-// Keys in canonical order: ctx, event, events, steps, use_api, version.
+// Keys in canonical order: ctx, event, events, steps, use_api, version. Joined, because the pieces of a text that was added
+// up live as long as the text does, until somebody reads it.
 function writeBody(call: Call, useApi: boolean): JsonText {
-  const stack = call.memos.map((memo) => `"${memo.id}"`).join(",");
-  const ctx =
-    `{"attempt":${call.attempt},"disable_immediate_execution":${call.disableImmediateExecution},"env":"",` +
-    `"fn_id":"${call.functionId}","generation_id":${call.generation},"job_id":${canonicalJson(call.jobId)},` +
-    `"max_attempts":${call.attemptsMax},"qi_id":${canonicalJson(call.jobId)},"request_id":"${call.requestId}",` +
-    `"run_id":"${call.runId}","stack":{"current":${call.memos.length},"stack":[${stack}]},"step_id":"step","use_api":${useApi}}`;
-  const events = useApi ? "" : call.events.join(",");
-  const steps = useApi ? "" : memoFields(call.inputs.length === 0 ? call.memos : [...call.memos, ...call.inputs]);
-  return (
-    `{"ctx":${ctx},"event":${call.events[0]},"events":[${events}],"steps":{${steps}},` +
-    `"use_api":${useApi},"version":${call.requestVersion}}`
-  );
+  const { memos } = call;
+  const jobId = canonicalJson(call.jobId);
+  const stack = memos.length === 0 ? "" : `"${memos.map((memo) => memo.id).join('","')}"`;
+  return [
+    `{"ctx":{"attempt":${call.attempt},"disable_immediate_execution":${call.disableImmediateExecution},"env":"","fn_id":"`,
+    call.functionId,
+    `","generation_id":${call.generation},"job_id":`,
+    jobId,
+    `,"max_attempts":${call.attemptsMax},"qi_id":`,
+    jobId,
+    ',"request_id":"',
+    call.requestId,
+    '","run_id":"',
+    call.runId,
+    `","stack":{"current":${memos.length},"stack":[`,
+    stack,
+    `]},"step_id":"step","use_api":${useApi}},"event":`,
+    call.events[0],
+    ',"events":[',
+    useApi ? "" : call.events.join(","),
+    '],"steps":{',
+    useApi ? "" : memoFields(call.inputs.length === 0 ? memos : [...memos, ...call.inputs]),
+    `},"use_api":${useApi},"version":${call.requestVersion}}`,
+  ].join("");
 }
 
 /** `"id":memo,…` sorted by id, as the canonical form wants it. */

@@ -65,40 +65,55 @@ export interface IdSource {
 /** A source of ids over a source of 32-bit numbers (a seeded one in tests, the system's in production). */
 export function createIdSource(random: () => number): IdSource {
   let lastTime = -1;
-  let timeText = "";
   // 70 bits of chance as two halves of seven characters (35 bits each); the low half counts up within one ms.
   let high = 0;
   let low = 0;
+  // All that stands before the low half, and the partition for which it was written: the same for most ids of one ms.
+  let prefix = "";
+  let prefixPartition = -1;
   const HALF = 2 ** 35;
   const draw = () => (random() % 8) * 2 ** 32 + random();
   return {
     next(nowMs, partition = 0) {
       if (nowMs > lastTime) {
         lastTime = nowMs;
-        timeText = encodeUlidTime(nowMs);
         high = draw();
         low = draw();
+        prefixPartition = -1;
       } else if (++low >= HALF) {
         low = 0;
+        prefixPartition = -1;
         if (++high >= HALF) {
           high = 0;
           lastTime++;
-          timeText = encodeUlidTime(lastTime);
         }
       }
-      return timeText + ALPHABET[(partition >>> 5) & 31]! + ALPHABET[partition & 31]! + chars(high) + chars(low);
+      if (partition !== prefixPartition) {
+        const route = ALPHABET[(partition >>> 5) & 31]! + ALPHABET[partition & 31]!;
+        prefix = encodeUlidTime(lastTime) + route + chars(high);
+        prefixPartition = partition;
+      }
+      return prefix + chars(low);
     },
   };
 }
 
+const CODES: readonly number[] = [...ALPHABET].map((char) => char.charCodeAt(0));
+
+/** 35 bits as seven characters. */
 function chars(value: number): string {
-  let text = "";
-  let rest = value;
-  for (let index = 0; index < 7; index++) {
-    text = ALPHABET[rest % 32]! + text;
-    rest = Math.floor(rest / 32);
-  }
-  return text;
+  const high = Math.floor(value / 2 ** 20);
+  const low = value - high * 2 ** 20;
+  const code = (bits: number) => CODES[bits & 31]!;
+  return String.fromCharCode(
+    code(high >>> 10),
+    code(high >>> 5),
+    code(high),
+    code(low >>> 15),
+    code(low >>> 10),
+    code(low >>> 5),
+    code(low),
+  );
 }
 
 /**

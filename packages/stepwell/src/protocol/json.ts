@@ -64,6 +64,7 @@ export function isJsonObject(value: unknown): value is JsonObject {
  * recursive parser or writer meets it.
  */
 export function isDeeperThan(text: string, depthMax: number): boolean {
+  if (text.length <= depthMax) return false;
   let depth = 0;
   let inString = false;
   for (let index = 0; index < text.length; index++) {
@@ -99,5 +100,5 @@ const LONE_SURROGATE = /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[
 
 /** The text with halves of surrogate pairs replaced by U+FFFD: canonical JSON and UTF-8 have no place for them. */
 export function wholePairs(text: string): string {
-  return text.replace(LONE_SURROGATE, "\ufffd");
+  return text.isWellFormed() ? text : text.replace(LONE_SURROGATE, "\ufffd");
 }

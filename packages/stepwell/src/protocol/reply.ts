@@ -154,8 +154,9 @@ function readOps(reply: Reply): Outcome {
     return failedCall("too_many_ops", { count: list.length, limit: LIMITS.opsPerReplyMax }, reply.status, true);
   }
   const ops: Op[] = [];
-  for (const [index, item] of list.entries()) {
-    const op = readOp(item, isNoRetry(reply), reply.nowMs);
+  const noRetry = isNoRetry(reply);
+  for (let index = 0; index < list.length; index++) {
+    const op = readOp(list[index], noRetry, reply.nowMs);
     if (typeof op === "string") return failedCall("op_invalid", { index, reason: op }, reply.status);
     ops.push(op);
   }
@@ -180,18 +181,18 @@ export function readOp(value: unknown, noRetry: boolean, nowMs: number): Op | st
   if (typeof code !== "string" || !OP_CODES.has(code)) return `unknown op ${canonicalJson(code ?? null).slice(0, 64)}`;
   const id = value["id"];
   if (typeof id !== "string" || !isStepId(id)) return "it has no usable id";
-  const userland = isJsonObject(value["userland"]) ? value["userland"] : {};
+  const userland = isJsonObject(value["userland"]) ? value["userland"] : NOTHING;
   // Names stand in messages, which are stored.
   const name = typeof value["name"] === "string" ? wholePairs(value["name"]) : "";
-  const displayName = wholePairs(firstText(userland["id"], value["displayName"], name, id));
+  const displayName = wholePairs(displayNameOf(userland["id"], value["displayName"], name === "" ? id : name));
   const isError = code === "StepError" || code === "StepFailed";
   if (isError && !isJsonObject(value["error"])) return `${code} without an error`;
   const sends = readSends(value["sends"], nowMs);
   if (typeof sends === "string") return sends;
   if (sends !== null && code !== "StepRun") return `${code} cannot send`;
   const timing = readTiming(value["timing"]);
-  const opts = isJsonObject(value["opts"]) ? value["opts"] : {};
-  canonicalJson(opts); // Throws for what nobody can store; whoever stores it later must not.
+  const opts = isJsonObject(value["opts"]) ? value["opts"] : NOTHING;
+  if (opts !== NOTHING) canonicalJson(opts); // Throws for what nobody can store; whoever stores it later must not.
   return {
     op: code as OpCode,
     id,
@@ -203,8 +204,17 @@ export function readOp(value: unknown, noRetry: boolean, nowMs: number): Op | st
     error: isError ? readErrorValue(value["error"]) : null,
     sends,
     noRetry: noRetry || (isJsonObject(value["error"]) && value["error"]["noRetry"] === true),
-    ...timing,
+    startedAt: timing.startedAt,
+    endedAt: timing.endedAt,
   };
+}
+
+const NOTHING: JsonObject = Object.freeze({});
+
+/** The id that the user wrote, as far as the SDK says it. */
+function displayNameOf(userlandId: unknown, displayName: unknown, name: string): string {
+  if (isSome(userlandId)) return userlandId;
+  return isSome(displayName) ? displayName : name;
 }
 
 /** Step ids travel in URLs and stand beside the names of other jobs, so they are plain, and those names are taken. */
@@ -225,12 +235,13 @@ function readTiming(value: unknown): { startedAt: number | null; endedAt: number
   const length = isJsonObject(value) ? value["b"] : undefined;
   const isTime = typeof start === "number" && typeof length === "number" && start > 0 && length >= 0;
   const endedAt = isTime ? Math.floor(start / 1e6) + Math.floor(length / 1e6) : Number.NaN;
-  if (!isTime || !(endedAt <= ULID_TIME_MAX)) return { startedAt: null, endedAt: null };
+  if (!isTime || !(endedAt <= ULID_TIME_MAX)) return NO_TIMING;
   return { startedAt: Math.floor(start / 1e6), endedAt };
 }
 
-const firstText = (...values: unknown[]): string =>
-  values.find((value) => typeof value === "string" && value !== "") as string;
+const NO_TIMING = { startedAt: null, endedAt: null } as const;
+
+const isSome = (value: unknown): value is string => typeof value === "string" && value !== "";
 
 const isNoRetry = (reply: Reply) => reply.header(HEADERS.noRetry) === "true";
 

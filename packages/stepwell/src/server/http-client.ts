@@ -174,7 +174,8 @@ class Exchange implements Passenger {
   readonly #connections: Connections;
   readonly #receiver: Receiver;
   readonly #finish: Finish;
-  readonly #reader: ResponseReader;
+  /** Made when the answer begins: most of the time a call is out, nothing has come. */
+  #reader: ResponseReader | null = null;
   readonly #startedAt: number;
   /** It was sent before (HC3). */
   readonly #isRepeated: boolean;
@@ -182,7 +183,6 @@ class Exchange implements Passenger {
   #message: string | Buffer | null;
   #connection: Connection | null = null;
   #stop: (() => void) | null = null;
-  #hasBegun = false;
 
   constructor(
     request: LeanRequest,
@@ -201,7 +201,6 @@ class Exchange implements Passenger {
     this.#receiver = receiver;
     this.#finish = finish;
     this.#isRepeated = isRepeated;
-    this.#reader = new ResponseReader(request.method, request.bodyBytesMax);
   }
 
   board(connection: Connection): void {
@@ -234,26 +233,26 @@ class Exchange implements Passenger {
   }
 
   data(bytes: Buffer): void {
-    this.#hasBegun = true;
+    this.#reader ??= new ResponseReader(this.#request.method, this.#request.bodyBytesMax);
     try {
       this.#reader.push(bytes);
     } catch (error) {
       this.#breakOff(failureOf(error)); // HC1
       return;
     }
-    if (this.#reader.isWhole) this.#answered();
+    if (this.#reader.isWhole) this.#answered(this.#reader);
   }
 
   ended(): void {
-    this.#reader.end();
-    if (this.#reader.isWhole) this.#answered();
+    this.#reader?.end();
+    if (this.#reader?.isWhole === true) this.#answered(this.#reader);
     else this.#connection?.close();
   }
 
   closed(error: Error): void {
     const connection = this.#leave();
     if (connection === null) return;
-    const isStale = connection.answers > 0 && !this.#hasBegun;
+    const isStale = connection.answers > 0 && this.#reader === null;
     if (isStale && !this.#isRepeated && performance.now() - this.#startedAt < STALE_CONNECTION_MS) this.#repeat();
     else this.#receiver.failed(failureOf(error));
   }
@@ -264,10 +263,9 @@ class Exchange implements Passenger {
     this.#connections.send(new Exchange(...again, true));
   }
 
-  #answered(): void {
+  #answered({ head, body, isReusable }: ResponseReader): void {
     const connection = this.#leave();
     if (connection === null) return;
-    const { head, body, isReusable } = this.#reader;
     if (head === null) return; // A whole response has one.
     const mayRest = isReusable && !connection.isSending;
     connection.leave();

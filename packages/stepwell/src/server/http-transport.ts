@@ -197,7 +197,7 @@ export function outcomeOf({ status, header, body }: HttpAnswer): Outcome {
   try {
     const outcome = readReply({ status, header, body: withWholePairs(body.toString("utf8")), nowMs: Date.now() });
     if (outcome.kind === "failed") canonicalJson(outcome.error);
-    if (outcome.kind === "ops") for (const op of outcome.ops) canonicalJson([op.error, op.opts]);
+    if (outcome.kind === "ops") for (const { error } of outcome.ops) if (error !== null) canonicalJson(error);
     return outcome;
   } catch (error) {
     const reason = errorText(error);

@@ -28,7 +28,7 @@ export class Metrics {
   readonly #registry = new Registry();
   readonly #events: Counter;
   readonly #runs: Counter<"status">;
-  readonly #calls: Counter<"outcome">;
+  readonly #calls: Tally;
   readonly #logins: Counter<"outcome">;
   readonly #callSeconds: Histogram;
   readonly #commits: Counter;
@@ -41,7 +41,8 @@ export class Metrics {
       new Counter<Label>({ name: `stepwell_${name}`, help, labelNames, registers });
     this.#events = counter("events_received_total", "Events stored, those the engine made included.");
     this.#runs = counter("runs_ended_total", "Runs that ended, by status.", ["status"]);
-    this.#calls = counter("calls_total", "Calls to apps, by outcome; unreached: there was no connection.", ["outcome"]);
+    const callsHelp = "Calls to apps, by outcome; unreached: there was no connection.";
+    this.#calls = new Tally({ name: "stepwell_calls_total", help: callsHelp, registers }, "outcome");
     this.#logins = counter("logins_total", "Attempts to log in, by outcome.", ["outcome"]);
     this.#commits = counter("commits_total", "Transactions stored.");
     this.#callSeconds = new Histogram({
@@ -131,13 +132,14 @@ export class Metrics {
   /** The transport, with its calls counted and timed. */
   metered(transport: AppTransport): AppTransport {
     return {
-      call: async (call: Call, save: SaveResults, signal: StopSignal): Promise<Outcome> => {
+      call: (call: Call, save: SaveResults, signal: StopSignal): Promise<Outcome> => {
         const startedAt = performance.now();
-        const outcome = await transport.call(call, save, signal);
-        const isUnreached = outcome.kind === "failed" && outcome.isUnreached === true;
-        this.#calls.inc({ outcome: isUnreached ? "unreached" : outcome.kind });
-        this.#callSeconds.observe((performance.now() - startedAt) / 1_000);
-        return outcome;
+        return transport.call(call, save, signal).then((outcome) => {
+          const kind = outcome.kind === "failed" && outcome.isUnreached === true ? "unreached" : outcome.kind;
+          this.#calls.add(kind);
+          this.#callSeconds.observe((performance.now() - startedAt) / 1_000);
+          return outcome;
+        });
       },
       close: () => transport.close(),
     };
@@ -164,5 +166,26 @@ export class Metrics {
     const seconds = this.#lag.percentile(99) / 1e9;
     this.#lag.reset();
     return Number.isFinite(seconds) ? seconds : 0;
+  }
+}
+
+/** A counter with one label for what happens all the time: counted by hand, and told when somebody asks. */
+class Tally {
+  readonly #counts = new Map<string, number>();
+
+  constructor(options: { readonly name: string; readonly help: string; registers: Registry[] }, label: string) {
+    const counts = this.#counts;
+    new Counter({
+      ...options,
+      labelNames: [label],
+      collect() {
+        this.reset();
+        for (const [value, count] of counts) this.inc({ [label]: value }, count);
+      },
+    });
+  }
+
+  add(value: string): void {
+    this.#counts.set(value, (this.#counts.get(value) ?? 0) + 1);
   }
 }

@@ -13,7 +13,7 @@ export class ResponseHead {
   readonly isHttp10: boolean;
   readonly #text: string;
   readonly #lowerCase: string;
-  /** Of each header: where its name begins, where the colon stands, and where its line ends. */
+  /** Of each header: where its name begins, and where the colon stands. */
   readonly #places: number[] = [];
 
   /** `text` ends before the empty line. Throws an `HttpFailure` at what is no head. */
@@ -27,8 +27,8 @@ export class ResponseHead {
     for (let end = text.indexOf("\r\n"); end >= 0; ) {
       const begin = end + 2;
       const colon = text.indexOf(":", begin);
+      this.#places.push(begin, colon);
       end = text.indexOf("\r\n", colon);
-      this.#places.push(begin, colon, end < 0 ? text.length : end);
     }
   }
 
@@ -43,13 +43,13 @@ export class ResponseHead {
     let index = this.#find(name, 0);
     if (index < 0) return NONE;
     const values: string[] = [];
-    for (; index >= 0; index = this.#find(name, index + 3)) values.push(this.#valueAt(index));
+    for (; index >= 0; index = this.#find(name, index + 2)) values.push(this.#valueAt(index));
     return values;
   }
 
   #find(name: string, from: number): number {
     const places = this.#places;
-    for (let index = from; index < places.length; index += 3) {
+    for (let index = from; index < places.length; index += 2) {
       const begin = places[index]!;
       if (places[index + 1]! - begin === name.length && this.#lowerCase.startsWith(name, begin)) return index;
     }
@@ -57,7 +57,9 @@ export class ResponseHead {
   }
 
   #valueAt(index: number): string {
-    return this.#text.slice(this.#places[index + 1]! + 1, this.#places[index + 2]).trim();
+    const begin = this.#places[index + 1]! + 1;
+    const end = this.#text.indexOf("\r\n", begin);
+    return this.#text.slice(begin, end < 0 ? this.#text.length : end).trim();
   }
 }
 

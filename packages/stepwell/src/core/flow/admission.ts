@@ -45,6 +45,12 @@ interface Alarm {
   readonly appId?: string;
 }
 
+/** The calls that an app has out, and the name of its gate: every call asks for it. */
+interface AppCalls {
+  readonly gate: string;
+  count: number;
+}
+
 /** Throttle states in memory before the old ones are looked for. */
 const SWEEP_MIN = 1_000;
 
@@ -56,7 +62,7 @@ export class Admission {
   readonly #alarms = new Heap<Alarm>((left, right) => left.at < right.at);
   /** The earliest alarm of each gate; others of the same gate are of no use any more. */
   readonly #alarmAt = new Map<string, Instant>();
-  readonly #callsOfApp = new Map<string, number>();
+  readonly #callsOfApp = new Map<string, AppCalls>();
   readonly #contacts = new AppContacts();
   readonly #changed = new Map<string, ThrottleState>();
   #sweepAt = SWEEP_MIN;
@@ -76,7 +82,8 @@ export class Admission {
     if (this.#view.isPaused(fn.id)) return blockedAt(pauseGate(fn.id));
     const throttle = hint.isStart ? this.#throttled(fn, hint.flow, lane, now) : null;
     if (throttle !== null) return blockedAt(throttle);
-    if (this.#isAppClosed(fn.appId, hint, lane, now)) return blockedAt(appGateOf(fn.appId));
+    const appGate = this.#gateOf(fn.appId);
+    if (this.#isAppClosed(fn.appId, appGate, hint, lane, now)) return blockedAt(appGate);
     const specs = this.#specsOf(fn, hint);
     const spec = specs.length === 0 ? null : this.gates.enter(specs, now, lane);
     if (spec !== null) {
@@ -84,9 +91,9 @@ export class Admission {
     }
     if (hint.isStart) this.#takeToken(fn, hint.flow, now);
     if (hint.isStart && fn.flow.throttle !== null) this.gates.passed(throttleGate(fn, hint.flow), lane.party);
-    if (!hint.isRequest) this.gates.passed(appGateOf(fn.appId), lane.party);
+    if (!hint.isRequest) this.gates.passed(appGate, lane.party);
     this.#countCall(fn.appId);
-    if (!hint.isRequest) this.#callBegins(fn.appId, callHolder(hint.runId, hint.slot), now);
+    if (!hint.isRequest) this.#callBegins(fn.appId, hint, now);
     return null;
   }
 
@@ -105,18 +112,24 @@ export class Admission {
   }
 
   #countCall(appId: string): void {
-    this.#callsOfApp.set(appId, (this.#callsOfApp.get(appId) ?? 0) + 1);
+    const calls = this.#callsOfApp.get(appId);
+    if (calls === undefined) this.#callsOfApp.set(appId, { gate: appGateOf(appId), count: 1 });
+    else calls.count++;
+  }
+
+  #gateOf(appId: string): string {
+    return this.#callsOfApp.get(appId)?.gate ?? appGateOf(appId);
   }
 
   /** A call has ended: its places are free. */
   callEnded(functionId: string, runId: string, slot: string): void {
-    this.#leaveCall(callHolder(runId, slot));
+    if (this.gates.hasHolders) this.#leaveCall(callHolder(runId, slot));
     const appId = this.#view.appIdOf(functionId);
-    const count = (this.#callsOfApp.get(appId) ?? 1) - 1;
-    if (count > 0) this.#callsOfApp.set(appId, count);
-    else this.#callsOfApp.delete(appId);
-    this.#contacts.ended(appId, callHolder(runId, slot), this.#now);
-    this.gates.open(appGateOf(appId));
+    const appGate = this.#gateOf(appId);
+    const calls = this.#callsOfApp.get(appId);
+    if (calls !== undefined && --calls.count === 0) this.#callsOfApp.delete(appId);
+    if (this.#contacts.find(appId) !== null) this.#contacts.ended(appId, callHolder(runId, slot), this.#now);
+    this.gates.open(appGate);
   }
 
   /** Of several calls of a slot it does not matter whose places go: there are as many places as calls. */
@@ -244,15 +257,15 @@ export class Admission {
   // --- Apps ---------------------------------------------------------------------------------------------------
 
   /** True while the app may not be called. The server's own requests for steps do not need it. */
-  #isAppClosed(appId: string, hint: JobHint, lane: Lane, now: Instant): boolean {
-    if ((this.#callsOfApp.get(appId) ?? 0) >= this.#view.appLimit(appId)) return true;
+  #isAppClosed(appId: string, gate: string, hint: JobHint, lane: Lane, now: Instant): boolean {
+    if (this.callsOf(appId) >= this.#view.appLimit(appId)) return true;
     if (hint.isRequest) return false;
-    return this.#contacts.allows(appId, now) === "nothing" || !this.gates.isNext(appGateOf(appId), lane);
+    return this.#contacts.allows(appId, now) === "nothing" || !this.gates.isNext(gate, lane);
   }
 
-  #callBegins(appId: string, holder: string, now: Instant): void {
+  #callBegins(appId: string, { runId, slot }: JobHint, now: Instant): void {
     if (this.#contacts.allows(appId, now) === "call") return;
-    this.#contacts.began(appId, holder, now);
+    this.#contacts.began(appId, callHolder(runId, slot), now);
     this.#wakeApp(appId, this.#contacts.find(appId)!.probeAt);
   }
 
@@ -260,6 +273,7 @@ export class Admission {
   heard(functionId: string, runId: string, slot: string, contact: Contact, now: Instant): void {
     if (contact === null) return;
     const appId = this.#view.appIdOf(functionId);
+    if (contact.isReached && this.#contacts.find(appId) === null) return; // It was not down.
     const holder = callHolder(runId, slot);
     if (contact.isReached) {
       if (this.#contacts.reached(appId, holder)) this.#openApp(appId);
@@ -294,7 +308,7 @@ export class Admission {
   }
 
   callsOf(appId: string): number {
-    return this.#callsOfApp.get(appId) ?? 0;
+    return this.#callsOfApp.get(appId)?.count ?? 0;
   }
 }
 

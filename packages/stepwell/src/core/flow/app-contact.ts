@@ -27,10 +27,12 @@ export interface AppDown {
 /** What a call's outcome says about its app; null: nothing. */
 export type Contact = { readonly isReached: true } | { readonly isReached: false; readonly reason: string } | null;
 
+const REACHED: Contact = { isReached: true };
+
 export function contactOf(outcome: Outcome): Contact {
   if (outcome.kind === "failed" && outcome.isUnreached === true)
     return { isReached: false, reason: outcome.error.message };
-  return outcome.kind !== "failed" || outcome.status !== null ? { isReached: true } : null;
+  return outcome.kind !== "failed" || outcome.status !== null ? REACHED : null;
 }
 
 export class AppContacts {

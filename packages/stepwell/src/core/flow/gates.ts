@@ -152,6 +152,11 @@ export class Gates {
     return this.#freed.length > 0;
   }
 
+  /** Somebody has a place somewhere. */
+  get hasHolders(): boolean {
+    return this.#places.size > 0;
+  }
+
   holds(holder: string): boolean {
     return this.#places.has(holder);
   }

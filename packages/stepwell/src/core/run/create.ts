@@ -36,12 +36,20 @@ export interface NewRunFunction {
 }
 
 export function createRun(context: RunContext, newRun: NewRun, fn: NewRunFunction): Run {
-  const { collectUntil = null, moreFlow: _moreFlow, ...fields } = newRun;
+  const { collectUntil = null, events } = newRun;
   const run: Run = {
-    ...fields,
+    id: newRun.id,
+    env: newRun.env,
+    partition: newRun.partition,
+    functionId: newRun.functionId,
+    events,
+    cron: newRun.cron,
+    originalRunId: newRun.originalRunId,
+    parent: newRun.parent,
     flow: fn.flow,
     functionVersion: fn.version,
     createdAt: context.now,
+    startAt: newRun.startAt,
     status: "queued",
     startedAt: null,
     endedAt: null,
@@ -55,7 +63,7 @@ export function createRun(context: RunContext, newRun: NewRun, fn: NewRunFunctio
     stack: [],
     jobs: new Map(),
     waits: new Map(),
-    stateSize: eventsSize(fields.events, collectUntil !== null),
+    stateSize: eventsSize(events, collectUntil !== null),
     isStored: false,
   };
   context.batch.runs.add(run);

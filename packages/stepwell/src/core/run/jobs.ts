@@ -1,7 +1,7 @@
 /** The moves of a run's jobs. Every one marks the row and tells the queue, so neither can be forgotten. */
 import type { JsonText } from "../../protocol/json.ts";
 import type { Instant } from "../instant.ts";
-import { storePlace } from "../schedule/hint.ts";
+import { standsIn, storePlace } from "../schedule/hint.ts";
 import type { RunContext } from "./context.ts";
 import { type Job, type JobKind, MAIN_SLOT, type Run } from "./run.ts";
 
@@ -14,6 +14,7 @@ export function addJob(
   dueAt: Instant,
   payload: JsonText | null = null,
 ): Job {
+  const { lane, orderAt } = storePlace(run, kind);
   const job: Job = {
     runId: run.id,
     slot,
@@ -21,7 +22,8 @@ export function addJob(
     attempt: 0,
     dueAt,
     payload,
-    ...storePlace(run, kind),
+    lane,
+    orderAt,
     isDelayed: dueAt > context.now,
     isStored: false,
     call: null,
@@ -87,8 +89,8 @@ export function leaveStarts(context: RunContext, run: Run, job: Job): void {
  */
 export function continueDiscovery(context: RunContext, run: Run, job: Job): void {
   job.again = false;
-  const { lane } = storePlace(run, job.kind);
-  if (job.attempt !== 0 || !job.isStored || job.dueAt > context.now || job.lane !== lane) {
+  const isInPlace = standsIn(job.lane, run, job.kind);
+  if (job.attempt !== 0 || !job.isStored || job.dueAt > context.now || !isInPlace) {
     job.attempt = 0;
     writeJob(context, run, job, context.now);
   }

@@ -84,6 +84,15 @@ export function storePlace(run: PlacedRun, kind: JobKind): { lane: string | null
   return { lane, orderAt: orderOf(run.createdAt, run.flow) };
 }
 
+/** True when that is the lane: as `storePlace` says it, without writing it. */
+export function standsIn(lane: string | null, run: PlacedRun, kind: JobKind): boolean {
+  if (lane === null || TIMERS.has(kind)) return lane === null && TIMERS.has(kind);
+  const key = laneKey(run.flow);
+  const at = run.functionId.length + 1;
+  const isPhase = lane[at] === (run.status === "queued" ? "s" : "b");
+  return isPhase && lane.length === at + 1 + key.length && lane.endsWith(key) && lane.startsWith(run.functionId);
+}
+
 // HI1. No id of a function has a line break.
 const SEPARATOR = "\n";
 
