@@ -70,12 +70,17 @@ type WrapStep = <Args extends readonly unknown[]>(
   args: Args,
 ) => Promise<unknown>;
 
-export function createAiTools(ask: AskStep, wrap: WrapStep): AiTools {
-  return {
-    infer: (id, { model, body }) => ask("ai.infer", id, (where) => inferAsk(model, body, where)) as Promise<never>,
-    wrap: (id, body, ...args) => wrap(id, body, args) as Promise<never>,
-    models: aiModels,
-  };
+/** The AI tools of one call. */
+export class CallAiTools implements AiTools {
+  declare readonly infer: AiTools["infer"];
+  declare readonly wrap: AiTools["wrap"];
+  readonly models = aiModels;
+
+  constructor(ask: AskStep, wrap: WrapStep) {
+    this.infer = (id, { model, body }) =>
+      ask("ai.infer", id, (where) => inferAsk(model, body, where)) as Promise<never>;
+    this.wrap = (id, body, ...args) => wrap(id, body, args) as Promise<never>;
+  }
 }
 
 function inferAsk(model: AiModel | undefined, body: unknown, where: string): StepAsk {

@@ -8,11 +8,11 @@
 import { errorData } from "./error-data.ts";
 import { isNonRetriable, retryAfterOf, StepTimeoutError } from "./errors.ts";
 import { type ExecutionRequest, type StartTimer, startHostTimer } from "./execution.ts";
-import type { collectHooks } from "./execution-hooks.ts";
+import type { ExecutionHooks } from "./execution-hooks.ts";
 import { type InRun, notify, wrapWith } from "./middleware.ts";
 import { type CurrentStep, insideStep } from "./nesting.ts";
 import { createOutbox } from "./outbox.ts";
-import { errorOp, type FoundStep, optsOf, resultOp, type StepOp, stepInfo } from "./step-op.ts";
+import { errorOp, type FoundStep, opOf, optsOf, type StepOp, stepInfo } from "./step-op.ts";
 import { storableText } from "./storable.ts";
 
 export interface Attempt {
@@ -21,15 +21,13 @@ export interface Attempt {
   readonly retryAfter: string | null;
 }
 
-/** What an attempt needs of the call it happens in. */
+/** What an attempt needs of the call it happens in, whose steps must not be nested in it. */
 export interface AttemptHome {
-  /** Whose steps must not be nested in it. */
-  readonly execution: object;
   readonly request: ExecutionRequest;
-  readonly hooks: ReturnType<typeof collectHooks>;
+  readonly hooks: ExecutionHooks;
   readonly inRun: InRun;
-  readonly signal: () => AbortSignal;
   readonly now: () => number;
+  signal(): AbortSignal;
 }
 
 export async function attemptStep(step: FoundStep, home: AttemptHome): Promise<Attempt> {
@@ -45,10 +43,10 @@ export async function attemptStep(step: FoundStep, home: AttemptHome): Promise<A
     const { wrapStepHandler } = hooks;
     const body = wrapStepHandler.length === 0 ? run : wrapWith(wrapStepHandler, input(), async () => run());
     const value = await (step.timeoutMs === null
-      ? insideStep(home.execution, new Current(step, home, null), body)
+      ? insideStep(home, new Current(step, home, null), body)
       : inTime(step, home, step.timeoutMs, body));
     const data = storableText(value, `Step "${step.id}"`, "result");
-    const op = resultOp(step, opts, data, outbox?.take() ?? null, startedAt, now());
+    const op = opOf(step, "StepRun", opts, data, outbox?.take() ?? null, startedAt, now());
     if (hooks.onStepComplete.length > 0)
       await notify(hooks.onStepComplete, { ...input(), output: value }, request.logger);
     return { op, retryAfter: null };
@@ -63,21 +61,22 @@ export async function attemptStep(step: FoundStep, home: AttemptHome): Promise<A
 
 /** The step as its body may ask for it. Signals are made when they are asked for: most bodies never do. */
 class Current implements CurrentStep {
-  readonly id: string;
-  readonly attempt: number;
-  readonly #run: () => AbortSignal;
+  declare readonly id: string;
+  declare readonly attempt: number;
+  readonly #home: AttemptHome;
   readonly #timeout: AbortSignal | null;
   #own: AbortSignal | null = null;
 
-  constructor({ id }: FoundStep, { request, signal }: AttemptHome, timeout: AbortSignal | null) {
+  constructor({ id }: FoundStep, home: AttemptHome, timeout: AbortSignal | null) {
     this.id = id;
-    this.attempt = request.attempt;
-    this.#run = signal;
+    this.attempt = home.request.attempt;
+    this.#home = home;
     this.#timeout = timeout;
   }
 
   get signal(): AbortSignal {
-    this.#own ??= this.#timeout === null ? this.#run() : AbortSignal.any([this.#run(), this.#timeout]);
+    const run = this.#home.signal();
+    this.#own ??= this.#timeout === null ? run : AbortSignal.any([run, this.#timeout]);
     return this.#own;
   }
 }
@@ -94,7 +93,7 @@ async function inTime(step: FoundStep, home: AttemptHome, timeoutMs: number, bod
       controller.abort(error);
     });
   });
-  const run = async () => insideStep(home.execution, new Current(step, home, controller.signal), body);
+  const run = async () => insideStep(home, new Current(step, home, controller.signal), body);
   try {
     return await Promise.race([run(), isOver]);
   } finally {

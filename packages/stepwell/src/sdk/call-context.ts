@@ -12,13 +12,13 @@ import type { ReceivedEvent } from "./trigger.ts";
 type Parts = Pick<ExecutionRequest, "event" | "events" | "runId" | "attempt" | "maxAttempts">;
 
 export class CallContext implements HandlerContext {
-  readonly event: ReceivedEvent;
-  readonly events: readonly ReceivedEvent[];
-  readonly step: StepTools;
-  readonly runId: string;
-  readonly attempt: number;
-  readonly maxAttempts: number;
-  readonly logger: Logger;
+  declare readonly event: ReceivedEvent;
+  declare readonly events: readonly ReceivedEvent[];
+  declare readonly step: StepTools;
+  declare readonly runId: string;
+  declare readonly attempt: number;
+  declare readonly maxAttempts: number;
+  declare readonly logger: Logger;
   declare readonly signal: AbortSignal;
   readonly #signal: () => AbortSignal;
 

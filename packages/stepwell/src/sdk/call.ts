@@ -3,76 +3,43 @@ import { StepwellError } from "../protocol/coded-error.ts";
 import { FEATURES, HEADERS, QUERY } from "../protocol/headers.ts";
 import { LIMITS } from "../protocol/limits.ts";
 import type { App } from "./app.ts";
-import type { CallRecorder } from "./call-log.ts";
-import { type CallRequest, readCall } from "./call-request.ts";
+import { CallRequest } from "./call-request.ts";
 import { checkpointerOf } from "./checkpoint.ts";
-import { Stepwell } from "./client.ts";
 import { unreachedHeader } from "./code-change.ts";
 import { errorData } from "./error-data.ts";
 import { execute } from "./execute.ts";
 import { type ExecutionResult, startHostTimer } from "./execution.ts";
-import type { AnyFunction } from "./function.ts";
 import type { Incoming, Reply } from "./incoming.ts";
 import { type CallLog, shipperOf } from "./log-shipper.ts";
-import { memosOf } from "./memo.ts";
 import { hooksOf, wrapWith } from "./middleware.ts";
-import { withState } from "./run-state.ts";
+import { fetchState } from "./run-state.ts";
 import type { Settings } from "./settings.ts";
 import { writeOps } from "./step-op.ts";
 
-export async function answerCall(
+export function answerCall(
   app: App,
   incoming: Incoming,
   query: URLSearchParams,
   body: unknown,
   settings: Settings,
-): Promise<Reply> {
+): Promise<Reply> | Reply {
   const slug = query.get(QUERY.functionSlug);
   const fn = slug === null ? undefined : app.functions.get(slug);
   if (fn === undefined) return notServed(slug);
-  const call = readCall(incoming, query, body);
-  const run = async () => {
-    const whole = call.useApi ? await withState(call, settings) : call;
-    if (!call.features.has(FEATURES.logs)) return replyOf(await executeCall(app, fn, incoming, whole, settings));
-    const log = shipperOf(settings).open(call);
-    return withLines(replyOf(await executeCall(app, fn, incoming, whole, settings, log.record)), log, app);
-  };
-  if (fn.middleware.length === 0) return run();
+  const call = new CallRequest(app, fn, incoming, query, body);
+  if (fn.middleware.length === 0) return executeCall(call, app, settings);
   const requestInfo = { method: incoming.method, url: incoming.url, header: incoming.header };
-  const input = { fn, requestInfo, runId: call.runId };
-  return wrapWith(hooksOf(fn.middleware, "wrapRequest"), input, run)();
+  const run = () => executeCall(call, app, settings);
+  return wrapWith(hooksOf(fn.middleware, "wrapRequest"), { fn, requestInfo, runId: call.runId }, run)();
 }
 
-/** What a step sends travels with its result up to this size; more would crowd the reply. */
-const SENDS_CHARS_MAX = 1024 * 1024;
-
-function executeCall(
-  app: App,
-  fn: AnyFunction,
-  incoming: Incoming,
-  call: CallRequest,
-  settings: Settings,
-  record?: CallRecorder,
-): Promise<ExecutionResult> {
-  return execute({
-    fn,
-    event: call.event,
-    events: call.events,
-    memos: memosOf(call.steps),
-    stack: call.stack,
-    runId: call.runId,
-    attempt: call.attempt,
-    maxAttempts: call.maxAttempts ?? fn.retries + 1,
-    target: call.target,
-    disableImmediateExecution: call.disableImmediateExecution,
-    checkpoint: checkpointerOf(fn, call, settings, app.client.logger),
-    logger: app.client.logger,
-    ...(record === undefined ? {} : { record }),
-    sender: Stepwell.sender(app.client, fn),
-    isExtended: call.features.size > 0,
-    sendsCharsMax: call.features.has(FEATURES.sends) ? SENDS_CHARS_MAX : 0,
-    ...(incoming.signal === undefined ? {} : { signal: incoming.signal }),
-  });
+async function executeCall(call: CallRequest, app: App, settings: Settings): Promise<Reply> {
+  if (call.useApi) await fetchState(call, settings);
+  call.checkpoint = checkpointerOf(call.fn, call, settings, call.logger);
+  const log = call.features.has(FEATURES.logs) ? shipperOf(settings).open(call) : null;
+  call.record = log?.record;
+  const reply = replyOf(await execute(call));
+  return log === null ? reply : withLines(reply, log, app);
 }
 
 /** Hosts that may stop everything once the answer is out; the others go on with what is under way. */
@@ -82,17 +49,18 @@ const FREEZING: ReadonlySet<string> = new Set(["aws-lambda", "hono", "nextjs", "
 const LINES_MS_MAX = 1_000;
 
 /** The reply with the last lines of its call (protocol/log-lines.ts). */
-async function withLines(reply: Reply, log: CallLog, { framework }: App): Promise<Reply> {
+function withLines(reply: Reply, log: CallLog, { framework }: App): Promise<Reply> | Reply {
   const { header, sent } = log.end();
-  if (sent !== null && FREEZING.has(framework)) {
-    let stop = () => {};
-    const isOver = new Promise<void>((resolve) => {
-      stop = startHostTimer(LINES_MS_MAX, resolve);
-    });
-    await Promise.race([sent, isOver]);
+  const whole = header === null ? reply : { ...reply, headers: { ...reply.headers, [HEADERS.logs]: header } };
+  if (sent === null || !FREEZING.has(framework)) return whole;
+  let stop = () => {};
+  const isOver = new Promise<void>((resolve) => {
+    stop = startHostTimer(LINES_MS_MAX, resolve);
+  });
+  return Promise.race([sent, isOver]).then(() => {
     stop();
-  }
-  return header === null ? reply : { ...reply, headers: { ...reply.headers, [HEADERS.logs]: header } };
+    return whole;
+  });
 }
 
 /** The result of a call as its reply. */

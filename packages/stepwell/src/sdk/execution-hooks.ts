@@ -1,40 +1,29 @@
 /** The middleware hooks an execution calls, gathered once per call; a function without middleware shares one empty set. */
 import type { AnyFunction } from "./function.ts";
-import { hooksOf } from "./middleware.ts";
+import { hooksOf, type Middleware } from "./middleware.ts";
 
-const EMPTY_HOOKS = {
-  transformFunctionInput: [],
-  onRunStart: [],
-  onMemoizationEnd: [],
-  onRunComplete: [],
-  onRunError: [],
-  onStepStart: [],
-  onStepComplete: [],
-  onStepError: [],
-  wrapFunctionHandler: [],
-  wrapStep: [],
-  wrapStepHandler: [],
-  transformStepInput: [],
-} as unknown as ReturnType<typeof readHooks>;
+const NAMES = [
+  "transformFunctionInput",
+  "onRunStart",
+  "onMemoizationEnd",
+  "onRunComplete",
+  "onRunError",
+  "onStepStart",
+  "onStepComplete",
+  "onStepError",
+  "wrapFunctionHandler",
+  "wrapStep",
+  "wrapStepHandler",
+  "transformStepInput",
+] as const;
+
+export type ExecutionHooks = { readonly [Name in (typeof NAMES)[number]]: readonly NonNullable<Middleware[Name]>[] };
 
 /** The hooks around executions of a function. */
-export function collectHooks(fn: AnyFunction) {
-  return fn.middleware.length === 0 ? EMPTY_HOOKS : readHooks(fn);
-}
+export const collectHooks = ({ middleware }: AnyFunction): ExecutionHooks =>
+  middleware.length === 0 ? NO_HOOKS : readHooks(middleware);
 
-function readHooks({ middleware }: AnyFunction) {
-  return {
-    transformFunctionInput: hooksOf(middleware, "transformFunctionInput"),
-    onRunStart: hooksOf(middleware, "onRunStart"),
-    onMemoizationEnd: hooksOf(middleware, "onMemoizationEnd"),
-    onRunComplete: hooksOf(middleware, "onRunComplete"),
-    onRunError: hooksOf(middleware, "onRunError"),
-    onStepStart: hooksOf(middleware, "onStepStart"),
-    onStepComplete: hooksOf(middleware, "onStepComplete"),
-    onStepError: hooksOf(middleware, "onStepError"),
-    wrapFunctionHandler: hooksOf(middleware, "wrapFunctionHandler"),
-    wrapStep: hooksOf(middleware, "wrapStep"),
-    wrapStepHandler: hooksOf(middleware, "wrapStepHandler"),
-    transformStepInput: hooksOf(middleware, "transformStepInput"),
-  };
-}
+const readHooks = (middleware: readonly Middleware[]) =>
+  Object.fromEntries(NAMES.map((name) => [name, hooksOf(middleware, name)])) as unknown as ExecutionHooks;
+
+const NO_HOOKS = readHooks([]);

@@ -34,19 +34,19 @@ export interface ExecutionRequest {
   readonly checkpoint: Checkpointer | null;
   readonly logger: Logger;
   /** Takes what the handler logs, beside the logger; left out where nobody wants it. */
-  readonly record?: CallRecorder;
+  readonly record?: CallRecorder | undefined;
   readonly sender: Sender;
   /** What a step sends may travel with its result up to this size, in characters; 0 where the server cannot take it. */
   readonly sendsCharsMax: number;
   /** True where the server is one of ours: it can do more than the protocol asks for. */
   readonly isExtended: boolean;
   /** Fires when nobody wants the outcome any more; made when it is first asked for. Never, when left out. */
-  readonly signal?: () => AbortSignal;
+  readonly signal?: (() => AbortSignal) | undefined;
   readonly targetWaitMs?: number;
   /** The clock, in Unix milliseconds; the host's when left out. */
-  readonly now?: () => number;
+  readonly now?: (() => number) | undefined;
   /** Starts a timer and returns how to stop it; the host's when left out. */
-  readonly timer?: StartTimer;
+  readonly timer?: StartTimer | undefined;
 }
 
 export type StartTimer = (delayMs: number, fire: () => void) => () => void;

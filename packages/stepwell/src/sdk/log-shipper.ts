@@ -9,7 +9,6 @@
 import { type CallLines, type LogLine, linesHeader, writeCallLines } from "../protocol/log-lines.ts";
 import { callApi } from "./api.ts";
 import { type CallRecorder, callRecorder } from "./call-log.ts";
-import type { CallRequest } from "./call-request.ts";
 import type { Settings } from "./settings.ts";
 
 const WAIT_MS = 200;
@@ -24,7 +23,9 @@ const HEADER_CHARS_MAX = 3_500;
 
 /** The lines of a call that have not been sent. */
 interface Pending {
-  readonly call: Pick<CallRequest, "runId" | "functionId" | "attempt">;
+  readonly runId: string;
+  readonly functionId: string | null;
+  readonly attempt: number;
   lines: LogLine[];
   chars: number;
   dropped: number;
@@ -59,8 +60,8 @@ export class LogShipper {
     this.#settings = settings;
   }
 
-  open(call: Pending["call"]): CallLog {
-    const pending: Pending = { call, lines: [], chars: 0, dropped: 0 };
+  open({ runId, functionId, attempt }: Pick<Pending, "runId" | "functionId" | "attempt">): CallLog {
+    const pending: Pending = { runId, functionId, attempt, lines: [], chars: 0, dropped: 0 };
     let isOver = false;
     const record = callRecorder({
       now: Date.now,
@@ -111,13 +112,13 @@ export class LogShipper {
   }
 
   #take(pending: Pending): CallLines {
-    const { lines, dropped, call } = pending;
+    const { runId, functionId, attempt, lines, dropped } = pending;
     this.#chars -= pending.chars;
     this.#pending.delete(pending);
     pending.lines = [];
     pending.chars = 0;
     pending.dropped = 0;
-    return { runId: call.runId, functionId: call.functionId, attempt: call.attempt, lines, dropped };
+    return { runId, functionId, attempt, lines, dropped };
   }
 
   #flush(): Promise<void> {

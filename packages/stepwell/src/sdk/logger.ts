@@ -1,5 +1,5 @@
 /** Logging: the logger a user brings, and the one a handler gets, which is quiet while earlier steps are replayed. */
-import type { LogLevel } from "../protocol/log-lines.ts";
+import { LOG_LEVELS, type LogLevel } from "../protocol/log-lines.ts";
 
 /** What a logger must offer. `console`, pino and winston fit. */
 export interface Logger {
@@ -16,17 +16,19 @@ export const consoleLogger: Logger = {
   error: (...args) => console.error(...args),
 };
 
-/** Is told of each line that a handler logs. It must not throw. */
-export type LineRecorder = (level: LogLevel, args: readonly unknown[]) => void;
+/** Decides what becomes of the lines of a call. */
+export interface LineWriter {
+  log(level: LogLevel, args: readonly unknown[]): void;
+}
 
-/** Passes lines on only while `isQuiet` says no; those are told to `record` as well. */
-export function quietLogger(logger: Logger, isQuiet: () => boolean, record: LineRecorder | null = null): Logger {
-  const pass =
-    (level: LogLevel) =>
-    (...args: unknown[]) => {
-      if (isQuiet()) return;
-      record?.(level, args);
-      logger[level](...args);
-    };
-  return { debug: pass("debug"), info: pass("info"), warn: pass("warn"), error: pass("error") };
+/** The logger of one call. Its functions work on their own, too: a handler may take them apart. */
+export class CallLogger implements Logger {
+  declare debug: Logger["debug"];
+  declare info: Logger["info"];
+  declare warn: Logger["warn"];
+  declare error: Logger["error"];
+
+  constructor(writer: LineWriter) {
+    for (const level of LOG_LEVELS) this[level] = (...args) => writer.log(level, args);
+  }
 }

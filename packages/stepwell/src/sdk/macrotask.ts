@@ -15,25 +15,23 @@ function choose(host: Host): () => Promise<void> {
   return () => new Promise((resolve) => setTimeout(resolve, 0));
 }
 
-/** Whoever waits in the same turn shares one callback of the host: under load there are hundreds. */
+/** Whoever waits for the same turn shares one promise and one callback of the host: under load there are hundreds. */
 function throughImmediate(host: Host): () => Promise<void> {
-  let waiting: (() => void)[] = [];
+  let turn: Promise<void> | null = null;
   let schedule: Host["setImmediate"];
-  return () =>
-    new Promise((resolve) => {
-      // Looked up per call: tests and runtimes may replace it.
-      if (waiting.length > 0 && schedule === host.setImmediate) {
-        waiting.push(resolve);
-        return;
-      }
-      const turn = [resolve];
-      waiting = turn;
-      schedule = host.setImmediate;
+  return () => {
+    // Looked up per call: tests and runtimes may replace it.
+    if (turn !== null && schedule === host.setImmediate) return turn;
+    schedule = host.setImmediate;
+    const own = new Promise<void>((resolve) => {
       schedule!(() => {
-        if (waiting === turn) waiting = [];
-        for (const settle of turn) settle();
+        if (turn === own) turn = null;
+        resolve();
       });
     });
+    turn = own;
+    return own;
+  };
 }
 
 function throughChannel(): () => Promise<void> {

@@ -31,15 +31,28 @@ export function readMemo(value: unknown): Memo {
 }
 
 /** Memos of a parsed JSON object, without copying it. */
-export function memosOf(steps: object): Memos {
-  const values = steps as Record<string, unknown>;
-  const keys = Object.keys(values);
-  return {
-    size: keys.length,
-    has: (id) => Object.hasOwn(values, id),
-    get: (id) => values[id],
-    keys: () => keys,
-  };
+export const memosOf = (steps: Readonly<Record<string, unknown>>): Memos => new ParsedMemos(steps);
+
+class ParsedMemos implements Memos {
+  readonly size: number;
+  readonly #values: Readonly<Record<string, unknown>>;
+
+  constructor(values: Readonly<Record<string, unknown>>) {
+    this.#values = values;
+    this.size = Object.keys(values).length;
+  }
+
+  has(id: string): boolean {
+    return Object.hasOwn(this.#values, id);
+  }
+
+  get(id: string): unknown {
+    return this.#values[id];
+  }
+
+  keys(): Iterable<string> {
+    return Object.keys(this.#values);
+  }
 }
 
 /** Memos given as JSON texts, each parsed when its step is reached. */

@@ -8,7 +8,7 @@ import { type AnyEventType, checkData, type ReceivedEvent, typeOfTrigger } from 
  * Events whose trigger has a schema reach the handler only if they fit it. A function that is invoked has no trigger:
  * where all of its triggers have schemas, what it is given has to fit one of them.
  */
-export async function checkEvents(request: ExecutionRequest): Promise<ExecutionRequest> {
+export function checkEvents(request: ExecutionRequest): Promise<ExecutionRequest> | ExecutionRequest {
   const { triggers } = request.fn;
   const types = triggers.map(typeOfTrigger).filter((type) => type !== null && type.schema !== null);
   if (types.length === 0) return request;
@@ -20,8 +20,11 @@ export async function checkEvents(request: ExecutionRequest): Promise<ExecutionR
     const schema = types.find((type) => type!.event === event.name)?.schema;
     return schema ? { ...event, data: await checkData(schema, event.name, event.data) } : event;
   };
-  const events = await Promise.all(request.events.map(check));
-  return { ...request, event: events[0] ?? (await check(request.event)), events };
+  return Promise.all(request.events.map(check)).then(async (events) => ({
+    ...request,
+    event: events[0] ?? (await check(request.event)),
+    events,
+  }));
 }
 
 /** The data of an invocation as the first schema that it fits has it; the error of the last when it fits none. */
@@ -39,6 +42,6 @@ async function fitting(types: readonly AnyEventType[], event: ReceivedEvent): Pr
 }
 
 /** What only failure handlers get: the error of the failed run. */
-export function failureOf({ fn, event }: ExecutionRequest): { error?: Error } {
-  return fn.hook === "failure" ? { error: errorFromData((event.data as { error?: unknown } | null)?.error) } : {};
+export function failureOf({ event }: ExecutionRequest): { error: Error } {
+  return { error: errorFromData((event.data as { error?: unknown } | null)?.error) };
 }

@@ -10,30 +10,46 @@ import { type Memo, type Memos, readMemo } from "./memo.ts";
 import { fitsMemo } from "./memo-kind.ts";
 import type { StepType } from "./step-request.ts";
 
+const NONE: readonly string[] = [];
+
+interface Found<Step> {
+  readonly step: Step;
+  readonly memo: Memo;
+}
+
+/** What it holds is made when there is something to hold: most handlers reach one step at a time, in order. */
 export class Replay<Step> {
   readonly #memos: Memos;
-  readonly #order: readonly string[];
+  /** The stack; with what it does not name behind it, once something of that waits. */
+  #order: readonly string[];
+  #isWhole = false;
   #position = 0;
-  /** Reached, and waiting for their turn. */
-  readonly #waiting = new Map<string, { step: Step; memo: Memo }>();
+  /** Every id that was reached, with a memo or without. */
+  readonly #reached = new Set<string>();
+  /** How many memos there are of those. */
+  #memosReached = 0;
+  /** The one at `#position`, when it was reached and is waiting for its turn. */
+  #next: Found<Step> | null = null;
+  /** The others that wait. */
+  #waiting: Map<string, Found<Step>> | null = null;
   /** Already behind `#position` though still waiting (P3). */
-  readonly #late: { step: Step; memo: Memo }[] = [];
-  /** Ids that `#position` passed without having resolved them. This set and the next are made when there is such an id. */
+  #late: Found<Step>[] | null = null;
+  /** Ids that `#position` passed without having resolved them. */
   #skipped: Set<string> | null = null;
   /** Ids that need no resolution: they only hold edited inputs. */
   #settled: Set<string> | null = null;
-  readonly #reached = new Set<string>();
   /** Reached as something else than they were. */
-  readonly #changed: string[] = [];
+  #changed: string[] | null = null;
 
   constructor(memos: Memos, stack: readonly string[]) {
     this.#memos = memos;
-    this.#order = completeOrder(memos, stack);
+    this.#order = stack;
   }
 
   /** True when every stored result was given back. */
   get isOver(): boolean {
-    return this.#waiting.size === 0 && this.#late.length === 0 && this.#reached.size >= this.#memos.size;
+    const isWaiting = this.#next !== null || (this.#late?.length ?? 0) + (this.#waiting?.size ?? 0) > 0;
+    return !isWaiting && this.#memosReached >= this.#memos.size;
   }
 
   get isEmpty(): boolean {
@@ -45,29 +61,53 @@ export class Replay<Step> {
     return this.#memos.has(id) && readMemo(this.#memos.get(id)).kind !== "input";
   }
 
+  isReached(id: string): boolean {
+    return this.#reached.has(id);
+  }
+
   /** Notes that the handler reached a step, of a type if that is known. Returns its memo, or null when there is none. */
   reach(id: string, step: Step, type: StepType | null = null): Memo | null {
+    this.#reached.add(id);
     if (!this.#memos.has(id)) return null;
+    this.#memosReached++;
     const value = this.#memos.get(id);
     const memo = readMemo(value);
-    this.#reached.add(id);
-    if (type !== null && !fitsMemo(type, value)) this.#changed.push(id);
+    if (type !== null && !fitsMemo(type, value)) {
+      this.#changed ??= [];
+      this.#changed.push(id);
+    }
     if (memo.kind === "input") this.#settled = (this.#settled ?? new Set()).add(id);
-    else if (this.#skipped?.has(id) === true) this.#late.push({ step, memo });
-    else this.#waiting.set(id, { step, memo });
+    else this.#place(id, { step, memo });
     return memo;
   }
 
+  #place(id: string, found: Found<Step>): void {
+    if (this.#skipped?.has(id) === true) {
+      this.#late ??= [];
+      this.#late.push(found);
+    } else if (id === this.#order[this.#position]) this.#next = found;
+    else this.#waiting = (this.#waiting ?? new Map()).set(id, found);
+  }
+
   /** The step whose turn it is, or null when none that was reached is left. */
-  next(): { step: Step; memo: Memo } | null {
-    const late = this.#late.shift();
-    if (late !== undefined) return late;
-    if (this.#waiting.size === 0) return null;
+  next(): Found<Step> | null {
+    const found = this.#late?.shift() ?? this.#next;
+    if (found === null) return this.#waiting === null || this.#waiting.size === 0 ? null : this.#search(this.#waiting);
+    if (found === this.#next) {
+      this.#next = null;
+      this.#position++;
+    }
+    return found;
+  }
+
+  /** The first of those that wait, in order. */
+  #search(waiting: Map<string, Found<Step>>): Found<Step> | null {
+    this.#completeOrder();
     for (; this.#position < this.#order.length; this.#position++) {
       const id = this.#order[this.#position]!;
-      const found = this.#waiting.get(id);
+      const found = waiting.get(id);
       if (found !== undefined) {
-        this.#waiting.delete(id);
+        waiting.delete(id);
         this.#position++;
         return found;
       }
@@ -77,16 +117,19 @@ export class Replay<Step> {
   }
 
   /** Stored steps that the handler did not reach, or reached as something else. */
-  unreached(): string[] {
-    if (this.#reached.size >= this.#memos.size) return this.#changed;
-    return [...this.#changed, ...this.#order.filter((id) => this.#memos.has(id) && !this.#reached.has(id))];
+  unreached(): readonly string[] {
+    if (this.#memosReached >= this.#memos.size) return this.#changed ?? NONE;
+    this.#completeOrder();
+    const missing = this.#order.filter((id) => this.#memos.has(id) && !this.#reached.has(id));
+    return this.#changed === null ? missing : [...this.#changed, ...missing];
   }
-}
 
-/** The stack, with memos it does not name behind it: an empty stack is repaired from the order of the keys. */
-function completeOrder(memos: Memos, stack: readonly string[]): readonly string[] {
-  if (stack.length === 0 && memos.size === 0) return stack;
-  const known = new Set(stack);
-  if (known.size === memos.size && stack.every((id) => memos.has(id))) return stack;
-  return [...stack, ...[...memos.keys()].filter((id) => !known.has(id))];
+  /** Puts memos that the stack does not name behind it: an empty stack is repaired from the order of the keys. */
+  #completeOrder(): void {
+    if (this.#isWhole) return;
+    this.#isWhole = true;
+    const known = new Set(this.#order);
+    const rest = [...this.#memos.keys()].filter((id) => !known.has(id));
+    if (rest.length > 0) this.#order = [...this.#order, ...rest];
+  }
 }

@@ -1,12 +1,13 @@
 /** State that was too large for the body of a call: fetched from the server. */
 import { StepwellError } from "../protocol/coded-error.ts";
-import { isJsonObject, type JsonObject } from "../protocol/json.ts";
+import { isJsonObject } from "../protocol/json.ts";
 import { callApi } from "./api.ts";
-import { type CallRequest, eventOf } from "./call-request.ts";
+import { type CallRequest, eventsOf } from "./call-request.ts";
+import { memosOf } from "./memo.ts";
 import type { Settings } from "./settings.ts";
 
-/** The call with its events and memos. */
-export async function withState(call: CallRequest, settings: Settings): Promise<CallRequest> {
+/** Gives a call its events and memos. */
+export async function fetchState(call: CallRequest, settings: Settings): Promise<void> {
   const path = `/v0/runs/${encodeURIComponent(call.runId)}`;
   const [events, steps] = await Promise.all([
     fetchJson(settings, `${path}/batch`),
@@ -15,11 +16,8 @@ export async function withState(call: CallRequest, settings: Settings): Promise<
   if (!Array.isArray(events) || events.length === 0 || !isJsonObject(steps)) {
     throw new StepwellError("body_invalid", { reason: "the fetched state has an unknown form" });
   }
-  return {
-    ...call,
-    events: events.map((event, index) => eventOf(event, `events[${index}]`)),
-    steps: steps as JsonObject,
-  };
+  call.events = eventsOf(events);
+  call.memos = memosOf(steps);
 }
 
 async function fetchJson(settings: Settings, path: string): Promise<unknown> {

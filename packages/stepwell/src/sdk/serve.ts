@@ -32,11 +32,27 @@ export function createExchange(options: ServeOptions, framework: string): Exchan
   // Read at the first request, when every host has its variables, and kept: reading the environment is not cheap.
   let endpoint: Endpoint | null = null;
   return async (incoming) => {
+    let common: Headers = {};
     try {
       endpoint ??= createEndpoint(app);
-      return await answer(endpoint, incoming);
+      const method = incoming.method.toUpperCase();
+      common = method === "POST" ? endpoint.callHeaders : endpoint.headers;
+      if (method !== "GET" && method !== "PUT" && method !== "POST") {
+        common = { ...common, allow: "GET, PUT, POST" };
+        throw new StepwellError("method_not_allowed");
+      }
+      const bytes = method === "GET" ? new Uint8Array(0) : bytesOf(await incoming.body());
+      const { settings } = endpoint;
+      const proof = prove(incoming, bytes, settings);
+      const isOpen = method === "PUT" && app.allowUnsignedSync && !isInBand(incoming);
+      if (!proof.isTrusted && !isOpen) {
+        if (incoming.header(HEADERS.signature) !== null) warnOfKey(endpoint);
+        return refuse(proof.error, common);
+      }
+      const key = proof.isTrusted ? proof.key : null;
+      return finish(await route(app, incoming, method, bytes, settings, key), common, key);
     } catch (error) {
-      return errorReply(error); // H1
+      return finish(errorReply(error), common, null); // H1
     }
   };
 }
@@ -68,28 +84,6 @@ function createEndpoint(app: App): Endpoint {
   const settings = readSettings(app.client.options);
   const callHeaders = callHeadersOf(settings);
   return { app, settings, callHeaders, headers: { ...callHeaders, ...descriptionOf(app, settings) }, warnedAt: 0 };
-}
-
-async function answer(endpoint: Endpoint, incoming: Incoming): Promise<Reply> {
-  const { app, settings } = endpoint;
-  const method = incoming.method.toUpperCase();
-  const common = method === "POST" ? endpoint.callHeaders : endpoint.headers;
-  if (method !== "GET" && method !== "PUT" && method !== "POST") {
-    return finish(errorReply(new StepwellError("method_not_allowed")), { ...common, allow: "GET, PUT, POST" }, null);
-  }
-  try {
-    const bytes = method === "GET" ? new Uint8Array(0) : bytesOf(await incoming.body());
-    const proof = prove(incoming, bytes, settings);
-    const isOpen = method === "PUT" && app.allowUnsignedSync && !isInBand(incoming);
-    if (!proof.isTrusted && !isOpen) {
-      if (incoming.header(HEADERS.signature) !== null) warnOfKey(endpoint);
-      return refuse(proof.error, common);
-    }
-    const key = proof.isTrusted ? proof.key : null;
-    return finish(await route(app, incoming, method, bytes, settings, key), common, key);
-  } catch (error) {
-    return finish(errorReply(error), common, null);
-  }
 }
 
 function route(

@@ -5,24 +5,42 @@ import { LIMITS } from "../protocol/limits.ts";
 import type { Op, OpCode, Sends } from "../protocol/op.ts";
 import { stepHash } from "../protocol/step-id.ts";
 import type { StepInfo } from "./middleware.ts";
-import type { StepRequest, StepType } from "./step-request.ts";
+import { type StepRequest, type StepType, timeoutOf, withOptions } from "./step-request.ts";
 import { storableText } from "./storable.ts";
 
 /** A step that the handler reached in this call. */
-export interface FoundStep {
-  readonly hashedId: string;
-  readonly id: string;
-  readonly name: string;
+export class FoundStep {
+  declare readonly hashedId: string;
+  declare readonly id: string;
+  declare readonly name: string;
   /** Which repeat of the id this is, from 0. */
-  readonly index: number;
-  readonly type: StepType;
-  readonly input: readonly unknown[];
-  readonly body: StepRequest["body"];
-  readonly ask: StepRequest["ask"];
+  declare readonly index: number;
+  declare readonly type: StepType;
+  declare readonly input: readonly unknown[];
+  declare readonly body: StepRequest["body"];
+  declare readonly ask: StepRequest["ask"];
   /** How long each attempt of the body may take; null: as long as it likes. */
-  readonly timeoutMs: number | null;
-  readonly resolve: (value: unknown) => void;
-  readonly reject: (error: unknown) => void;
+  declare readonly timeoutMs: number | null;
+  /** What the handler waits for. */
+  declare readonly result: Promise<unknown>;
+  declare resolve: (value: unknown) => void;
+  declare reject: (error: unknown) => void;
+
+  constructor({ id: given, type, input, body, ask }: StepRequest, id: string, index: number, hashedId: string) {
+    this.hashedId = hashedId;
+    this.id = id;
+    this.name = (typeof given === "string" ? undefined : given.name) ?? id;
+    this.index = index;
+    this.type = type;
+    this.input = input;
+    this.body = body;
+    this.ask = withOptions(given, ask);
+    this.timeoutMs = timeoutOf(given);
+    this.result = new Promise<unknown>((resolve, reject) => {
+      this.resolve = resolve;
+      this.reject = reject;
+    });
+  }
 }
 
 /** A step as middleware sees it. */
@@ -36,37 +54,35 @@ export interface StepOp extends Op {
   readonly shownName: string;
 }
 
-const base = (step: FoundStep, op: OpCode) => ({
+/** An operation of a step, without an error. */
+export const opOf = (
+  step: FoundStep,
+  op: OpCode,
+  opts: JsonObject = step.ask.opts,
+  data: JsonText | null = null,
+  sends: Sends | null = null,
+  startedAt: number | null = null,
+  endedAt: number | null = null,
+): StepOp => ({
   op,
   id: step.hashedId,
   name: step.ask.name ?? step.id,
   displayName: step.id,
   shownName: step.name,
   index: step.index,
-  opts: step.ask.opts,
-  data: null,
+  opts,
+  data,
   error: null,
-  sends: null,
+  sends,
   noRetry: false,
-  startedAt: null,
-  endedAt: null,
+  startedAt,
+  endedAt,
 });
 
 /** Asks the engine to carry the step out: itself, or by calling back for exactly this step. */
 export function plannedOp(step: FoundStep): StepOp {
-  if (step.body !== null) return { ...base(step, "StepPlanned"), opts: optsOf(step) };
-  return base(step, step.ask.op ?? "StepPlanned");
-}
-
-export function resultOp(
-  step: FoundStep,
-  opts: JsonObject,
-  data: JsonText,
-  sends: Sends | null,
-  startedAt: number,
-  endedAt: number,
-): StepOp {
-  return { ...base(step, "StepRun"), opts, data, sends, startedAt, endedAt };
+  if (step.body !== null) return opOf(step, "StepPlanned", optsOf(step));
+  return opOf(step, step.ask.op ?? "StepPlanned");
 }
 
 export function errorOp(
@@ -77,7 +93,7 @@ export function errorOp(
   startedAt: number,
   endedAt: number,
 ): StepOp {
-  return { ...base(step, isFinal ? "StepFailed" : "StepError"), error, noRetry, startedAt, endedAt };
+  return { ...opOf(step, isFinal ? "StepFailed" : "StepError"), error, noRetry, startedAt, endedAt };
 }
 
 export function completeOp(data: JsonText): StepOp {

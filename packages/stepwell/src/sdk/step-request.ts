@@ -107,6 +107,9 @@ export function timeoutOf(id: BodyIdInput): number | null {
  * Whoever awaits it still sees the failure.
  */
 export function kept<Result>(promise: Promise<Result>): Promise<Result> {
-  promise.catch(() => {});
+  promise.catch(nothing);
   return promise;
 }
+
+/** Does nothing; one for all, so that nobody makes another. */
+export const nothing = () => {};

@@ -1,6 +1,6 @@
 /** The tools a handler makes its steps with. Each is found by the execution, which decides when and whether it runs. */
 import { StepwellError } from "../protocol/coded-error.ts";
-import { type AiTools, createAiTools } from "./ai.ts";
+import { type AiTools, CallAiTools } from "./ai.ts";
 import { type DateInput, type DurationInput, dateText, durationText } from "./duration-input.ts";
 import { createFetchTool, type StepFetch } from "./fetch-step.ts";
 import { type InvokeOptions, type InvokeTarget, invokeAsk, type OutputOf } from "./invoke.ts";
@@ -187,63 +187,80 @@ export interface StepTools {
   readonly ai: AiTools;
 }
 
+/** What tools need of the call they make steps in. */
 export interface ToolsHome {
+  readonly request: {
+    readonly fn: { readonly appId: string };
+    readonly runId: string;
+    readonly sender: Sender;
+    /** True where the server is one of ours. */
+    readonly isExtended: boolean;
+  };
   readonly find: FindStep;
-  readonly sender: Sender;
-  readonly runId: string;
-  /** The app that the function belongs to. */
-  readonly appId: string;
-  /** True where the server is one of ours. */
-  readonly isExtended: boolean;
 }
 
-export function createStepTools(home: ToolsHome): StepTools {
-  const { sender, runId, appId, isExtended } = home;
-  const find = (request: StepRequest) => kept(checkedFind(home.find, request));
-  const ask: AskStep = (type, id, read) => kept(asked(find, type, id, read));
-  const asleep = async (id: StepIdInput, until: (where: string) => string): Promise<void> => {
-    // An async function starts at once: the step is found in the same turn as its siblings.
-    await ask("sleep", id, (where) => ({ op: "Sleep", name: until(where), opts: {} }));
-  };
-  return {
-    run: (id, body, ...args) => find(bodyRequest("run", id, body, args)) as Promise<never>,
-    sleep: (id, duration) => kept(asleep(id, (where) => durationText(duration, where))),
-    sleepUntil: (id, moment) => kept(asleep(id, (where) => dateText(moment, where))),
-    waitForEvent: (id, options) =>
+/** The tools of one call. Each works on its own, too: handlers take them apart. */
+export class CallTools implements StepTools {
+  declare readonly run: StepTools["run"];
+  declare readonly sleep: StepTools["sleep"];
+  declare readonly sleepUntil: StepTools["sleepUntil"];
+  declare readonly waitForEvent: StepTools["waitForEvent"];
+  declare readonly waitForSignal: StepTools["waitForSignal"];
+  declare readonly invoke: StepTools["invoke"];
+  declare readonly sendEvent: StepTools["sendEvent"];
+  declare readonly sendSignal: StepTools["sendSignal"];
+  declare readonly fetch: StepTools["fetch"];
+  declare readonly ai: StepTools["ai"];
+
+  constructor(home: ToolsHome) {
+    const find = (request: StepRequest) => kept(checkedFind(home, request));
+    const ask: AskStep = (type, id, read) => kept(asked(home, type, id, read));
+    const asleep = async (id: StepIdInput, until: (where: string) => string): Promise<void> => {
+      // An async function starts at once: the step is found in the same turn as its siblings.
+      await ask("sleep", id, (where) => ({ op: "Sleep", name: until(where), opts: {} }));
+    };
+    this.run = (id, body, ...args) => find(bodyRequest("run", id, body, args)) as Promise<never>;
+    this.sleep = (id, duration) => kept(asleep(id, (where) => durationText(duration, where)));
+    this.sleepUntil = (id, moment) => kept(asleep(id, (where) => dateText(moment, where)));
+    this.waitForEvent = (id, options) =>
       kept(
-        ask("waitForEvent", id, (where) => waitForEventAsk(options, where, isExtended)).then((event) =>
+        ask("waitForEvent", id, (where) => waitForEventAsk(options, where, home.request.isExtended)).then((event) =>
           typed(event, options),
         ),
-      ) as Promise<never>,
-    waitForSignal: (id, options) =>
-      ask("waitForSignal", id, (where) => waitForSignalAsk(options, where)) as Promise<never>,
-    invoke: (id, options) => ask("invoke", id, (where) => invokeAsk(options, appId, where)) as Promise<never>,
-    sendEvent: (id, events) =>
+      ) as Promise<never>;
+    this.waitForSignal = (id, options) =>
+      ask("waitForSignal", id, (where) => waitForSignalAsk(options, where)) as Promise<never>;
+    this.invoke = (id, options) =>
+      ask("invoke", id, (where) => invokeAsk(options, home.request.fn.appId, where)) as Promise<never>;
+    this.sendEvent = (id, events) =>
       find({
         type: "sendEvent",
         id,
         input: [],
         body: (_input, { hashedId, outbox }) => {
           const list = Array.isArray(events) ? events : [events as EventInput];
+          const { sender, runId } = home.request;
           return sender.sendEvents(list, stepSeed(runId, hashedId), outbox?.sendEvents);
         },
         ask: { name: "sendEvent", opts: { type: "step.sendEvent" } },
-      }) as Promise<{ ids: string[] }>,
-    sendSignal: (id, signal) =>
+      }) as Promise<{ ids: string[] }>;
+    this.sendSignal = (id, signal) =>
       find({
         type: "sendSignal",
         id,
         input: [],
         body: async (_input, { outbox }) => {
-          await (outbox?.sendSignal ?? sender.sendSignal)(signal);
+          await (outbox?.sendSignal ?? home.request.sender.sendSignal)(signal);
           return null;
         },
         ask: { name: "sendSignal", opts: { type: "step.sendSignal" } },
-      }) as Promise<null>,
-    fetch: createFetchTool(ask, kept),
-    ai: createAiTools(ask, (id, body, args) => find(bodyRequest("ai.wrap", id, body, args))),
-  };
+      }) as Promise<null>;
+    this.fetch = createFetchTool(ask, kept);
+    this.ai = new CallAiTools(ask, (id, body, args) => find(bodyRequest("ai.wrap", id, body, args)));
+  }
 }
+
+const ASKS = { run: { opts: { type: "step.run" } }, "ai.wrap": { opts: { type: "step.ai.wrap" } } } as const;
 
 function bodyRequest<Args extends readonly unknown[]>(
   type: "run" | "ai.wrap",
@@ -256,7 +273,7 @@ function bodyRequest<Args extends readonly unknown[]>(
     id,
     input: args,
     body: typeof body === "function" ? (input) => body(...(input as unknown as Args)) : NO_BODY,
-    ask: { opts: { type: `step.${type}` } },
+    ask: ASKS[type],
   };
 }
 
@@ -267,12 +284,12 @@ const NO_BODY = () => {};
 const whereOf = (type: StepType, id: unknown) => `step.${type}(${JSON.stringify(id)})`;
 
 /** Whatever is wrong with a step is the failure of its promise, as if this were an async function; that would cost two promises more. */
-function checkedFind(find: FindStep, request: StepRequest): Promise<unknown> {
+function checkedFind(home: ToolsHome, request: StepRequest): Promise<unknown> {
   try {
     const id: unknown = stepIdOf(request.id);
     if (typeof id !== "string" || id === "") return refused(request, "a step needs an id");
     if (request.body === NO_BODY) return refused(request, "the body is not a function");
-    return find(request);
+    return home.find(request);
   } catch (error) {
     return Promise.reject(error);
   }
@@ -283,7 +300,7 @@ function refused({ type, id }: StepRequest, reason: string): Promise<never> {
 }
 
 async function asked(
-  find: FindStep,
+  home: ToolsHome,
   type: StepType,
   id: StepIdInput,
   ask: (where: string) => StepAsk,
@@ -293,5 +310,5 @@ async function asked(
     const reason = "a `timeout` beside the id is for steps with a body";
     throw new StepwellError("option_invalid", { where, reason });
   }
-  return find({ type, id, input: [], body: null, ask: ask(where) });
+  return home.find({ type, id, input: [], body: null, ask: ask(where) });
 }
