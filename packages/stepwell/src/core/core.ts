@@ -391,9 +391,12 @@ export class Core {
    */
   #isStale({ runId, slot, isStart }: JobHint): boolean {
     const run = this.#runs.get(runId);
-    if (run === undefined) return false;
-    const job = run.jobs.get(slot);
-    return job === undefined || job.call !== null || isEarly(job, this.#now) || (isStart && run.status !== "queued");
+    return run !== undefined && !this.#isToDo(run, run.jobs.get(slot), isStart);
+  }
+
+  /** The job is there, is due, is not out already, and is still what its hint says: the run's first call, or not. */
+  #isToDo(run: Run, job: Job | undefined, isStart: boolean): job is Job {
+    return job !== undefined && job.call === null && !isEarly(job, this.#now) && !(isStart && run.status !== "queued");
   }
 
   #storeThrottles(): void {
@@ -618,7 +621,7 @@ export class Core {
     }
     const requestId = this.#ids.next(this.#now);
     const isPaused = this.#apps.isPaused(hint.functionId); // Since, while the run was loaded.
-    const mayCall = run !== undefined && job !== undefined && !isPaused && !this.#isStale(hint);
+    const mayCall = run !== undefined && !isPaused && this.#isToDo(run, job, hint.isStart);
     const wasQueued = run?.status === "queued";
     if (mayCall && dispatch(this.#context, run, hint.slot, requestId)) {
       if (wasQueued) this.#queued.add(run.functionId, -1);

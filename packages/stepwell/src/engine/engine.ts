@@ -2,7 +2,8 @@
  * The loop: commands in, one transaction, effects out.
  *
  *   EN1. Effects and answers of a batch happen only after its commit resolved (E1).
- *   EN2. One commit is under way at a time; whatever arrives meanwhile is the next batch (group commit, no timer).
+ *   EN2. One commit is under way at a time; whatever arrives meanwhile is the next batch (group commit, no timer). A batch
+ *        waits for no more than has arrived: it goes to the store when a turn brought nothing, or when it is large.
  *   EN3. When a commit or load fails, everything in memory is dropped and never written again, whoever waits is told,
  *        and the store is loaded again (E2), but not before the commit under way has settled: its outcome is unknown,
  *        and a load beside it could show either state. Calls that were out are made again (E3).
@@ -58,6 +59,12 @@ import { RecentFacts } from "./recent-facts.ts";
 /** How long the engine waits before it loads again after a failed commit, in ms; doubled up to the maximum. */
 const RELOAD_DELAY_MS = 50;
 const RELOAD_DELAY_MS_MAX = 5_000;
+
+/**
+ * With this many commands a batch goes to the store although more has arrived. Less is not worth a commit, which costs as
+ * much as dozens of commands; more would leave the store idle while the batch grows.
+ */
+const BATCH_COMMANDS = 256;
 
 /** Who is told what became of a command. */
 interface Client {
@@ -116,6 +123,8 @@ export class Engine {
   readonly #parked = new Map<string, Prepared[]>();
   readonly #loading = new Set<string>();
   #answers: Answer[] = [];
+  /** Commands of the open batch. */
+  #gathered = 0;
   #committing: readonly Answer[] | null = null;
   /** Settles with the latest commit, also when nobody of this life waits for it. Never rejects. */
   #underWay: Promise<void> = Promise.resolve();
@@ -332,6 +341,7 @@ export class Engine {
 
   #turn(): void {
     const now = this.#now();
+    const before = this.#gathered;
     for (let next = this.#inbox.next(); next !== undefined; next = this.#inbox.next()) this.#admit(next, now);
     if (this.#inbox.size > 0) this.#wake();
     if (this.#state === "running") {
@@ -340,7 +350,7 @@ export class Engine {
       loadWork(this.#options.store, this.#core.queue, now, (load, then) => void this.#loaded(load, then));
       this.#loadMessages();
     }
-    this.#flush();
+    this.#flushUnlessMore(this.#gathered > before);
     if (this.#state === "running") this.#alarm.set(this.#core.nextDueAt());
   }
 
@@ -392,10 +402,18 @@ export class Engine {
   #apply({ command, client }: Waiting, facts: Facts, now: Instant): void {
     if (command.kind === "deliver") this.#mailbox.done(command.message.id);
     const value = applyCommand(this.#core, command, facts, now);
+    this.#gathered++;
     if (client !== null) this.#answers.push({ client, value });
   }
 
   // --- Committing ---------------------------------------------------------------------------------------------
+
+  /** Something came for the batch: another turn sees whether there is more, unless it is large already (EN2). */
+  #flushUnlessMore(hasGrown: boolean): void {
+    const waits = hasGrown && this.#gathered < BATCH_COMMANDS && this.#core.hasRows && this.#committing === null;
+    if (waits) this.#wake();
+    else this.#flush();
+  }
 
   /** Commits the open batch unless a commit is under way (EN2). A batch without rows needs no commit of its own. */
   #flush(): void {
@@ -406,6 +424,7 @@ export class Engine {
       return;
     }
     const { number, batch } = this.#core.takeBatch();
+    this.#gathered = 0;
     const answers = this.#answers;
     this.#answers = [];
     if (!batch.hasRows) {
@@ -432,9 +451,9 @@ export class Engine {
     this.#core.batchStored(number);
     // The next batch goes to the store before the effects of this one are performed: they take the loop's time, and
     // the store would wait for it.
-    if (this.#core.hasRows) this.#flush();
+    if (this.#gathered >= BATCH_COMMANDS) this.#flush();
     this.#perform(batch, answers);
-    this.#flush();
+    this.#flushUnlessMore(this.#gathered > 0);
   }
 
   #perform(batch: Batch, answers: readonly Answer[]): void {
@@ -577,6 +596,7 @@ export class Engine {
     const told = [...(this.#committing ?? []), ...this.#answers, ...this.#takeUnapplied()];
     this.#committing = null;
     this.#answers = [];
+    this.#gathered = 0;
     this.#loading.clear();
     this.#recent = new RecentFacts();
     for (const { client } of told)

@@ -78,6 +78,7 @@ describe("an event", () => {
     rig.engine.receive([eventOf(rig, "reply")]);
     await rig.settle();
     await rig.store.held[0]!.store();
+    await rig.settle();
     const [, held] = rig.store.held;
     expect([held!.batch.waits.size, held!.batch.deletedWaits.size]).toEqual([0, 0]);
   });

@@ -38,7 +38,8 @@ export class QuietCheck {
 
   #isQuiet({ engine, life }: Server): boolean {
     const isLoaded = engine.coreForTests !== this.#unloaded;
-    const isResting = life.commits.size === 0 && life.answers === 0 && life.loads === 0;
+    const isStored = life.commits.size === 0 && !engine.coreForTests.hasWork; // A batch may wait for one more turn.
+    const isResting = isStored && life.answers === 0 && life.loads === 0;
     const isReachable = engine.coreForTests.view.admission.appDown(APP_ID) === null;
     return isReachable && isLoaded && isResting && engine.stats.waitingCommands === 0 && !this.#world.isStopping;
   }

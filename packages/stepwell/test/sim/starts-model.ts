@@ -365,8 +365,9 @@ export class StartsModel {
       if (backlog === null) continue;
       const runs = (this.#runsOf.get(functionId) ?? []).map((id) => this.#ledger.runs.get(id)!);
       const waiting = runs.filter((run) => run.startedAt === null && !isOver(run.status));
-      if (waiting.length > backlog.limit)
-        this.#world.fail("SM4", `${waiting.length} runs of ${functionId} wait, ${backlog.limit} may`);
+      const fresh = waiting.filter((run) => (run.notes?.resumes ?? 0) === 0); // A run that is resumed is no new one.
+      if (fresh.length > backlog.limit)
+        this.#world.fail("SM4", `${fresh.length} runs of ${functionId} wait, ${backlog.limit} may`);
       for (const run of records.runs) {
         const isDropped = run.functionId === functionId && / and it waited longest$/.test(run.error ?? "");
         const older = isDropped ? waiting.find((other) => other.createdAt < run.createdAt) : undefined;

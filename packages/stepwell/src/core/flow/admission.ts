@@ -82,8 +82,10 @@ export class Admission {
     if (this.#view.isPaused(fn.id)) return blockedAt(pauseGate(fn.id));
     const throttle = hint.isStart ? this.#throttled(fn, hint.flow, lane, now) : null;
     if (throttle !== null) return blockedAt(throttle);
-    const appGate = this.#gateOf(fn.appId);
-    if (this.#isAppClosed(fn.appId, appGate, hint, lane, now)) return blockedAt(appGate);
+    const calls = this.#callsOfApp.get(fn.appId);
+    const appGate = calls?.gate ?? appGateOf(fn.appId);
+    if ((calls?.count ?? 0) >= this.#view.appLimit(fn.appId)) return blockedAt(appGate);
+    if (!hint.isRequest && this.#isAppClosed(fn.appId, appGate, lane, now)) return blockedAt(appGate);
     const specs = this.#specsOf(fn, hint);
     const spec = specs.length === 0 ? null : this.gates.enter(specs, now, lane);
     if (spec !== null) {
@@ -117,19 +119,14 @@ export class Admission {
     else calls.count++;
   }
 
-  #gateOf(appId: string): string {
-    return this.#callsOfApp.get(appId)?.gate ?? appGateOf(appId);
-  }
-
   /** A call has ended: its places are free. */
   callEnded(functionId: string, runId: string, slot: string): void {
     if (this.gates.hasHolders) this.#leaveCall(callHolder(runId, slot));
     const appId = this.#view.appIdOf(functionId);
-    const appGate = this.#gateOf(appId);
     const calls = this.#callsOfApp.get(appId);
     if (calls !== undefined && --calls.count === 0) this.#callsOfApp.delete(appId);
     if (this.#contacts.find(appId) !== null) this.#contacts.ended(appId, callHolder(runId, slot), this.#now);
-    this.gates.open(appGate);
+    this.gates.open(calls?.gate ?? appGateOf(appId));
   }
 
   /** Of several calls of a slot it does not matter whose places go: there are as many places as calls. */
@@ -257,9 +254,7 @@ export class Admission {
   // --- Apps ---------------------------------------------------------------------------------------------------
 
   /** True while the app may not be called. The server's own requests for steps do not need it. */
-  #isAppClosed(appId: string, gate: string, hint: JobHint, lane: Lane, now: Instant): boolean {
-    if (this.callsOf(appId) >= this.#view.appLimit(appId)) return true;
-    if (hint.isRequest) return false;
+  #isAppClosed(appId: string, gate: string, lane: Lane, now: Instant): boolean {
     return this.#contacts.allows(appId, now) === "nothing" || !this.gates.isNext(gate, lane);
   }
 

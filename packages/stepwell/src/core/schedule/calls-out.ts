@@ -7,8 +7,8 @@
  *
  *   CO1. No call begins while `max` are out, or `youngMax` that are young: begun less than `YOUNG_MS` ago.
  *   CO2. Where only their youth is in the way, `nextRoomAt` says when the oldest of the young are young no more.
- *   CO3. Ages go by instants in spans of `SPAN_MS`. Who ends a call may name its beginning a little wrong; such an error is gone
- *        with the span.
+ *   CO3. Ages go by instants in spans of `SPAN_MS`. Who ends a call may name its beginning a little wrong (a run that had to be
+ *        loaded first is called later than its place was taken): then the oldest of the young stands for it.
  */
 import type { Instant } from "../instant.ts";
 
@@ -47,9 +47,7 @@ export class CallsOut {
   /** CO2; null where there is room, or only the end of a call makes some. */
   nextRoomAt(now: Instant): Instant | null {
     if (this.#count >= this.#max || this.hasRoom(now)) return null;
-    let span = this.#span - SPANS + 1;
-    while (this.#young[ringPlace(span)] === 0) span++;
-    return (span + SPANS) * SPAN_MS;
+    return (this.#oldestSpan() + SPANS) * SPAN_MS;
   }
 
   began(now: Instant): void {
@@ -62,10 +60,17 @@ export class CallsOut {
   ended(begunAt: Instant): void {
     this.#count--;
     const span = Math.min(spanOf(begunAt), this.#span);
+    if (span <= this.#span - SPANS || this.#youngCount === 0) return;
     const place = ringPlace(span);
-    if (span <= this.#span - SPANS || this.#young[place] === 0) return; // CO3
-    this.#young[place]!--;
+    this.#young[this.#young[place] === 0 ? ringPlace(this.#oldestSpan()) : place]!--; // CO3
     this.#youngCount--;
+  }
+
+  /** The span of the oldest young call; there must be one. */
+  #oldestSpan(): number {
+    let span = this.#span - SPANS + 1;
+    while (this.#young[ringPlace(span)] === 0) span++;
+    return span;
   }
 
   /** Spans that are too old make room for new ones. */

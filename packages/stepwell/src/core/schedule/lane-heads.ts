@@ -251,7 +251,7 @@ export class LaneHeads {
     lane.end = hints.length < query.limit ? null : placeOf(hints.at(-1)!);
     for (const hint of hints) {
       // A run that was called before the process began is not a start any more, whatever its row says.
-      if (this.#ready.lane(hint) === lane) this.#ready.push(lane, hint);
+      if (lane.holds(hint)) this.#ready.push(lane, hint);
       else {
         this.#misplaced.add(hint); // LH5
         this.putBack(hint);

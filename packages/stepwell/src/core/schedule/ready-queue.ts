@@ -65,6 +65,11 @@ export class Lane implements Waiter {
     return laneId(this.functionId, this.isStart, this.party.key);
   }
 
+  /** True for a hint whose lane this is. */
+  holds({ functionId, isStart, key }: LaneParts): boolean {
+    return isStart === this.isStart && key === this.party.key && functionId === this.functionId;
+  }
+
   /** The key values that all jobs of the lane have; null also while none is here. */
   get flow(): RunFlow | null {
     return this.heap.peek()?.flow ?? null;

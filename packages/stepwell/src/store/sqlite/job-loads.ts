@@ -79,12 +79,14 @@ interface HintColumns extends Omit<HintSource, "isQueued" | "flow"> {
   readonly flow: string | null;
 }
 
-function hintOfRow({ runId, slot, functionId, isQueued, flow, ...row }: HintColumns): JobHint {
+function hintOfRow({ runId, slot, dueAt, kind, functionId, createdAt, isQueued, flow }: HintColumns): JobHint {
   return hintOf({
-    ...row,
     runId: decodeText(runId),
     slot: decodeText(slot),
+    dueAt,
+    kind,
     functionId: decodeText(functionId),
+    createdAt,
     isQueued: isQueued === 1,
     flow: flow === null ? null : (JSON.parse(flow) as RunFlow),
   });
