@@ -4,7 +4,7 @@ import type { Call } from "../protocol/call.ts";
 import type { CallLines } from "../protocol/log-lines.ts";
 import type { Outcome } from "../protocol/outcome.ts";
 import { failedCall } from "../protocol/reply.ts";
-import { callRecorder } from "../sdk/call-log.ts";
+import { type CallRecorder, callRecorder } from "../sdk/call-log.ts";
 import type { Stepwell } from "../sdk/client.ts";
 import type { AnyFunction } from "../sdk/function.ts";
 import { callInProcess } from "../sdk/in-process.ts";
@@ -35,19 +35,14 @@ export class InProcessTransport implements AppTransport {
     }
   }
 
-  async call(call: Call, save: SaveResults, stop: StopSignal): Promise<Outcome> {
+  call(call: Call, save: SaveResults, stop: StopSignal): Promise<Outcome> {
     const target = this.#targets.get(call.url);
-    if (target === undefined) return failedCall("function_not_found", { function: call.functionSlug }, null);
-    const options = { save, signal: () => abortSignalOf(stop), now: this.#now };
-    const take = this.#takeLines;
-    if (take === null) return callInProcess(target.client, target.fn, call, options);
-    const { runId, functionId, attempt } = call;
-    const record = callRecorder({
-      now: this.#now,
-      line: (line) => take({ runId, functionId, attempt, lines: [line], dropped: 0 }),
-      dropped: () => take({ runId, functionId, attempt, lines: [], dropped: 1 }),
-    });
-    return callInProcess(target.client, target.fn, call, { ...options, record });
+    if (target === undefined) {
+      return Promise.resolve(failedCall("function_not_found", { function: call.functionSlug }, null));
+    }
+    const record = this.#takeLines === null ? undefined : recorderOf(call, this.#takeLines, this.#now);
+    const options = { save, signal: () => abortSignalOf(stop), now: this.#now, record };
+    return callInProcess(target.client, target.fn, call, options);
   }
 
   async close(): Promise<void> {}
@@ -55,6 +50,20 @@ export class InProcessTransport implements AppTransport {
   #add(client: Stepwell, fn: AnyFunction): void {
     this.#targets.set(callUrlOf(client.id, fn.slug), { client, fn });
   }
+}
+
+/** Made for the first line of a call: most write none. */
+function recorderOf({ runId, functionId, attempt }: Call, take: (lines: CallLines) => void, now: () => number) {
+  let recorder: CallRecorder | null = null;
+  const record: CallRecorder = (...line) => {
+    recorder ??= callRecorder({
+      now,
+      line: (one) => take({ runId, functionId, attempt, lines: [one], dropped: 0 }),
+      dropped: () => take({ runId, functionId, attempt, lines: [], dropped: 1 }),
+    });
+    recorder(...line);
+  };
+  return record;
 }
 
 /** The engine's signal as the platform's, for whoever asks: most calls never do. */

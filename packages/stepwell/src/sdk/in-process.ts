@@ -23,7 +23,7 @@ export interface InProcessOptions {
   /** How `step.sendEvent` sends on its own; left out, what a step sends travels with its result. */
   readonly sendEvents?: SendEvents;
   /** Takes what the handler logs, beside its logger. */
-  readonly record?: CallRecorder;
+  readonly record?: CallRecorder | undefined;
   /** Fires when nobody wants the outcome any more: the run was cancelled. Made when it is first asked for. */
   readonly signal?: () => AbortSignal;
   /** After this long the next step is left to a new call; the function's own limit, or none, when left out. */
@@ -58,18 +58,12 @@ export async function callInProcess(
     sender: Stepwell.sender(client, fn, options.sendEvents),
     isExtended: true,
     sendsCharsMax: options.sendEvents === undefined ? Number.POSITIVE_INFINITY : 0,
-    ...host(options),
+    record: options.record,
+    now: options.now,
+    timer: options.timer,
+    signal: options.signal,
   });
   return outcomeOf(result, (options.now ?? Date.now)());
-}
-
-function host({ now, timer, signal, record }: InProcessOptions) {
-  return {
-    ...(record === undefined ? {} : { record }),
-    ...(now === undefined ? {} : { now }),
-    ...(timer === undefined ? {} : { timer }),
-    ...(signal === undefined ? {} : { signal }),
-  };
 }
 
 function checkpointer(fn: AnyFunction, call: Call, options: InProcessOptions) {
