@@ -20,6 +20,16 @@ test("a server at rest gives memory back once", () => {
   expect(state.collected).toBe(1);
 });
 
+test("after work it does so when the rest is no mere pause", () => {
+  const { state, trim } = resting();
+  for (let look = 0; look < 3; look++) trim();
+  state.commits++;
+  state.unused = 200 * 1024 * 1024;
+  expect([trim(), trim(), trim(), trim(), trim()]).toEqual([false, false, false, false, false]);
+  expect(trim()).toBe(true);
+  expect(state.collected).toBe(2);
+});
+
 test("one that works does not", () => {
   const { state, trim } = resting();
   for (let look = 0; look < 10; look++) {

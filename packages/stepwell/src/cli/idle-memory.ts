@@ -5,7 +5,8 @@
  * 240 MB stay committed of which 30 are in use. A server that has come to rest gives them back, once.
  *
  *   IM1. Only at rest: no call is out, no command waits, and nothing was committed for some seconds. What is ready all the
- *        same is held by a limit or a pause. The collection stops the process for a tenth of a second or two.
+ *        same is held by a limit or a pause. The collection stops the process for a tenth of a second or two, and work that
+ *        begins after it is a tenth dearer until the heap has grown again: a pause between two bursts is no rest.
  *   IM2. Only when it is worth it: at the first rest, for what the start left behind, a quarter of the heap; later when much is
  *        unused. Without the collector's hook nothing happens, in a little more memory.
  */
@@ -16,8 +17,9 @@ import type { EngineStats } from "../engine/options.ts";
 type Collect = (options: { type: "major"; execution: "sync"; flavor: "last-resort" }) => void;
 
 const LOOK_MS = 1_000;
-/** Looks in a row at which nothing moved. */
-const QUIET_LOOKS = 2;
+/** Looks in a row at which nothing moved: after the start, and after work. */
+const START_LOOKS = 2;
+const REST_LOOKS = 5;
 const WORTH_BYTES = 64 * 1024 * 1024;
 
 export interface Resting {
@@ -36,7 +38,7 @@ export function createTrim({ stats, unusedBytes, collect }: Resting): () => bool
     const isAtRest = now.calls + now.waitingCommands === 0 && now.commits === commits;
     commits = now.commits;
     quiet = isAtRest ? quiet + 1 : 0;
-    if (quiet < QUIET_LOOKS) return false; // IM1
+    if (quiet < (isFirst ? START_LOOKS : REST_LOOKS)) return false; // IM1
     if (!isFirst && unusedBytes() < WORTH_BYTES) return false; // IM2
     isFirst = false;
     collect();

@@ -64,7 +64,7 @@ const RELOAD_DELAY_MS_MAX = 5_000;
  * With this many commands a batch goes to the store although more has arrived. Less is not worth a commit, which costs as
  * much as dozens of commands; more would leave the store idle while the batch grows.
  */
-const BATCH_COMMANDS = 256;
+const BATCH_COMMANDS = 192;
 
 /** Who is told what became of a command. */
 interface Client {

@@ -27,8 +27,9 @@ function filled(events: number, others: number): Inbox<Item> {
 
 test("what has begun goes first, and some events come along", () => {
   const names = turn(filled(100, 100));
-  expect(names.slice(0, 56).every((name) => name.startsWith("o"))).toBe(true);
-  expect(names.slice(56)).toEqual(["e0", "e1", "e2", "e3", "e4", "e5", "e6", "e7"]);
+  expect(names).toHaveLength(64);
+  expect(names.slice(0, 48).every((name) => name.startsWith("o"))).toBe(true);
+  expect(names.slice(48)).toEqual(Array.from({ length: 16 }, (_, index) => `e${index}`));
 });
 
 test("events alone have the turn to themselves", () => {
@@ -45,7 +46,9 @@ test("without events a turn is as long", () => {
 });
 
 test("few commands leave no room unused, but events beside them stay few", () => {
-  expect(turn(filled(100, 3))).toEqual(["o0", "o1", "o2", "e0", "e1", "e2", "e3", "e4", "e5", "e6", "e7"]);
+  const names = turn(filled(100, 3));
+  expect(names).toHaveLength(19);
+  expect(names.slice(0, 4)).toEqual(["o0", "o1", "o2", "e0"]);
 });
 
 test("each kind is taken in its order, whatever is pushed meanwhile", () => {

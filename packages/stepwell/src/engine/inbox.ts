@@ -12,7 +12,7 @@ import type { Command } from "../core/command.ts";
 /** Commands of a turn. With 64, main thread and writer thread are both at work; the commits get small when there are fewer. */
 const PER_TURN_MAX = 64;
 /** How many of them are events while there is something else to do. */
-const EVENTS_BESIDE_MAX = 8;
+const EVENTS_BESIDE_MAX = 16;
 
 /** First in, first out, without moving what waits: pushed on one stack, popped from another. */
 class Line<T> {

@@ -40,7 +40,7 @@ export interface EngineLimits {
 export const ENGINE_LIMITS: EngineLimits = {
   commandsMax: 100_000,
   callsMax: 5_000,
-  callsYoungMax: 512,
+  callsYoungMax: 768,
   callsPerAppMax: 1_000,
   residentRunsMax: 10_000,
   jobHintsMax: JOB_QUEUE_LIMITS.hintsMax,

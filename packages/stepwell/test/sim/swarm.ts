@@ -123,7 +123,7 @@ export function drawSwarm(seed: number): Swarm {
       residentRunsMax: random.pick([0, 1, 3, 10_000]),
       jobHintsMax: random.pick([4, 8, 200_000, 200_000]),
       jobHorizonMs: horizonMs,
-      callsYoungMax: isCrowded ? random.pick([1, 2, 512]) : 512,
+      callsYoungMax: isCrowded ? random.pick([1, 2, 768]) : 768,
     },
     flow: null,
     retention: null,
